@@ -1,0 +1,157 @@
+"""What a new project needs once its files are written: uv.lock, .env, its packages, green gates.
+
+`copier copy --trust` runs this file inside the project; `ferrata new` and `ferrata check` call its
+functions. It is one file of the standard library, because it runs in Copier's environment. A step
+that cannot run (no uv, no network) is reported as NOT RUN with its reason, never as done.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+# What a project has besides the rendered files once the steps ran.
+MADE = (".env", "uv.lock")
+
+GREEN, RED, INTERRUPTED = 0, 4, 130
+NO_UV = "uv is missing; install it (`python -m pip install uv`)"
+# The gates need this long at most to stop their own children.
+STOP_GRACE_S = 8.0
+
+
+class NotRun(Exception):  # noqa: N818  (a result that is reported, not a fault)
+    """A step could not run; the message is the reason and the remedy, in one line."""
+
+
+def lock(project: Path) -> None:
+    """Pin every package in uv.lock."""
+    _uv(project, "lock", remedy="run `uv lock` in the project")
+
+
+def write_env(project: Path) -> None:
+    """Make .env from .env.example, with random secrets."""
+    command = [sys.executable, "-m", "tools.env"]
+    _run(command, project, remedy="run `uv run python -m tools.env` in the project")
+
+
+def sync(project: Path) -> None:
+    """Install the project's packages into its .venv, exactly as locked."""
+    frozen = ["--frozen"] if (project / "uv.lock").exists() else []
+    _uv(project, "sync", "--all-packages", *frozen, remedy="run `make check` in the project later")
+
+
+def check(project: Path, arguments: Sequence[str] = (), stdout: int | None = None) -> int:
+    """Run the gates of a synced project and give their exit code: 0 green, 4 not."""
+    command = [_find_uv(), "run", "--no-sync", "python", "-m", "tools.check", *arguments]
+    with subprocess.Popen(command, cwd=project, env=_environment(), stdout=stdout) as gates:  # noqa: S603
+        try:
+            return gates.wait()
+        except KeyboardInterrupt:
+            _let_stop(gates)
+            raise
+
+
+def _let_stop(gates: "subprocess.Popen[bytes]") -> None:
+    """Wait until the gates stopped; a Ctrl-C at a terminal reached them too."""
+    for end in (lambda: None, gates.terminate, gates.kill):
+        end()
+        try:
+            gates.wait(STOP_GRACE_S)
+        except subprocess.TimeoutExpired:
+            continue
+        return
+
+
+def _uv(project: Path, *arguments: str, remedy: str) -> None:
+    _run([_find_uv(), *arguments, "--project", str(project)], project, remedy)
+
+
+def _find_uv() -> str:
+    """Find uv beside the running Python first, where it comes as a dependency."""
+    folders = [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
+    found = shutil.which("uv", path=os.pathsep.join(folders))
+    if found is None:
+        raise NotRun(NO_UV)
+    return found
+
+
+def _environment() -> dict[str, str]:
+    """The environment of the project's commands.
+
+    Its own .venv is used, whichever is active. The Python that runs this file comes last on the
+    PATH, so that uv finds it where no other one fits.
+    """
+    kept = {key: value for key, value in os.environ.items() if key not in {"VIRTUAL_ENV", "PYTHONHOME"}}
+    last = str(Path(getattr(sys, "_base_executable", sys.executable)).parent)
+    path = os.pathsep.join([kept.get("PATH", os.defpath), last])
+    return {**kept, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _run(command: Sequence[str], project: Path, remedy: str) -> None:
+    done = subprocess.run(  # noqa: S603  (the command is made above, no part comes from a user)
+        command,
+        cwd=project,
+        env={**_environment(), "NO_COLOR": "1"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    if done.returncode:
+        raise NotRun(f"{_reason(done.stderr, done.returncode)}; {remedy}")
+
+
+def _reason(output: str, code: int) -> str:
+    """What a tool says is wrong, in one line: its error, and the cause at the bottom of it."""
+    lines = [re.sub(r"\s+", " ", line).strip(" ×╰─▶│") for line in output.splitlines()]
+    said = [line for line in lines if line and not line.startswith(("hint:", "Using ", "Resolved "))]
+    if not said:
+        return f"exit code {code} without a word"
+    first = next((line for line in said if line.startswith("error:")), said[0])
+    causes = [line for line in said if line.startswith("Caused by:")]
+    return " ".join([first.removeprefix("error:").strip(), *(f"({cause})" for cause in causes[-1:])])
+
+
+def main() -> int:
+    """Run every step and say how it went.
+
+    It ends with 0 even when gates are red: Copier would delete the project that it just made.
+    """
+    project = Path.cwd()
+    try:
+        red = _steps(project)
+    except KeyboardInterrupt:
+        _say("Interrupted: the project is complete, its gates did not run. Run `make check` in it.")
+        return GREEN
+    if red:
+        _say("GATES ARE RED. Look at the lines above, mend them and run `make check` in the project.")
+    _say(f"Next: cd {project.name}; git init; git add --all; git commit -m 'Initial project'; make dev")
+    return GREEN
+
+
+def _steps(project: Path) -> bool:
+    """Run the steps; say whether gates are red."""
+    for name, step in (("uv.lock", lock), (".env", write_env)):
+        try:
+            step(project)
+        except NotRun as reason:
+            _say(f"{name}: NOT RUN: {reason}")
+    try:
+        sync(project)
+        return check(project) != GREEN
+    except NotRun as reason:
+        _say(f"gates: NOT RUN: {reason}")
+        return False
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Ferrata: from validated answers to a Python microservice monorepo that can climb."""

@@ -1,0 +1,50 @@
+"""How an application is put together: features first, then the service's own routers."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+
+from chassis.feature import Feature
+from chassis.features import FEATURES, FeatureSettings
+from chassis.problems import map_errors
+
+
+def build_app(
+    title: str,
+    routers: Iterable[APIRouter],
+    settings: FeatureSettings,
+    problems: Mapping[type[Exception], int] | None = None,
+) -> FastAPI:
+    """Build a service: the features, its routers, and the status that answers each of its errors.
+
+    The settings are at ``app.state.settings``.
+    """
+    return assemble(title, routers, settings, FEATURES, problems)
+
+
+def assemble[SettingsT: FeatureSettings](
+    title: str,
+    routers: Iterable[APIRouter],
+    settings: SettingsT,
+    features: Iterable[Feature[SettingsT]],
+    problems: Mapping[type[Exception], int] | None = None,
+) -> FastAPI:
+    """Do what ``build_app`` does with a list of features of one's own."""
+    installed = list(features)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:  # closes in reverse order
+            for feature in installed:
+                await stack.enter_async_context(feature.lifespan(app, settings))
+            yield
+
+    app = FastAPI(title=title, lifespan=lifespan)
+    app.state.settings = settings
+    for feature in installed:
+        feature.install(app, settings)
+    map_errors(app, problems or {})
+    for router in routers:
+        app.include_router(router)
+    return app

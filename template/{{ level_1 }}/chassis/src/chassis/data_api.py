@@ -1,0 +1,76 @@
+"""Records that a data service keeps, as the business services reach them: over HTTP."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+from uuid import UUID
+
+from pydantic import TypeAdapter
+from pydantic_core import to_json
+
+from chassis.http_client import Reply, raise_for_problem
+from chassis.schemas import ListQuery, Page
+
+
+class Http(Protocol):
+    """The calls of HttpClient that are needed here."""
+
+    async def get(self, url: str, *, params: Mapping[str, Any] | None = None) -> Reply: ...
+    async def post(self, url: str, *, json_body: bytes | None = None) -> Reply: ...
+    async def patch(self, url: str, *, json_body: bytes | None = None) -> Reply: ...
+    async def delete(self, url: str) -> Reply: ...
+
+
+class DataApiRecords[New, Kept, Query: ListQuery]:
+    """One collection of a data service.
+
+    A subclass names the collection's `path`, what goes in (`new`) and what comes out (`record`).
+    Every method raises what the data service answered: NotFound, Conflict or Invalid, and
+    Unavailable when there is no answer.
+    """
+
+    path: str
+    new: type[New]
+    record: type[Kept]
+
+    _news: TypeAdapter[New]
+    _records: TypeAdapter[Kept]
+    _pages: TypeAdapter[Page[Kept]]
+
+    def __init_subclass__(cls) -> None:
+        """Prepare the (de)serialisers once for all instances."""
+        cls._news = TypeAdapter(cls.new)
+        cls._records = TypeAdapter(cls.record)
+        cls._pages = TypeAdapter(Page[cls.record])  # type: ignore[name-defined]
+
+    def __init__(self, http: Http, base_url: str) -> None:
+        self._http = http
+        self._url = f"{base_url.rstrip('/')}{self.path}"
+
+    async def add(self, new: New) -> Kept:
+        """Keep a new record and return it with its id."""
+        reply = await self._http.post(self._url, json_body=self._news.dump_json(new))
+        return self._record(reply)
+
+    async def get(self, record_id: UUID) -> Kept:
+        """Return the record with this id."""
+        return self._record(await self._http.get(f"{self._url}/{record_id}"))
+
+    async def list(self, query: Query) -> Page[Kept]:
+        """Return one page of the records that match."""
+        params = query.model_dump(mode="json", exclude_none=True)
+        reply = await self._http.get(self._url, params=params)
+        raise_for_problem(reply)
+        return self._pages.validate_json(reply.body)
+
+    async def change(self, record_id: UUID, changes: Mapping[str, Any]) -> Kept:
+        """Set the given fields and return the record as it is then."""
+        reply = await self._http.patch(f"{self._url}/{record_id}", json_body=to_json(changes))
+        return self._record(reply)
+
+    async def remove(self, record_id: UUID) -> None:
+        """Remove the record with this id."""
+        raise_for_problem(await self._http.delete(f"{self._url}/{record_id}"))
+
+    def _record(self, reply: Reply) -> Kept:
+        raise_for_problem(reply)
+        return self._records.validate_json(reply.body)

@@ -1,0 +1,157 @@
+"""What PostgreSQL refuses, told in terms of the fields that were given."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Enum,
+    Integer,
+    Numeric,
+    SmallInteger,
+    String,
+    Table,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import TypeEngine
+
+from chassis.problems import Conflict, FieldError, Invalid, ProblemError
+
+NO_ANSWER = "The database does not answer."
+
+# By SQLSTATE, of which the first two characters are the class.
+_OUTAGES = ("08", "53", "57", "40", "55P03")  # connection, resources, operator, deadlock, lock
+_DATA = "22"
+_STILL_REFERRED_TO = {"23503", "23001"}
+_REFUSALS: dict[str, tuple[type[Conflict | Invalid], str]] = {
+    "23502": (Invalid, "Must not be null"),
+    "23503": (Invalid, "Refers to a record that does not exist"),
+    "23505": (Conflict, "Another record already has this"),
+    "23514": (Invalid, "Is not allowed"),
+    "23P01": (Conflict, "Overlaps with another record"),
+}
+UNFIT = "Cannot be stored: out of range, too long or not text"
+REFERRED_TO = "Other records refer to this one"
+
+_KEY = re.compile(r"Key \((?P<columns>.+?)\)=\(")
+_WORD = re.compile(r"\w+")
+_DIGITS_BEFORE_POINT = 131_072  # of PostgreSQL's numeric
+_names = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-call]
+
+
+def is_outage(error: DBAPIError) -> bool:
+    """Tell whether the database was away, busy or too slow: the same may work later."""
+    return error.connection_invalidated or _sqlstate(error).startswith(_OUTAGES)
+
+
+@contextmanager
+def refusals(
+    table: Table,
+    values: Mapping[str, Any],
+    columns: Mapping[str, Column[Any]],
+    *,
+    removing: bool = False,
+) -> Iterator[None]:
+    """Raise what the database refuses as Conflict or Invalid, naming fields and never SQL.
+
+    ``columns`` says which column of ``table`` each of the ``values`` is for.
+    """
+    # The driver stores 0 instead of complaining about these.
+    if huge := [name for name, value in values.items() if _overflows(value)]:
+        raise _blame(Invalid, huge, UNFIT)
+    try:
+        yield
+    except DBAPIError as error:
+        state = _sqlstate(error)
+        if removing and state in _STILL_REFERRED_TO:
+            raise Conflict(f"{REFERRED_TO}.") from error
+        if state.startswith(_DATA):
+            unfit = [name for name, value in values.items() if not _fits(columns[name].type, value)]
+            raise _blame(Invalid, unfit, UNFIT) from error
+        if state not in _REFUSALS:
+            raise
+        kind, text = _REFUSALS[state]
+        raise _blame(kind, _blamed(error, table), text) from error
+
+
+def _sqlstate(error: DBAPIError) -> str:
+    return getattr(error.orig, "sqlstate", None) or ""
+
+
+def _blame(kind: type[Conflict | Invalid], fields: list[str], text: str) -> ProblemError:
+    detail = f"{', '.join(fields)}: {text}." if fields else f"{text}."
+    return kind(detail, errors=[FieldError(field, text) for field in fields])
+
+
+def _blamed(error: DBAPIError, table: Table) -> list[str]:
+    """Find the columns that an integrity error is about."""
+    cause = getattr(error.orig, "driver_exception", None)
+    if column := getattr(cause, "column_name", None):
+        return [column]
+    if key := _KEY.match(getattr(cause, "detail", None) or ""):
+        return _columns_in(key["columns"], table)
+    return _columns_in(_condition(getattr(cause, "constraint_name", None), table), table)
+
+
+def _condition(constraint_name: str | None, table: Table) -> str:
+    checks = (check for check in table.constraints if isinstance(check, CheckConstraint))
+    return next(
+        (str(check.sqltext) for check in checks if _name(check) == constraint_name),
+        "",
+    )
+
+
+def _name(check: CheckConstraint) -> str | None:
+    """Give the name as it is in the database: by the naming convention, and cut if too long."""
+    return _names.format_constraint(check)
+
+
+def _columns_in(text: str, table: Table) -> list[str]:
+    words: Iterable[str] = dict.fromkeys(_WORD.findall(text))
+    return [word for word in words if word in table.columns]
+
+
+def _overflows(value: object) -> bool:
+    return (
+        isinstance(value, Decimal)
+        and value.is_finite()
+        and value.adjusted() >= _DIGITS_BEFORE_POINT
+    )
+
+
+def _fits(kind: TypeEngine[Any], value: object) -> bool:
+    """Tell whether a column can hold a value, as far as that can be told without asking it."""
+    match kind, value:
+        case Enum(enums=known), str():
+            return value in known
+        case String(length=int(length)), str() if len(value) > length:
+            return False
+        case Integer(), int():
+            limit = 2 ** (_bits(kind) - 1)
+            return -limit <= value < limit
+        case Numeric(precision=int(precision)), Decimal():
+            return abs(value) < Decimal(10) ** (precision - (kind.scale or 0))
+    return _is_text(value)
+
+
+def _bits(kind: TypeEngine[Any]) -> int:
+    if isinstance(kind, SmallInteger):
+        return 16
+    return 64 if isinstance(kind, BigInteger) else 32
+
+
+def _is_text(value: object) -> bool:
+    """Tell whether a text, or each text inside JSON, is Unicode without a NUL."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=str)
+        text.encode()
+    except ValueError:
+        return False
+    return "\\u0000" not in text

@@ -1,0 +1,190 @@
+"""Lists: filters, order, and pages that begin after the last record of the one before."""
+
+import operator
+from base64 import b64decode, urlsafe_b64encode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from types import GenericAlias
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import TypeAdapter
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Integer,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    or_,
+    select,
+    tuple_,
+)
+
+from chassis.problems import Invalid
+from chassis.schemas import MAX_CURSOR_LENGTH, ListQuery
+
+type Comparison = Callable[[Any, Any], ColumnElement[bool]]
+
+BAD_CURSOR = "Is not a cursor of this list in this order"
+BAD_SORT = "Is not a field of this list"
+
+# Names of the parameters of a list statement.
+LIMIT, AFTER_ID, AFTER_VALUE = "limit", "after id", "after value"
+_FILTER = "filter "
+
+_RANGES: tuple[tuple[str, Comparison], ...] = (("_min", operator.ge), ("_max", operator.le))
+_STATEMENTS = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What one field of a query asks of one column."""
+
+    column: Column[Any]
+    compare: Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A record that a page begins after, by its id and its value in the order's column.
+
+    A value that was too long for a cursor is not ``known`` and has to be looked up.
+    """
+
+    id: UUID
+    value: Any = None
+    known: bool = True
+
+
+class Order:
+    """The order of a list: by one column, NULL last, and by id among equals."""
+
+    def __init__(self, table: Table, sort: str) -> None:
+        self.column: Column[Any] = table.columns[sort.removeprefix("-")]
+        self._id: Column[UUID] = table.columns["id"]
+        self._sort = sort
+        self._descending = sort.startswith("-")
+        short: Any = tuple[str, UUID]
+        full: Any = GenericAlias(tuple, (str, UUID, self.column.type.python_type | None))
+        self._short = TypeAdapter[tuple[str, UUID]](short)
+        self._full = TypeAdapter[tuple[str, UUID, Any]](full)
+        self._either = TypeAdapter[tuple[Any, ...]](short | full)
+
+    def by(self) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+        """Give what to order by."""
+        if not self._descending:  # ascending, PostgreSQL puts NULL last by itself
+            return self.column, self._id
+        first = self.column.desc()
+        # Only where there can be NULL: a plain index cannot serve NULLS LAST.
+        return first.nulls_last() if self.column.nullable else first, self._id.desc()
+
+    def after(self, *, null: bool) -> ColumnElement[bool]:
+        """Select the rows behind a position, the value of which is NULL or not."""
+        compare = operator.lt if self._descending else operator.gt
+        record_id = bindparam(AFTER_ID, type_=self._id.type)
+        if null:
+            return and_(self.column.is_(None), compare(self._id, record_id))
+        value = bindparam(AFTER_VALUE, type_=self.column.type)
+        later: ColumnElement[bool] = compare(
+            tuple_(self.column, self._id), tuple_(value, record_id)
+        )
+        return or_(later, self.column.is_(None)) if self.column.nullable else later
+
+    def cursor(self, record_id: UUID, value: object) -> str:
+        """Write down the position of a record."""
+        cursor = _pack(self._full.dump_json((self._sort, record_id, value)))
+        if len(cursor) <= MAX_CURSOR_LENGTH:
+            return cursor
+        return _pack(self._short.dump_json((self._sort, record_id)))
+
+    def position(self, cursor: str) -> Position:
+        """Read a position; raises Invalid if it was not written by this order."""
+        try:
+            sort, record_id, *value = self._either.validate_json(_unpack(cursor))
+        except ValueError as error:  # pydantic's errors are ValueErrors too
+            raise Invalid(BAD_CURSOR, field="cursor") from error
+        if sort != self._sort:
+            raise Invalid(BAD_CURSOR, field="cursor")
+        return Position(record_id, value[0]) if value else Position(record_id, known=False)
+
+
+class Listing:
+    """The lists that one kind of query can ask of one table.
+
+    Statements are built once for each combination of order and filters: to build one takes as
+    long as to run it.
+    """
+
+    def __init__(self, table: Table, shown: Sequence[str], query: type[ListQuery]) -> None:
+        self._table = table
+        self._shown = shown
+        self._filters = {
+            field: _filter(table, info.alias or field)
+            for field, info in query.model_fields.items()
+            if field not in ListQuery.model_fields
+        }
+        self.columns = {field: known.column for field, known in self._filters.items()}
+        self.order = lru_cache(_STATEMENTS)(self._build_order)
+        self._statement = lru_cache(_STATEMENTS)(self._build_statement)
+
+    def given(self, query: ListQuery) -> dict[str, Any]:
+        """Collect the filters that a query uses, with what each compares to."""
+        values = ((field, getattr(query, field)) for field in self._filters)
+        return {field: value for field, value in values if value is not None}
+
+    def select(
+        self, query: ListQuery, given: dict[str, Any], start: Position | None
+    ) -> tuple[Select[*tuple[Any, ...]], dict[str, Any]]:
+        """Give the statement and its parameters; it selects one row more than was asked for."""
+        values: dict[str, Any] = {_FILTER + field: value for field, value in given.items()}
+        values[LIMIT] = query.limit + 1
+        if start is None:
+            return self._statement(query.sort, tuple(given), "first"), values
+        values[AFTER_ID] = start.id
+        if start.value is None:
+            return self._statement(query.sort, tuple(given), "null"), values
+        values[AFTER_VALUE] = start.value
+        return self._statement(query.sort, tuple(given), "value"), values
+
+    def _build_order(self, sort: str) -> Order:
+        if sort.removeprefix("-") not in self._shown:
+            raise Invalid(BAD_SORT, field="sort")
+        return Order(self._table, sort)
+
+    def _build_statement(
+        self, sort: str, fields: tuple[str, ...], start: Literal["first", "value", "null"]
+    ) -> Select[*tuple[Any, ...]]:
+        order = self.order(sort)
+        statement = select(*(self._table.columns[name] for name in self._shown)).order_by(
+            *order.by()
+        )
+        for field in fields:
+            known = self._filters[field]
+            value = bindparam(_FILTER + field, type_=known.column.type)
+            statement = statement.where(known.compare(known.column, value))
+        if start != "first":
+            statement = statement.where(order.after(null=start == "null"))
+        return statement.limit(bindparam(LIMIT, type_=Integer))
+
+
+def _filter(table: Table, name: str) -> Filter:
+    """Find the column that a filter is about; raises LookupError if there is none."""
+    if name in table.columns:  # first: a column may be called ``score_min`` itself
+        return Filter(table.columns[name], operator.eq)
+    for suffix, compare in _RANGES:
+        column = table.columns.get(name.removesuffix(suffix))
+        if name.endswith(suffix) and column is not None:
+            return Filter(column, compare)
+    raise LookupError(f"{table.name} has no column for the filter {name!r}")
+
+
+def _pack(text: bytes) -> str:
+    return urlsafe_b64encode(text).rstrip(b"=").decode()
+
+
+def _unpack(cursor: str) -> bytes:
+    padding = "=" * (-len(cursor) % 4)
+    return b64decode(cursor + padding, altchars=b"-_", validate=True)

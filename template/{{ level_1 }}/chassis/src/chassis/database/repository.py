@@ -1,0 +1,157 @@
+"""Records of one table: read, listed, added, changed and removed."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, cast
+from uuid import UUID
+
+from sqlalchemy import Row, Table, bindparam, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chassis.database.engine import Change, Database
+from chassis.database.errors import refusals
+from chassis.database.listing import Listing, Order, Position
+from chassis.database.models import Base
+from chassis.problems import Invalid, NotFound
+from chassis.schemas import ListQuery, Page, Schema
+
+LOST_CURSOR = "Stands at a record that is gone: start again without it"
+_ID = "record id"  # with a space: no column is called so
+
+
+class _Records:
+    """The statements about one table, which are built once, and what reads their rows."""
+
+    def __init__(self, model: type[Base], read: type[Schema]) -> None:
+        self.table = cast("Table", model.__table__)
+        self.title = model.__name__
+        fields = {info.alias or name for name, info in read.model_fields.items()}
+        shown = [column for column in self.table.columns if column.name in fields]
+        this = self.table.columns["id"] == bindparam(_ID)
+        self.names = tuple(column.name for column in shown)
+        self.columns = {column.name: column for column in self.table.columns}
+        self.select = select(*shown).where(this)
+        self.insert = insert(self.table).returning(*shown)
+        self.update = update(self.table).where(this).returning(*shown)
+        self.delete = delete(self.table).where(this)
+        self.page: Any = Page.__class_getitem__(read)
+        self._listings: dict[type[ListQuery], Listing] = {}
+
+    def listing(self, query: type[ListQuery]) -> Listing:
+        """Give what is prepared for one kind of query."""
+        if query not in self._listings:
+            self._listings[query] = Listing(self.table, self.names, query)
+        return self._listings[query]
+
+    def by_name(self, row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
+        """Name the values of a row: by column, for ``row.count`` would be a method."""
+        return dict(zip(self.names, row, strict=True))
+
+
+class Repository[ReadT: Schema]:
+    """Records of the table of ``model``, given as ``read``; a subclass names the two.
+
+    Each method is a transaction of its own: what it did is stored when it returns. ``values``
+    are keyed by column. Every method raises Unavailable when the database does not answer, and
+    Conflict or Invalid for what the database refuses.
+    """
+
+    model: type[Base]
+    read: type[ReadT]
+    _records: ClassVar[_Records]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Prepare what all instances share."""
+        super().__init_subclass__(**kwargs)
+        if hasattr(cls, "model") and hasattr(cls, "read"):
+            cls._records = _Records(cls.model, cls.read)
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    async def get(self, record_id: UUID) -> ReadT:
+        """Read a record; raises NotFound."""
+        async with self.database.connect() as connection:
+            row = (await connection.execute(self._records.select, {_ID: record_id})).first()
+        return self._found(row)
+
+    async def list(self, query: ListQuery) -> Page[ReadT]:
+        """Read the page that a query asks for; raises Invalid for a cursor of another order."""
+        listing = self._records.listing(type(query))
+        order = listing.order(query.sort)
+        start = None if query.cursor is None else order.position(query.cursor)
+        given = listing.given(query)
+        blamable = given if start is None else {**given, "cursor": start.value}
+        columns = {**listing.columns, "cursor": order.column}
+        with refusals(self._records.table, blamable, columns):
+            async with self.database.connect() as connection:
+                if start is not None and not start.known:
+                    start = await _look_up(connection, order, start)
+                statement, values = listing.select(query, given, start)
+                rows = (await connection.execute(statement, values)).all()
+        return self._page(rows, query.limit, order)
+
+    async def add(self, values: Mapping[str, Any]) -> ReadT:
+        """Store a new record and give it as it is stored."""
+        with refusals(self._records.table, values, self._records.columns):
+            async with self.database.begin() as connection:
+                row = (await connection.execute(self._records.insert, dict(values))).one()
+                added = self._records.by_name(row)
+                change = Change("add", self._records.table.name, added["id"], values)
+                await self.recorded(connection, change)
+        return self.read.model_validate(added)
+
+    async def change(self, record_id: UUID, values: Mapping[str, Any]) -> ReadT:
+        """Store new values of a record and give it as it is stored; raises NotFound."""
+        if not values:
+            return await self.get(record_id)
+        with refusals(self._records.table, values, self._records.columns):
+            async with self.database.begin() as connection:
+                given = {**values, _ID: record_id}
+                row = (await connection.execute(self._records.update, given)).first()
+                changed = self._found(row)
+                change = Change("change", self._records.table.name, record_id, values)
+                await self.recorded(connection, change)
+        return changed
+
+    async def remove(self, record_id: UUID) -> None:
+        """Delete a record; raises NotFound, and Conflict while other records refer to it."""
+        with refusals(self._records.table, {}, {}, removing=True):
+            async with self.database.begin() as connection:
+                result = await connection.execute(self._records.delete, {_ID: record_id})
+                if not result.rowcount:
+                    raise self._missing()
+                change = Change("remove", self._records.table.name, record_id, {})
+                await self.recorded(connection, change)
+
+    async def recorded(self, connection: AsyncConnection, change: Change) -> None:
+        """Tell the database's recorders of a write, inside its transaction."""
+        for record in self.database.recorders:
+            await record(connection, change)
+
+    def _found(self, row: Row[*tuple[Any, ...]] | None) -> ReadT:
+        if row is None:
+            raise self._missing()
+        return self.read.model_validate(self._records.by_name(row))
+
+    def _missing(self) -> NotFound:
+        return NotFound(f"{self._records.title} not found.")
+
+    def _page(self, rows: Sequence[Row[*tuple[Any, ...]]], limit: int, order: Order) -> Page[ReadT]:
+        """Make a page of the rows; the one above the limit only says that there are more."""
+        items = [self._records.by_name(row) for row in rows[:limit]]
+        cursor = None
+        if len(rows) > limit:
+            cursor = order.cursor(items[-1]["id"], items[-1][order.column.name])
+        page: Page[ReadT] = self._records.page.model_validate(
+            {"items": items, "next_cursor": cursor}
+        )
+        return page
+
+
+async def _look_up(connection: AsyncConnection, order: Order, start: Position) -> Position:
+    """Complete a position the value of which did not fit into a cursor."""
+    statement = select(order.column).where(order.column.table.c.id == start.id)
+    row = (await connection.execute(statement)).first()
+    if row is None:
+        raise Invalid(LOST_CURSOR, field="cursor")
+    return Position(start.id, row[0])

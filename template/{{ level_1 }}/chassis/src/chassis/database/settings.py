@@ -1,0 +1,37 @@
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+DRIVER = "postgresql+asyncpg"
+
+
+def _with_driver(url: str) -> str:
+    """Name the driver, which a plain ``postgresql://`` URL leaves open."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = None
+    if parsed is None or parsed.drivername not in {"postgres", "postgresql", DRIVER}:
+        msg = "must look like postgresql://user:password@host:5432/database"
+        raise ValueError(msg)
+    return parsed.set(drivername=DRIVER).render_as_string(hide_password=False)
+
+
+class DatabaseSettings(BaseSettings):
+    """Settings of the database."""
+
+    model_config = SettingsConfigDict(hide_input_in_errors=True)  # the URL holds a password
+
+    database_url: Annotated[str, AfterValidator(_with_driver)] = Field(repr=False)
+    """Where PostgreSQL is; a Unix socket is given as ``?host=/its/directory``."""
+    database_pool_size: PositiveInt = 10
+    """Connections that one process may hold."""
+    database_pool_timeout: PositiveFloat = 5
+    """Seconds that a request waits for a free connection."""
+    database_connect_timeout: PositiveFloat = 5
+    """Seconds that opening one connection may take."""
+    database_statement_timeout: PositiveFloat = 5
+    """Seconds after which the database gives up on one statement."""

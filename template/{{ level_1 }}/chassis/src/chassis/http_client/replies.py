@@ -1,0 +1,40 @@
+from http import HTTPStatus
+
+from pydantic import BaseModel, ValidationError
+
+from chassis.http_client.client import Reply
+from chassis.problems import Conflict, FieldError, Invalid, NotFound, Unavailable
+
+UNUSABLE_ANSWER = "A service that is needed for this failed."
+
+
+class _Problem(BaseModel):
+    detail: str
+    errors: list[FieldError] = []
+
+
+def raise_for_problem(reply: Reply) -> None:
+    """Raise what a reply that is not a success stands for.
+
+    404 is NotFound, 409 is Conflict, 422 is Invalid with the errors of the fields. Anything else
+    is not the client's doing: Unavailable.
+    """
+    if HTTPStatus(reply.status).is_success:
+        return
+    problem = _problem(reply)
+    match reply.status:
+        case HTTPStatus.NOT_FOUND:
+            raise NotFound(problem.detail)
+        case HTTPStatus.CONFLICT:
+            raise Conflict(problem.detail, errors=problem.errors)
+        case HTTPStatus.UNPROCESSABLE_ENTITY:
+            raise Invalid(problem.detail, errors=problem.errors)
+        case _:
+            raise Unavailable(UNUSABLE_ANSWER) from ValueError(f"status {reply.status}")
+
+
+def _problem(reply: Reply) -> _Problem:
+    try:
+        return _Problem.model_validate_json(reply.body)
+    except ValidationError:
+        return _Problem(detail=HTTPStatus(reply.status).phrase)

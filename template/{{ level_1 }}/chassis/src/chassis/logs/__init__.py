@@ -1,0 +1,60 @@
+"""Logs: one readable line an event, on the standard error stream."""
+
+import logging
+from typing import Annotated, Literal
+
+from fastapi import FastAPI
+from pydantic import BeforeValidator
+from pydantic_settings import BaseSettings
+
+from chassis.feature import no_lifespan
+
+LINE = "%(asctime)s %(levelname)-8s %(name)s: %(message)s"
+HANDLER = "console"
+
+type Level = Annotated[
+    Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
+    BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),
+]
+
+
+class Settings(BaseSettings):
+    """Settings of the logs."""
+
+    log_level: Level = "INFO"
+    """The least severe level that is written."""
+
+
+def install(_app: FastAPI, settings: Settings) -> None:
+    """Configure the logs of the whole process."""
+    configure(settings.log_level)
+
+
+lifespan = no_lifespan
+
+
+def configure(level: str) -> None:
+    """Write every record of this level or above once, those of the server included.
+
+    May be called again: handlers that others put on the root logger stay.
+    """
+    handler = logging.StreamHandler()
+    handler.set_name(HANDLER)
+    handler.setFormatter(logging.Formatter(LINE))
+    root = logging.getLogger()
+    for former in [known for known in root.handlers if known.get_name() == HANDLER]:
+        root.removeHandler(former)
+    root.addHandler(handler)
+    root.setLevel(level)
+    for name in ("uvicorn", "uvicorn.access"):
+        _pass_on(logging.getLogger(name))
+
+
+def _pass_on(logger: logging.Logger) -> None:
+    """Let the root logger write what this one wrote itself, or it would be written twice.
+
+    A logger without a handler was silenced (``uvicorn --no-access-log``) and stays silent.
+    """
+    if logger.handlers:
+        logger.handlers.clear()
+        logger.propagate = True

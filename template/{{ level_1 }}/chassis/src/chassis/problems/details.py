@@ -1,0 +1,75 @@
+"""Problem details as they are sent."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi.responses import JSONResponse
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+# Clients compare the type, so it must not follow the wording of a Python release.
+_TITLES: Final = {
+    HTTPStatus.NOT_FOUND: "Not found",
+    HTTPStatus.CONFLICT: "Conflict",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Content too large",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "Invalid",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Internal error",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Unavailable",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with one field, named by its path: ``title`` or ``items.0.price``."""
+
+    field: str
+    detail: str
+
+
+class ProblemResponse(JSONResponse):
+    """Problem details; ``errors`` is there only when single fields are to blame."""
+
+    media_type = MEDIA_TYPE
+
+    def __init__(
+        self,
+        status: int,
+        *,
+        instance: str,
+        detail: str | None = None,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Describe the problem that the request for the path ``instance`` ran into."""
+        title = title_of(status)
+        content: dict[str, Any] = {
+            "type": type_of(status),
+            "title": title,
+            "status": status,
+            "detail": detail or title,
+            "instance": instance,
+        }
+        if errors:
+            content["errors"] = [asdict(error) for error in errors]
+        super().__init__(content, status_code=status, headers=headers)
+
+    def render(self, content: object) -> bytes:
+        """Write plain ASCII: a client can send names that are no valid Unicode."""
+        return json.dumps(content, separators=(",", ":")).encode()
+
+
+def title_of(status: int) -> str:
+    """Name the kind of problem that a status stands for."""
+    try:
+        known = HTTPStatus(status)
+    except ValueError:
+        return f"Status {status}"
+    return _TITLES.get(known, known.phrase)
+
+
+def type_of(status: int) -> str:
+    """Give the stable URI of the kind of problem that a status stands for."""
+    return "urn:problem:" + title_of(status).lower().replace(" ", "-")

@@ -1,0 +1,48 @@
+"""Errors that a service expects, whoever raises them."""
+# ruff: noqa: N818  # NotFound says all that NotFoundError would
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from chassis.problems.details import FieldError
+
+
+class ProblemError(Exception):
+    """An expected error, answered with ``status`` and ``detail``; the detail is public."""
+
+    status: ClassVar[int]
+
+    def __init__(self, detail: str, *, errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = tuple(errors)
+
+
+class NotFound(ProblemError):
+    """What was asked for does not exist: 404."""
+
+    status = 404
+
+
+class Conflict(ProblemError):
+    """The request contradicts what is stored: 409."""
+
+    status = 409
+
+
+class Invalid(ProblemError):
+    """The request is understood and not acceptable: 422; ``field`` names the one to blame."""
+
+    status = 422
+
+    def __init__(
+        self, detail: str, *, field: str | None = None, errors: Sequence[FieldError] = ()
+    ) -> None:
+        blamed = () if field is None else (FieldError(field, detail),)
+        super().__init__(detail, errors=(*blamed, *errors))
+
+
+class Unavailable(ProblemError):
+    """Something this service depends on does not answer: 503."""
+
+    status = 503

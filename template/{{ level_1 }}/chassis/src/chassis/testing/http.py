@@ -1,0 +1,36 @@
+"""A stand-in for HttpClient: answers as told, and remembers what was sent."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from chassis.http_client import Reply
+
+
+class RecordedHttp:
+    """Answers every call with one status and JSON body."""
+
+    def __init__(self, status: int, answer: Any = None) -> None:
+        self._reply = Reply(status, b"" if answer is None else json.dumps(answer).encode())
+        self.sent: list[tuple[str, str, Any]] = []
+        """Method, URL, and the parameters or parsed JSON body of each call."""
+
+    async def get(self, url: str, *, params: Mapping[str, Any] | None = None) -> Reply:
+        """Remember a GET with its parameters."""
+        return self._answer("GET", url, params)
+
+    async def post(self, url: str, *, json_body: bytes | None = None) -> Reply:
+        """Remember a POST with its JSON."""
+        return self._answer("POST", url, json.loads(json_body or b"null"))
+
+    async def patch(self, url: str, *, json_body: bytes | None = None) -> Reply:
+        """Remember a PATCH with its JSON."""
+        return self._answer("PATCH", url, json.loads(json_body or b"null"))
+
+    async def delete(self, url: str) -> Reply:
+        """Remember a DELETE."""
+        return self._answer("DELETE", url, None)
+
+    def _answer(self, method: str, url: str, sent: Any) -> Reply:
+        self.sent.append((method, url, sent))
+        return self._reply

@@ -1,0 +1,94 @@
+"""Records behind another service's HTTP API."""
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+import pytest
+
+from chassis.data_api import DataApiRecords
+from chassis.problems import Conflict, Invalid, NotFound, Unavailable
+from chassis.schemas import ListQuery
+from chassis.testing.http import RecordedHttp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCoin:
+    worth: Decimal
+    minted: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coin(NewCoin):
+    id: UUID
+
+
+class CoinQuery(ListQuery):
+    worth_min: Decimal | None = None
+
+
+class Coins(DataApiRecords[NewCoin, Coin, CoinQuery]):
+    path = "/coins"
+    new = NewCoin
+    record = Coin
+
+
+ID = uuid4()
+KEPT = {"id": str(ID), "worth": "2.50", "minted": None}
+COIN = Coin(id=ID, worth=Decimal("2.50"))
+
+
+async def test_a_new_record_is_posted() -> None:
+    http = RecordedHttp(201, KEPT)
+
+    kept = await Coins(http, "http://data/").add(NewCoin(worth=Decimal("2.50")))
+
+    assert kept == COIN
+    assert http.sent == [("POST", "http://data/coins", {"worth": "2.50", "minted": None})]
+
+
+async def test_one_record_is_read() -> None:
+    http = RecordedHttp(200, KEPT)
+
+    assert await Coins(http, "http://data").get(ID) == COIN
+    assert http.sent == [("GET", f"http://data/coins/{ID}", None)]
+
+
+async def test_a_page_is_read_with_the_filters_that_are_set() -> None:
+    http = RecordedHttp(200, {"items": [KEPT], "next_cursor": "more"})
+
+    page = await Coins(http, "http://data").list(CoinQuery(limit=5, worth_min=Decimal(1)))
+
+    assert page.items == [COIN]
+    assert page.next_cursor == "more"
+    assert http.sent == [
+        ("GET", "http://data/coins", {"limit": 5, "sort": "-created_at", "worth_min": "1"})
+    ]
+
+
+async def test_changes_are_sent_as_they_are() -> None:
+    http = RecordedHttp(200, KEPT)
+
+    await Coins(http, "http://data").change(ID, {"minted": dt.date(2026, 1, 31)})
+
+    assert http.sent == [("PATCH", f"http://data/coins/{ID}", {"minted": "2026-01-31"})]
+
+
+async def test_a_record_is_removed() -> None:
+    http = RecordedHttp(204)
+
+    await Coins(http, "http://data").remove(ID)
+
+    assert http.sent == [("DELETE", f"http://data/coins/{ID}", None)]
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(404, NotFound), (409, Conflict), (422, Invalid), (500, Unavailable)],
+)
+async def test_a_problem_is_raised(status: int, error: type[Exception]) -> None:
+    coins = Coins(RecordedHttp(status, {"detail": "no"}), "http://data")
+
+    with pytest.raises(error):
+        await coins.get(ID)

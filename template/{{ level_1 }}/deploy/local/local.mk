@@ -1,0 +1,1 @@
+# Your own make targets; the Makefile includes this file.

@@ -1,0 +1,1 @@
+"""Entities and their rules; imports nothing but the standard library."""

@@ -1,0 +1,1 @@
+"""Access to the tables; every method is one transaction."""

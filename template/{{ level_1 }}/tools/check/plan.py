@@ -1,0 +1,148 @@
+"""The plan of a run, as gates.toml describes it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.errors import UsageError
+from tools.tables import Table, fill, load
+
+_GATE_KEYS = (
+    "title",
+    "lane",
+    "command",
+    "tool",
+    "timeout_s",
+    "patterns",
+    "counts",
+    "figure",
+    "failed_figure",
+    "remedy",
+    "noise",
+    "cannot_run",
+    "needs",
+    "env",
+    "reports",
+)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One command whose exit code and figure decide whether the project is in order."""
+
+    name: str
+    title: str
+    lane: str
+    command: tuple[str, ...]
+    tool: str
+    timeout_s: float
+    patterns: tuple[re.Pattern[str], ...]
+    counts: Mapping[str, re.Pattern[str]]
+    figure: str
+    failed_figure: str
+    remedy: str
+    noise: re.Pattern[str] | None
+    cannot_run: re.Pattern[str] | None
+    needs: tuple[str, ...]
+    env: Mapping[str, str]
+    reports: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CoverageRule:
+    """Which gate measures coverage, where its data is, and how much is enough."""
+
+    gate: str
+    data: str
+    threshold: float
+    folders: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything one run needs to know."""
+
+    project: str
+    level: int
+    timeout_s: float
+    gates: tuple[Gate, ...]
+    coverage: CoverageRule | None
+
+    def selected(self, names: list[str]) -> tuple[Gate, ...]:
+        """Return the gates to run: all of them, or those that were named."""
+        known = [gate.name for gate in self.gates]
+        if unknown := [name for name in names if name not in known]:
+            raise UsageError(f"no gate is called {unknown[0]}; known gates: {', '.join(known)}")
+        return tuple(gate for gate in self.gates if not names or gate.name in names)
+
+
+def read_plan(path: Path) -> Plan:
+    """Read gates.toml and refuse what could not be run as written."""
+    file = load(path)
+    file.allow("project", "level", "timeout_s", "coverage", "gates")
+    gates = tuple(_gate(name, table) for name, table in file.table("gates").tables())
+    if not gates:
+        raise UsageError(f"{file.place}: must contain at least one table [gates.NAME]")
+    _check_order(file, gates)
+    return Plan(
+        project=file.get("project", str),
+        level=file.get("level", int),
+        timeout_s=file.number("timeout_s"),
+        gates=gates,
+        coverage=_coverage(file.table("coverage"), gates),
+    )
+
+
+def _gate(name: str, table: Table) -> Gate:
+    table.allow(*_GATE_KEYS)
+    command = table.words("command")
+    if not command:
+        raise UsageError(f"{table.place}: must contain command, a list of words")
+    for text in (*command, *table.texts("env").values()):
+        fill(text, {"work": ""}, table.place)
+    return Gate(
+        name=name,
+        title=table.get("title", str),
+        lane=table.get("lane", str),
+        command=command,
+        tool=table.get("tool", str, command[0]),
+        timeout_s=table.number("timeout_s"),
+        patterns=tuple(map(table.pattern, table.words("patterns"))),
+        counts={key: table.pattern(text) for key, text in table.texts("counts").items()},
+        figure=table.get("figure", str),
+        failed_figure=table.get("failed_figure", str, ""),
+        remedy=table.get("remedy", str, ""),
+        noise=_optional(table, "noise"),
+        cannot_run=_optional(table, "cannot_run"),
+        needs=table.words("needs"),
+        env=table.texts("env"),
+        reports=table.words("reports"),
+    )
+
+
+def _optional(table: Table, key: str) -> re.Pattern[str] | None:
+    text = table.get(key, str, "")
+    return table.pattern(text) if text else None
+
+
+def _check_order(file: Table, gates: tuple[Gate, ...]) -> None:
+    # Lanes follow the file's order: a need that points upwards can never deadlock them.
+    above: set[str] = set()
+    for gate in gates:
+        if missing := [need for need in gate.needs if need not in above]:
+            place = f"{file.place}.gates.{gate.name}"
+            raise UsageError(f"{place}: needs {missing[0]}, which must be a gate above it")
+        above.add(gate.name)
+
+
+def _coverage(table: Table, gates: tuple[Gate, ...]) -> CoverageRule | None:
+    if not table.values:
+        return None
+    table.allow("gate", "data", "threshold", "folders")
+    name = table.get("gate", str)
+    if name not in [gate.name for gate in gates]:
+        raise UsageError(f"{table.place}: gate must be the name of a gate, got: {name}")
+    return CoverageRule(
+        name, table.get("data", str), table.number("threshold"), table.words("folders")
+    )

@@ -1,0 +1,123 @@
+"""gates.json and what belongs to it; each report says only what ran."""
+
+import json
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tools.check.checklist import checklist
+from tools.check.plan import Plan
+from tools.check.result import Coverage, Result
+from tools.files import write_atomically
+
+REPORTS = Path("artifacts/reports")
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When a run was, and of what code."""
+
+    started: datetime
+    finished: datetime
+    code: dict[str, str | bool] | None
+
+
+def document(plan: Plan, results: Sequence[Result], moment: Moment) -> dict[str, Any]:
+    """Return the content of gates.json."""
+    coverage = next((result.coverage for result in results if result.coverage), None)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "project": plan.project,
+        "level": plan.level,
+        "started": moment.started.isoformat(timespec="seconds"),
+        "finished": moment.finished.isoformat(timespec="seconds"),
+        "duration_s": round((moment.finished - moment.started).total_seconds(), 2),
+        "machine": {
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+            "cpus": os.cpu_count(),
+        },
+        "code": moment.code,
+        "gates": [_gate(result) for result in results],
+        "coverage": coverage and _coverage(coverage),
+    }
+
+
+def _gate(result: Result) -> dict[str, Any]:
+    gate = result.gate
+    return {
+        "name": gate.name,
+        "title": gate.title,
+        "command": list(result.command or gate.command),
+        "exit_code": result.exit_code,
+        "state": result.state.value,
+        "reason": result.reason or None,
+        "figure": result.figure or None,
+        "figures": dict(result.figures),
+        "duration_s": result.duration_s,
+        "started": result.started,
+        "tool": gate.tool,
+        "tool_version": result.tool_version,
+        "log": log_path(result).as_posix() if result.started_at_all else None,
+    }
+
+
+def _coverage(coverage: Coverage) -> dict[str, Any]:
+    values = asdict(coverage)
+    del values["exact"]
+    return {"total": coverage.total, **values}
+
+
+def log_path(result: Result) -> Path:
+    """Return where a gate's full output is once the run is over."""
+    return REPORTS / "logs" / f"{result.gate.name}.log"
+
+
+def to_text(content: dict[str, Any]) -> str:
+    """Return a document as the text of a JSON file."""
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def publish(content: dict[str, Any], results: Sequence[Result], root: Path, work: Path) -> None:
+    """Put a finished run's reports in place; gates.json, which vouches for them, comes last."""
+    reports = root / REPORTS
+    (reports / "logs").mkdir(parents=True, exist_ok=True)
+    for result in results:
+        if result.started_at_all:
+            _replace(work / "logs" / f"{result.gate.name}.log", root / log_path(result), work)
+            for name in result.gate.reports:
+                _replace(work / name, reports / name, work)
+    write_atomically(reports / "verification-checklist.md", checklist(content))
+    write_atomically(reports / "gates.json", to_text(content))
+
+
+def _replace(new: Path, old: Path, work: Path) -> None:
+    # A folder cannot be renamed over another one: the old one steps aside first.
+    if old.is_dir():
+        old.rename(work / f"{old.name}.old")
+    elif old.exists():
+        old.unlink()
+    if new.exists():
+        new.rename(old)
+
+
+def new_work(root: Path) -> Path:
+    """Make the scratch folder of a run, on the same disk as the reports."""
+    work = root / "artifacts" / f".check-{os.getpid()}"
+    shutil.rmtree(work, ignore_errors=True)
+    (work / "logs").mkdir(parents=True)
+    return work
+
+
+def remove_work(work: Path) -> None:
+    """Remove the scratch folder with whatever a stopped gate left in it."""
+    shutil.rmtree(work, ignore_errors=True)
+    if work.exists():
+        sys.stderr.write(f"{work} could not be removed\n")

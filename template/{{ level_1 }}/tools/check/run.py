@@ -1,0 +1,146 @@
+"""Running the gates: lanes side by side, the gates of a lane one after the other."""
+
+import asyncio
+import os
+import re
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from tools.check.evidence import judge
+from tools.check.plan import Gate, Plan
+from tools.check.result import Result, State, not_run
+from tools.check.versions import tool_version
+from tools.console import plain
+from tools.processes import end_group, tool_path
+from tools.tables import fill
+
+_END_GRACE_S = 3.0
+
+
+class Listener(Protocol):
+    """Whoever wants to know how the run is going."""
+
+    def started(self, gate: Gate) -> None: ...
+
+    def ended(self, result: Result) -> None: ...
+
+
+class Run:
+    """One run of the selected gates of a plan, with its scratch folder."""
+
+    def __init__(
+        self, plan: Plan, gates: tuple[Gate, ...], root: Path, work: Path, listener: Listener
+    ) -> None:
+        self._plan = plan
+        self._gates = gates
+        self._root = root
+        self._work = work
+        self._listener = listener
+        self._end = time.monotonic() + plan.timeout_s
+        self._results: dict[str, asyncio.Future[Result]] = {}
+
+    async def results(self) -> list[Result]:
+        """Run everything and return the results in the plan's order."""
+        loop = asyncio.get_running_loop()
+        self._results = {gate.name: loop.create_future() for gate in self._gates}
+        async with asyncio.TaskGroup() as lanes:
+            for lane in dict.fromkeys(gate.lane for gate in self._gates):
+                lanes.create_task(self._lane(lane))
+        return [self._results[gate.name].result() for gate in self._gates]
+
+    async def _lane(self, lane: str) -> None:
+        for gate in self._gates:
+            if gate.lane == lane:
+                result = await self._gate(gate)
+                self._results[gate.name].set_result(result)
+                self._listener.ended(result)
+
+    async def _gate(self, gate: Gate) -> Result:
+        if (unmet := await self._unmet(gate)) is not None:
+            return not_run(gate, f"{unmet} did not pass")
+        if time.monotonic() >= self._end:
+            return not_run(gate, f"the whole run timed out before it ({self._plan.timeout_s:g} s)")
+        environment = self._environment(gate)
+        command = tuple(self._filled(gate, word) for word in gate.command)
+        if (tool := shutil.which(command[0], path=environment["PATH"])) is None:
+            return not_run(gate, f"{command[0]} is not installed")
+        self._listener.started(gate)
+        result = await self._executed(gate, (tool, *command[1:]), environment)
+        result = replace(result, command=command)
+        if _could_not_run(gate, result):
+            return replace(result, state=State.NOT_RUN, reason=_first(gate, result.output))
+        if result.exit_code is None:
+            return result
+        return judge(result, self._plan.coverage, self._root, self._work)
+
+    async def _unmet(self, gate: Gate) -> str | None:
+        for need in gate.needs:
+            if need in self._results and (await self._results[need]).state is not State.PASSED:
+                return need
+        return None
+
+    def _filled(self, gate: Gate, text: str) -> str:
+        work = self._work.relative_to(self._root).as_posix()
+        return fill(text, {"work": work}, f"gates.{gate.name}")
+
+    def _environment(self, gate: Gate) -> dict[str, str]:
+        # Colour would hide the figures from the patterns.
+        kept = {key: value for key, value in os.environ.items() if key != "FORCE_COLOR"}
+        own = {key: self._filled(gate, value) for key, value in gate.env.items()}
+        return {**kept, "NO_COLOR": "1", "PATH": tool_path(os.environ), **own}
+
+    async def _executed(
+        self, gate: Gate, command: tuple[str, ...], environment: Mapping[str, str]
+    ) -> Result:
+        log = self._work / "logs" / f"{gate.name}.log"
+        started, clock = datetime.now(UTC), time.monotonic()
+        limit = min(gate.timeout_s, self._end - clock)
+        exit_code = await _exit_code(command, environment, self._root, log, limit)
+        reason = "" if exit_code == 0 else f"exit code {exit_code}"
+        return Result(
+            gate=gate,
+            state=State.PASSED if exit_code == 0 else State.FAILED,
+            reason=f"timed out after {limit:.3g} s" if exit_code is None else reason,
+            command=command,
+            exit_code=exit_code,
+            started=started.isoformat(timespec="seconds"),
+            duration_s=round(time.monotonic() - clock, 2),
+            tool_version=await tool_version(gate.tool, environment),
+            output=plain(log.read_text(encoding="utf-8", errors="replace")),
+        )
+
+
+async def _exit_code(
+    command: tuple[str, ...], environment: Mapping[str, str], root: Path, log: Path, limit: float
+) -> int | None:
+    with log.open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            cwd=root,
+            env=environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            return await asyncio.wait_for(process.wait(), limit)
+        except TimeoutError:
+            return None
+        finally:
+            await end_group(process, _END_GRACE_S)
+
+
+def _could_not_run(gate: Gate, result: Result) -> bool:
+    return bool(result.exit_code and gate.cannot_run and gate.cannot_run.search(result.output))
+
+
+def _first(gate: Gate, output: str) -> str:
+    pattern = gate.cannot_run or re.compile("")
+    lines = (line.strip() for line in output.splitlines() if pattern.search(line))
+    return next(lines, "it could not run here")

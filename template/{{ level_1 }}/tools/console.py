@@ -1,0 +1,39 @@
+"""Colour and marks: only where the terminal at the other end can show them."""
+
+import os
+import re
+from typing import TextIO
+
+_CODES = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "magenta": 35, "cyan": 36, "dim": 2}
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def coloured(stream: TextIO) -> bool:
+    """Say whether to colour what is written to this stream."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def paint(text: str, colour: str, stream: TextIO) -> str:
+    """Return the text in a colour, or as it is where colour is not wanted."""
+    return f"\x1b[{_CODES[colour]}m{text}\x1b[0m" if coloured(stream) else text
+
+
+def plain(text: str) -> str:
+    """Remove colour and control characters, which would garble a report."""
+    return _CONTROL.sub("", text)
+
+
+def shown(text: str, fallback: str, stream: TextIO) -> str:
+    """Return the text if the stream's encoding has it, else the fallback."""
+    try:
+        text.encode(stream.encoding or "ascii")
+    except UnicodeEncodeError:
+        return fallback
+    return text
+
+
+def say(text: str, stream: TextIO) -> None:
+    """Write a line at once, with a question mark for what the encoding does not have."""
+    encoding = stream.encoding or "ascii"
+    stream.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+    stream.flush()

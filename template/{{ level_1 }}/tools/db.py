@@ -1,0 +1,91 @@
+"""Migrations without Docker: on the embedded database, whether or not `make dev` is running."""
+
+import argparse
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.console import say
+from tools.dev.database import database, embedded_url
+from tools.dev.environment import base_environment, service_environment
+from tools.dev.ports import chosen_ports
+from tools.dev.postmaster import postmaster_of
+from tools.dev.system import SYSTEM, System, read_system
+from tools.errors import ToolError
+from tools.tables import fill
+
+_INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one subcommand and return the exit code."""
+    given = _parser().parse_args(arguments)
+    root = Path.cwd()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        system = read_system(root / SYSTEM)
+        if given.subcommand == "psql-url":
+            say(psql_url(system, root), sys.stdout)
+            return 0
+        return migrate(system, root, getattr(given, "message", None))
+    except ToolError as error:
+        say(str(error), sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.db", description="Work on the database of `make dev`."
+    )
+    subcommands = parser.add_subparsers(dest="subcommand", required=True)
+    subcommands.add_parser("migrate", help="bring the database up to date")
+    revision = subcommands.add_parser("revision", help="write a migration from the models")
+    revision.add_argument("-m", dest="message", required=True, help="what the migration does")
+    subcommands.add_parser("psql-url", help="print the running database's address for psql")
+    return parser
+
+
+def migrate(system: System, root: Path, message: str | None) -> int:
+    """Apply all migrations; with a message, write a new one afterwards."""
+    base = base_environment(root)
+    ports = chosen_ports(system, base)
+    with database(system, root) as connection:
+        for service in system.services:
+            environment = service_environment(service, system, base, ports, connection.url)
+            commands = [service.upgrade]
+            if message is not None:  # a difference can only be taken from an up-to-date database
+                commands.append(_with_message(service.revision, message))
+            for command in filter(None, commands):
+                code = subprocess.run(  # noqa: S603 (a command of services.toml, never a shell)
+                    command, cwd=root, env=environment, check=False
+                ).returncode
+                if code != 0:
+                    raise ToolError(
+                        f"{service.name}: {' '.join(command)} failed (exit code {code})"
+                    )
+    return 0
+
+
+def _with_message(command: Sequence[str], message: str) -> tuple[str, ...]:
+    return tuple(fill(word, {"message": message}, "migrations.revision") for word in command)
+
+
+def psql_url(system: System, root: Path) -> str:
+    """Return the address without the driver's name, which psql does not know."""
+    url = os.environ.get(system.database.variable)
+    if not url:
+        server = postmaster_of(root / system.database.data)
+        if server is None or not server.alive:
+            raise ToolError("the database is not running; start it with: make dev")
+        url = embedded_url(system, server.socket_dir)
+    return re.sub(r"^(\w+)\+\w+:", r"\1:", url)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

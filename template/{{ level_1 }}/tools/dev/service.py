@@ -1,0 +1,136 @@
+"""One service as a child process: started, waited for, ended."""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+
+from tools.dev.lines import Lines
+from tools.dev.system import Service, System
+from tools.errors import ToolError
+from tools.processes import end_group
+
+_POLL_S = 0.05
+_ANSWER_S = 2.0
+_FIRST_WORKER_S = 5.0
+_PIPE_S = 1.0
+_GRACEFUL_S = 2
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line chose for all services."""
+
+    reload: bool
+    access_log: bool
+
+
+@dataclass(frozen=True)
+class Running:
+    """A started service."""
+
+    service: Service
+    process: asyncio.subprocess.Process
+    url: str
+    reload: bool
+    started: float
+
+
+def command(service: Service, system: System, root: Path, port: int, options: Options) -> list[str]:
+    """Return the command line of a service's web server."""
+    words = [sys.executable, "-m", "uvicorn", service.app, "--factory"]
+    words += ["--host", system.host, "--port", str(port)]
+    # Open streams must not keep Ctrl-C, or a reload, waiting.
+    words += ["--timeout-graceful-shutdown", str(_GRACEFUL_S)]
+    if not options.access_log:
+        words.append("--no-access-log")
+    if options.reload:
+        words.append("--reload")
+        folders = (path for glob in service.reload_dirs for path in sorted(root.glob(glob)))
+        shared = (path for glob in system.reload_dirs for path in sorted(root.glob(glob)))
+        for folder in (*folders, *shared):
+            words += ["--reload-dir", str(folder)]
+    return words
+
+
+@asynccontextmanager
+async def process(
+    words: list[str], name: str, root: Path, environment: Mapping[str, str], lines: Lines
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run a command with its output among the lines; nothing of it outlives this."""
+    child = await asyncio.create_subprocess_exec(
+        *words,
+        cwd=root,
+        env=environment,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
+    )
+    if child.stdout is None:
+        raise RuntimeError("a process that was started with a pipe has none")
+    following = asyncio.create_task(lines.follow(name, child.stdout))
+    try:
+        yield child
+    finally:
+        await end_group(child, _GRACEFUL_S + 1)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(following, _PIPE_S)
+
+
+async def wait_until_ready(running: Running, timeout_s: float, lines: Lines) -> None:
+    """Return when the service answers; explain when it never will."""
+    name, seen = running.service.name, False
+    while time.monotonic() < running.started + timeout_s:
+        if await _answers(running):
+            return
+        seen, died = _worker_died(running, seen=seen)
+        if died:
+            await asyncio.sleep(_POLL_S)
+            raise ToolError(f"{name} died at start. Its last lines:\n{lines.last(name)}")
+        await asyncio.sleep(_POLL_S)
+    raise ToolError(
+        f"{name} did not answer {running.url}{running.service.ready} within {timeout_s:g} s."
+        f" Its last lines:\n{lines.last(name)}"
+    )
+
+
+def _worker_died(running: Running, *, seen: bool) -> tuple[bool, bool]:
+    if running.process.returncode is not None:
+        return seen, True
+    if not running.reload:
+        return seen, False
+    # The reloader outlives a worker that cannot start: it waits for a change of the code.
+    alive = _has_worker(running.process.pid)
+    late = time.monotonic() > running.started + _FIRST_WORKER_S
+    return seen or alive, not alive and (seen or late)
+
+
+def _has_worker(pid: int) -> bool:
+    with suppress(psutil.Error):
+        return any(
+            child.status() != psutil.STATUS_ZOMBIE and "spawn_main" in " ".join(child.cmdline())
+            for child in psutil.Process(pid).children()
+        )
+    return True
+
+
+async def _answers(running: Running) -> bool:
+    host, port = running.url.removeprefix("http://").rsplit(":", 1)
+    request = f"GET {running.service.ready} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+    try:
+        async with asyncio.timeout(_ANSWER_S):
+            reader, writer = await asyncio.open_connection(host, int(port))
+            try:
+                writer.write(request.encode())
+                status = await reader.readline()
+            finally:
+                writer.close()
+    except OSError:  # which a timeout is, too
+        return False
+    return status.split()[1:2] == [b"200"]

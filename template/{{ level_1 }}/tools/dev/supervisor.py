@@ -1,0 +1,136 @@
+"""Everything in its order: database, migrations, services; and back again."""
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.dev.database import Connection, database
+from tools.dev.environment import base_environment, service_environment
+from tools.dev.lines import Lines
+from tools.dev.locks import only_one
+from tools.dev.ports import check_free, chosen_ports
+from tools.dev.service import Options, Running, command, process, wait_until_ready
+from tools.dev.system import Service, System
+from tools.errors import ToolError
+
+
+@dataclass(frozen=True)
+class Supervisor:
+    """One run of the whole system."""
+
+    system: System
+    options: Options
+    root: Path
+    lines: Lines
+
+    async def run(self) -> None:
+        """Run until told to stop, which is the normal end; raise when a service cannot run."""
+        work = asyncio.create_task(self._serve())
+        _stop_on_signal(work, self.lines)
+        try:
+            await work
+        except asyncio.CancelledError:
+            self.lines.tell("Stopped.")
+
+    async def _serve(self) -> None:
+        base = base_environment(self.root)
+        ports = chosen_ports(self.system, base)
+        own = self.root / self.system.database.data
+        with only_one(own.parent / "dev.lock", "make dev"):
+            check_free(self.system, ports)
+            with database(self.system, self.root) as connection:
+                self.lines.tell(f"Database: {connection.description}")
+                environments = {
+                    service.name: service_environment(
+                        service, self.system, base, ports, connection.url
+                    )
+                    for service in self.system.services
+                }
+                await self._migrate(environments)
+                await self._services(environments, ports, connection)
+
+    async def _migrate(self, environments: Mapping[str, Mapping[str, str]]) -> None:
+        for service in self.system.services:
+            if not service.upgrade:
+                continue
+            words, environment = list(service.upgrade), environments[service.name]
+            async with process(words, service.name, self.root, environment, self.lines) as child:
+                code = await child.wait()
+            if code != 0:
+                raise ToolError(
+                    f"the migrations of {service.name} failed (exit code {code}); its output is"
+                    " above. Put it right, then run this again."
+                )
+
+    async def _services(
+        self,
+        environments: Mapping[str, Mapping[str, str]],
+        ports: Mapping[str, int],
+        connection: Connection,
+    ) -> None:
+        async with AsyncExitStack() as stack:  # stops in reverse order
+            services = [
+                await stack.enter_async_context(
+                    self._started(service, ports[service.name], environments[service.name])
+                )
+                for service in self.system.services
+            ]
+            await self._all_ready(services)
+            self._announce(services, connection)
+            await self._first_death(services)
+
+    async def _all_ready(self, services: Sequence[Running]) -> None:
+        timeout_s = self.system.start_timeout_s
+        waiting = [
+            asyncio.create_task(wait_until_ready(running, timeout_s, self.lines))
+            for running in services
+        ]
+        try:
+            await asyncio.gather(*waiting)
+        finally:
+            for task in waiting:
+                task.cancel()
+
+    @asynccontextmanager
+    async def _started(
+        self, service: Service, port: int, environment: Mapping[str, str]
+    ) -> AsyncIterator[Running]:
+        words = command(service, self.system, self.root, port, self.options)
+        async with process(words, service.name, self.root, environment, self.lines) as child:
+            url = f"http://{self.system.host}:{port}"
+            yield Running(service, child, url, self.options.reload, time.monotonic())
+
+    def _announce(self, services: Sequence[Running], connection: Connection) -> None:
+        rows = [(r.service.name, f"{r.url}  {r.url}{r.service.docs}") for r in services]
+        rows += [("database", connection.description), ("stop", "Ctrl-C")]
+        width = max(len(name) for name, _ in rows)
+        block = "\n".join(f"  {name:<{width}}  {text}" for name, text in rows)
+        self.lines.tell(f"\nEverything is running:\n\n{block}\n")
+
+    async def _first_death(self, services: Sequence[Running]) -> None:
+        waiting = {asyncio.create_task(r.process.wait()): r.service.name for r in services}
+        try:
+            done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
+        name = waiting[done.pop()]
+        raise ToolError(f"{name} ended by itself. Its last lines:\n{self.lines.last(name)}")
+
+
+def _stop_on_signal(work: asyncio.Task[None], lines: Lines) -> None:
+    stopping = False
+
+    def stop() -> None:
+        nonlocal stopping
+        if not stopping:  # a second Ctrl-C must not interrupt the stopping, which is short
+            stopping = True
+            lines.tell("\nStopping ...")
+            work.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, stop)

@@ -1,0 +1,447 @@
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from tools.check.cli import main
+from tools.check.display import Display
+from tools.check.plan import read_plan
+
+HEAD = 'project = "demo"\nlevel = 1\ntimeout_s = 30\n'
+
+
+def gate(name: str, code: str, *, lane: str = "one", figure: str = "{n} done", **more: object) -> str:
+    values = {
+        "title": f"The {name}",
+        "lane": lane,
+        "command": ["python", "-c", code],
+        "timeout_s": 10,
+        "patterns": [r"(?P<n>\d+) done"],
+        "figure": figure,
+        **more,
+    }
+    lines = [f"{key} = {json.dumps(value)}" for key, value in values.items()]
+    return "\n".join([f"[gates.{name}]", *lines, ""])
+
+
+def plan(project: Path, *parts: str, head: str = HEAD) -> None:
+    (project / "tools" / "gates.toml").write_text("\n".join([head, *parts]))
+
+
+def report(project: Path) -> dict:
+    return json.loads((project / "artifacts/reports/gates.json").read_text())
+
+
+def by_name(project: Path) -> dict[str, dict]:
+    return {item["name"]: item for item in report(project)["gates"]}
+
+
+GOOD = gate("good", "print('3 done')")
+BAD = gate("bad", "print('broken thing'); raise SystemExit(3)", remedy="Mend it.")
+
+
+def test_a_passing_run_leaves_its_evidence(project, capsys):
+    plan(project, GOOD)
+    assert main([]) == 0
+    out = capsys.readouterr().out
+    assert "good  3 done" in out
+    assert "All 1 gates passed" in out
+    content = report(project)
+    assert content["schema_version"] == 1
+    assert (content["project"], content["level"]) == ("demo", 1)
+    assert content["coverage"] is None
+    assert content["machine"]["cpus"] == os.cpu_count()
+    item = content["gates"][0]
+    assert item["state"] == "passed"
+    assert item["exit_code"] == 0
+    assert item["figures"] == {"n": 3}
+    assert item["figure"] == "3 done"
+    assert item["tool_version"].startswith("3.")
+    assert (project / item["log"]).read_text() == "3 done\n"
+    checklist = (project / "artifacts/reports/verification-checklist.md").read_text()
+    assert "| [x] | The good | passed | 3 done |" in checklist
+    assert "1 passed, 0 failed, 0 not run" in checklist
+    assert os.listdir(project / "artifacts") == ["reports"]
+
+
+def test_a_failing_gate_shows_its_output_and_what_to_do(project, capsys):
+    plan(project, GOOD, BAD)
+    assert main([]) == 4
+    out = capsys.readouterr().out
+    assert "exit code 3" in out
+    assert "    broken thing" in out
+    assert "full log: artifacts/reports/logs/bad.log" in out
+    assert "Mend it." in out
+    assert out.splitlines()[-1].endswith("uv run python -m tools.check --only bad")
+    assert by_name(project)["bad"]["state"] == "failed"
+
+
+def test_exit_code_0_without_the_figure_is_a_failure(project):
+    plan(project, gate("tests", "print('3 skipped')"))
+    assert main([]) == 4
+    item = by_name(project)["tests"]
+    assert item["state"] == "failed"
+    assert "no evidence" in item["reason"]
+
+
+def test_a_figure_with_an_unknown_name_is_missing_evidence(project):
+    plan(project, gate("tests", "print('3 done')", figure="{m} done"))
+    assert main([]) == 4
+    assert "'{m} done' could not be filled in" in by_name(project)["tests"]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("code", "exit_code", "figure"),
+    [
+        pytest.param("print('2 done')", 0, "0 findings, 2 done", id="passed"),
+        pytest.param("print('E1\\nE2\\n2 done'); exit(1)", 4, "2 findings", id="failed"),
+    ],
+)
+def test_counts_and_failed_figure(project, code, exit_code, figure):
+    text = gate("lint", code, figure="{e} findings, {n} done", failed_figure="{e} findings")
+    plan(project, text, '[gates.lint.counts]\ne = "^E"\n')
+    assert main([]) == exit_code
+    assert by_name(project)["lint"]["figure"] == figure
+
+
+def test_a_missing_tool_is_not_run(project, capsys):
+    plan(project, gate("lint", "", command=["no-such-tool", "x"]), GOOD)
+    assert main([]) == 4
+    item = by_name(project)["lint"]
+    assert (item["state"], item["reason"]) == ("not run", "no-such-tool is not installed")
+    assert (item["exit_code"], item["log"], item["started"]) == (None, None, None)
+    assert "NOT RUN: no-such-tool is not installed" in capsys.readouterr().out
+    assert "1 passed, 0 failed, 1 not run" in checklist_of(project)
+
+
+def checklist_of(project: Path) -> str:
+    return (project / "artifacts/reports/verification-checklist.md").read_text()
+
+
+def test_an_unmet_need_is_not_run_and_so_is_what_needs_that(project):
+    plan(
+        project,
+        BAD,
+        gate("second", "print('1 done')", lane="two", needs=["bad"]),
+        gate("third", "print('1 done')", needs=["second"]),
+    )
+    assert main([]) == 4
+    items = by_name(project)
+    assert items["second"]["reason"] == "bad did not pass"
+    assert items["third"]["reason"] == "second did not pass"
+    assert items["third"]["state"] == "not run"
+
+
+def test_a_timeout_is_a_failure_and_ends_grandchildren(project):
+    code = (
+        "import subprocess, sys;"
+        "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']);"
+        "open('pid', 'w').write(str(p.pid)); p.wait()"
+    )
+    plan(project, gate("slow", code, timeout_s=0.7))
+    assert main([]) == 4
+    item = by_name(project)["slow"]
+    assert (item["state"], item["exit_code"]) == ("failed", None)
+    assert item["reason"] == "timed out after 0.7 s"
+    assert not alive(int((project / "pid").read_text()))
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_gate_that_the_whole_run_has_no_time_for_is_not_run(project):
+    slow = gate("slow", "import time; time.sleep(20)")
+    plan(project, slow, GOOD, head=HEAD.replace("30", "0.5"))
+    assert main([]) == 4
+    items = by_name(project)
+    assert items["slow"]["state"] == "failed"
+    assert items["good"]["state"] == "not run"
+    assert items["good"]["reason"] == "the whole run timed out before it (0.5 s)"
+
+
+def test_a_failure_for_want_of_a_network_is_not_run(project):
+    code = "print('error: dns error'); exit(2)"
+    plan(project, gate("lock", code, cannot_run="dns error"))
+    assert main([]) == 4
+    item = by_name(project)["lock"]
+    assert (item["state"], item["reason"]) == ("not run", "error: dns error")
+    assert item["command"] == ["python", "-c", code]
+
+
+def test_only_runs_and_judges_what_was_selected(project, capsys):
+    plan(project, BAD, GOOD)
+    assert main(["--only", "good"]) == 0
+    items = by_name(project)
+    assert (items["bad"]["state"], items["bad"]["reason"]) == ("not run", "not selected")
+    assert items["good"]["state"] == "passed"
+    assert "bad" not in capsys.readouterr().out
+
+
+def test_only_keeps_the_logs_of_gates_that_did_not_run(project):
+    plan(project, BAD, GOOD)
+    main([])
+    main(["--only", "good"])
+    assert (project / "artifacts/reports/logs/bad.log").exists()
+    assert by_name(project)["bad"]["log"] is None
+
+
+def test_an_unknown_gate_is_wrong_usage_in_one_line(project, capsys):
+    plan(project, GOOD, BAD)
+    assert main(["--only", "nope"]) == 2
+    assert capsys.readouterr().err == "no gate is called nope; known gates: good, bad\n"
+
+
+def test_json_is_the_only_thing_on_stdout(project, capsys):
+    plan(project, GOOD, BAD)
+    assert main(["--json"]) == 4
+    captured = capsys.readouterr()
+    assert json.loads(captured.out) == report(project)
+    assert "broken thing" in captured.err
+
+
+def test_list_runs_nothing(project, capsys):
+    plan(project, GOOD, BAD)
+    assert main(["--list"]) == 0
+    assert "good  The good: python -c" in capsys.readouterr().out
+    assert not (project / "artifacts").exists()
+
+
+def test_lanes_run_side_by_side(project):
+    code = "import time; time.sleep(0.7); print('1 done')"
+    plan(project, gate("a", code), gate("b", code, lane="two"))
+    start = time.monotonic()
+    assert main([]) == 0
+    assert time.monotonic() - start < 1.3
+
+
+def test_the_excerpt_is_bounded_and_without_noise(project, capsys):
+    code = "print('noise'); print('x' * 1000); [print('line', i) for i in range(99)]; exit(1)"
+    plan(project, gate("long", code, noise="^noise"))
+    main([])
+    out = capsys.readouterr().out
+    assert "... 60 lines before these" in out
+    assert "line 59\n" in out
+    assert "line 58\n" not in out
+    assert len((project / "artifacts/reports/logs/long.log").read_text().splitlines()) == 101
+
+
+def test_control_characters_never_reach_the_terminal(project, capsys):
+    plan(project, gate("loud", r"print('\x1b[31mred\x1b[0m\x07'); exit(1)"))
+    main([])
+    assert "    red\n" in capsys.readouterr().out
+
+
+class Terminal(io.StringIO):
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("no_color", "expected"), [("", True), ("1", False)])
+def test_colour_only_on_a_terminal_and_without_no_color(project, monkeypatch, no_color, expected):
+    plan(project, GOOD)
+    monkeypatch.setenv("NO_COLOR", no_color)
+    monkeypatch.setenv("TERM", "xterm")
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stdout", terminal)
+    assert main([]) == 0
+    assert ("\x1b[32m✓" in terminal.getvalue()) is expected
+
+
+def test_progress_is_shown_on_a_terminal(project, monkeypatch):
+    plan(project, gate("slow", "import time; time.sleep(0.5); print('1 done')"))
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    main([])
+    assert "running: slow 0 s" in terminal.getvalue()
+    assert terminal.getvalue().endswith("\r\x1b[K")
+
+
+def test_a_terminal_without_unicode_gets_ascii(project):
+    plan(project, GOOD)
+    raw = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    display = Display(read_plan(project / "tools/gates.toml").gates, raw, raw)
+    display.summary([], 1.0)
+    raw.seek(0)
+    assert "passed" in raw.read()
+
+
+COVERAGE = """
+[coverage]
+gate = "tests"
+data = "coverage.json"
+threshold = 60
+folders = ["services/*", "shared"]
+"""
+
+
+def coverage_gate(**covered: int) -> str:
+    summary = {"num_statements": 100, "num_branches": 20, "covered_branches": 20}
+    files = {
+        f"{name.replace('__', '/')}/src/a.py": {"summary": {**summary, "covered_lines": lines}}
+        for name, lines in covered.items()
+    }
+    total = sum(covered.values()) / len(covered)
+    data = {"totals": {"percent_covered": total}, "files": files}
+    code = (
+        f"import json, sys; json.dump({data!r}, open(sys.argv[1] + '/coverage.json', 'w'));"
+        "open(sys.argv[1] + '/coverage.xml', 'w').write('<x/>'); print('7 done')"
+    )
+    return gate(
+        "tests",
+        "",
+        command=["python", "-c", code, "{work}"],
+        figure="{n} passed, coverage {coverage} % (>= {threshold} %)",
+        reports=["coverage.xml", "coverage"],
+    )
+
+
+@pytest.fixture
+def packages(project: Path) -> Path:
+    for name in ("services/a", "services/b", "shared"):
+        (project / name).mkdir(parents=True)
+        (project / name / "pyproject.toml").touch()
+    (project / "services" / "not-a-package").mkdir()
+    return project
+
+
+def test_coverage_in_total_and_by_service(packages, capsys):
+    plan(packages, COVERAGE, coverage_gate(services__a=93, services__b=70, shared=100))
+    assert main([]) == 0
+    assert "7 passed, coverage 87.6 % (>= 60 %)" in capsys.readouterr().out
+    assert report(packages)["coverage"] == {
+        "total": 87.6,
+        "threshold": 60,
+        "by_service": {"services/a": 94.1, "services/b": 75.0, "shared": 100.0},
+    }
+    assert (packages / "artifacts/reports/coverage.xml").exists()
+    assert "| services/a | 94.1 |" in checklist_of(packages)
+
+
+def test_coverage_just_below_the_threshold_is_a_failure(packages):
+    plan(packages, COVERAGE, coverage_gate(services__a=59, services__b=60, shared=60))
+    assert main([]) == 4
+    item = by_name(packages)["tests"]
+    assert item["reason"] == "coverage 59.6 % is below 60 %"
+    assert item["figure"] == "7 passed, coverage 59.6 % (>= 60 %)"
+
+
+def test_a_service_that_was_not_measured_is_missing_evidence(packages):
+    plan(packages, COVERAGE, coverage_gate(services__a=99, shared=99))
+    assert main([]) == 4
+    reason = "coverage says nothing about services/b: no file was measured"
+    assert by_name(packages)["tests"]["reason"] == reason
+
+
+def test_a_gate_that_writes_no_coverage_removes_the_old_report(packages):
+    plan(packages, COVERAGE, coverage_gate(services__a=99, services__b=99, shared=99))
+    main([])
+    plan(packages, COVERAGE, gate("tests", "print('7 done')", reports=["coverage.xml"]))
+    assert main([]) == 4
+    assert by_name(packages)["tests"]["reason"] == "no coverage report was written (coverage.json)"
+    assert report(packages)["coverage"] is None
+    assert not (packages / "artifacts/reports/coverage.xml").exists()
+
+
+def test_a_report_folder_is_replaced_as_a_whole(project):
+    code = "import os, sys; os.mkdir(sys.argv[1]); open(sys.argv[1] + '/' + sys.argv[2], 'w'); print('1 done')"
+    for name in ("old", "new"):
+        command = ["python", "-c", code, "{work}/html", name]
+        plan(project, gate("tests", "", command=command, reports=["html"]))
+        assert main([]) == 0
+    assert os.listdir(project / "artifacts/reports/html") == ["new"]
+
+
+def test_the_commit_and_uncommitted_changes_are_recorded(project):
+    plan(project, GOOD)
+    (project / ".gitignore").write_text("artifacts/\n")
+    identity = ["-c", "user.name=x", "-c", "user.email=x@y.z", "-c", "commit.gpgsign=false"]
+    for words in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "x"]):
+        subprocess.run(["git", *words], check=True, cwd=project)
+    main([])
+    code = report(project)["code"]
+    assert (len(code["commit"]), code["dirty"]) == (40, False)
+    (project / "new").touch()
+    main([])
+    assert report(project)["code"]["dirty"] is True
+    assert "with uncommitted changes" in checklist_of(project)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_the_reports_alone(project, start, number):
+    plan(project, GOOD)
+    assert main([]) == 0
+    before = (project / "artifacts/reports/gates.json").read_text()
+    code = "import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(60)"
+    plan(project, GOOD, gate("slow", code, lane="two"))
+    process = start("tools.check")
+    wait_for(lambda: (project / "pid").exists() and (project / "pid").read_text())
+    process.send_signal(number)
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert err.strip() == "stopped; the reports of the run before are unchanged"
+    assert (project / "artifacts/reports/gates.json").read_text() == before
+    assert os.listdir(project / "artifacts") == ["reports"]
+    assert not alive(int((project / "pid").read_text()))
+
+
+def wait_for(condition, seconds: float = 10.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("project =", "not valid TOML", id="syntax"),
+        pytest.param(HEAD, "at least one table [gates.NAME]", id="no-gate"),
+        pytest.param(HEAD + "x = 1\n" + GOOD, "unknown key x; known keys", id="unknown-key"),
+        pytest.param(HEAD + "[gates.a]\n", "gates.a: must contain command", id="no-command"),
+        pytest.param(HEAD + gate("a", "", lane=1), "lane must be of type str, got: 1", id="type"),
+        pytest.param(HEAD + gate("a", "", timeout_s="x"), "timeout_s must be a number", id="number"),
+        pytest.param(HEAD + gate("a", "", patterns=["("]), "not a regular expression", id="pattern"),
+        pytest.param(HEAD + gate("a", "", patterns=[1]), "strings only, got: 1", id="words"),
+        pytest.param(HEAD + gate("a", "", needs=["b"]), "needs b, which must be a gate above", id="need"),
+        pytest.param(HEAD + COVERAGE + GOOD, "gate must be the name of a gate, got: tests", id="coverage"),
+        pytest.param(HEAD + gate("a", "", command=["x{nope}"]), "nothing is called {nope}", id="name"),
+    ],
+)
+def test_a_wrong_plan_is_refused_with_its_place(project, capsys, text, message):
+    (project / "tools/gates.toml").write_text(text)
+    assert main([]) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_outside_a_project_the_message_says_so(project, capsys):
+    assert main([]) == 2
+    assert "run this from the project's root" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not shutil.which("ruff"), reason="ruff is not installed")
+def test_the_example_plan_finds_the_figures_of_real_tools(project, template):
+    shutil.copy(template / "tools/gates.toml", project / "tools")
+    (project / "a.py").write_text("x = 1\n")
+    assert main(["--only", "lint", "--only", "format", "--only", "types"]) == 0
+    items = by_name(project)
+    assert items["lint"]["figure"] == "0 findings in 1 files"
+    assert items["types"]["figure"] == "0 findings in 1 files"
+    (project / "a.py").write_text("import os\nx = 'a'+1\n")
+    assert main(["--only", "lint", "--only", "format", "--only", "types"]) == 4
+    items = by_name(project)
+    assert items["lint"]["figure"] == "1 findings in 1 files"
+    assert items["format"]["figure"] == "1 files to format"
+    assert items["types"]["figure"] == "1 findings in 1 files"
