@@ -251,10 +251,10 @@ def _entity_names(answers: Mapping[str, Any]) -> Iterator[Problem]:
                     f"{name!r} would hide a name that generated code uses; give another plural, "
                     f"such as '{name}_list'",
                 )
-            if class_name(name) in RESERVED_CLASSES:
+            for hidden in sorted(_class_names(name) & RESERVED_CLASSES):
                 yield Problem(
                     f"{path}.{key}",
-                    f"{name!r} would hide {class_name(name)!r}, which generated code uses; "
+                    f"{name!r} would hide {hidden!r}, which generated code uses; "
                     f"choose a more specific name, such as '{name}_record'",
                 )
             if name in RESERVED_MODULES:
@@ -274,6 +274,12 @@ def _entity_names(answers: Mapping[str, Any]) -> Iterator[Problem]:
                     "rename one, or set its `plural`",
                 )
             taken.setdefault(form, path)
+
+
+def _class_names(name: str) -> set[str]:
+    """The classes that are generated for an entity."""
+    suffixes = ("", "Create", "Changes", "Read", "Query", "Sort", "Repository")
+    return {f"{class_name(name)}{suffix}" for suffix in suffixes}
 
 
 # Names that the generated modules import or define beside an entity's own classes.
@@ -562,9 +568,18 @@ def _bounds(field: Mapping[str, Any]) -> tuple[Decimal, Decimal]:
 def _number(field: Mapping[str, Any], value: Decimal) -> str:
     """A number as Python source."""
     if field["type"] == "integer":
-        whole = str(int(value))
-        return f"{int(value):_}" if len(whole.lstrip("-")) > 4 else whole
-    return f'Decimal("{_decimal_text(field, value)}")'
+        return _whole(int(value))
+    return _decimal(_decimal_text(field, value))
+
+
+def _decimal(text: str) -> str:
+    """A decimal as Python source: `Decimal("1.50")`, `Decimal(3)`."""
+    return f'Decimal("{text}")' if "." in text else f"Decimal({text})"
+
+
+def _whole(number: int) -> str:
+    """A whole number as Python source, grouped where it is long."""
+    return f"{number:_}" if abs(number) > 9999 else str(number)
 
 
 def _decimal_text(field: Mapping[str, Any], value: Decimal) -> str:
@@ -678,7 +693,7 @@ def _constraint(field: Mapping[str, Any], named: str) -> str | None:
             return f"Literal[{', '.join(json.dumps(value) for value in field['values'])}]"
         case "string" | "text":
             least = "min_length=1, " if field.get("required") else ""
-            return f"Annotated[str, Field({least}max_length={_length(field)})]"
+            return f"Annotated[str, Field({least}max_length={_whole(_length(field))})]"
         case "integer":
             limits = f"ge={_number(field, lowest)}, le={_number(field, highest)}"
             return f"Annotated[int, Field({limits})]"
@@ -698,7 +713,16 @@ def _default(field: Mapping[str, Any]) -> str | None:
     default = field["default"]
     if field["type"] in {"integer", "decimal"}:
         return _number(field, Decimal(str(default)))
-    return json.dumps(default, ensure_ascii=False) if isinstance(default, str) else str(default)
+    return _string(default) if isinstance(default, str) else str(default)
+
+
+def _string(text: str) -> str:
+    """A text as Python source, in the quotes that need the least escaping."""
+    literal = json.dumps(text, ensure_ascii=False)
+    if '"' in text and "'" not in text:
+        inner = literal[1:-1].replace('\\"', '"')
+        return f"'{inner}'"
+    return literal
 
 
 def _column_type(field: Mapping[str, Any], kind: Mapping[str, Any]) -> str:
@@ -754,8 +778,12 @@ def _conditions(field: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         case "string" | "text":
             most = _length(field)
             if field.get("required"):
-                yield f"self.{name}.strip()", "must not be blank", '" "'
-            yield f"len(self.{name}) <= {most}", f"must have at most {most} characters", f'"x" * {most + 1}'
+                yield f'self.{name}.strip() != ""', "must not be blank", '" "'
+            yield (
+                f"len(self.{name}) <= {_whole(most)}",
+                f"must have at most {most} characters",
+                f'"x" * {_whole(most + 1)}',
+            )
         case "integer" | "decimal":
             lowest, highest = _bounds(field)
             step = Decimal(10) ** -(field.get("decimal_places", DECIMAL_PLACES) if field["type"] == "decimal" else 0)
@@ -830,9 +858,9 @@ def _other_sample(field: Mapping[str, Any], sample: Any) -> Any:
 def _as_python(field: Mapping[str, Any], sample: Any) -> str:
     match field["type"]:
         case "integer" | "boolean":
-            return f"{sample:_}" if not isinstance(sample, bool) and abs(sample) > 9999 else str(sample)
+            return str(sample) if isinstance(sample, bool) else _whole(sample)
         case "decimal":
-            return f'Decimal("{sample}")'
+            return _decimal(sample)
         case "date":
             return f'dt.date.fromisoformat("{sample}")'
         case "datetime":
@@ -849,7 +877,7 @@ def _json_literal(value: Any) -> str:
         case bool():
             return str(value)
         case int():
-            return f"{value:_}" if abs(value) > 9999 else str(value)
+            return _whole(value)
         case _:
             return json.dumps(value, ensure_ascii=False)
 
@@ -858,7 +886,7 @@ def _invalid(field: Mapping[str, Any]) -> str:
     """A JSON value that the field must refuse, as Python source."""
     match field["type"]:
         case "string" | "text":
-            return f'"x" * {_length(field) + 1}'
+            return f'"x" * {_whole(_length(field) + 1)}'
         case "integer":
             return _number(field, _bounds(field)[1] + 1)
         case _:
@@ -922,11 +950,11 @@ def python(source: str) -> str:
     """Lay out a module as ruff would: imports merged and sorted, long lines split at brackets.
 
     The templates write one import a line at the top, in any order, and statements of any
-    length; names of AUTOMATIC_IMPORTS need no import at all.
+    length. An import that the entity at hand does not need is dropped; names of
+    AUTOMATIC_IMPORTS need no import at all.
     """
     lines = source.strip("\n").split("\n")
     start = next((i for i, line in enumerate(lines) if IMPORT.match(line)), None)
-    imports = [line for line in lines if IMPORT.match(line)]
     head, body = lines, []
     if start is not None:
         head = lines[:start]
@@ -935,6 +963,7 @@ def python(source: str) -> str:
         cut = _after_docstring(lines)
         head, body = lines[:cut], lines[cut:]
     rest = "\n".join(body).strip("\n")
+    imports = [line for line in lines if IMPORT.match(line) and _is_used(line, rest)]
     needed = [line for name, line in AUTOMATIC_IMPORTS.items() if re.search(rf"\b{name}\b", _code(rest))]
     block = _import_block([*imports, *needed])
     parts = ["\n".join(head).strip("\n"), block, "\n".join(_laid_out(rest.split("\n")))]
@@ -945,6 +974,13 @@ def python(source: str) -> str:
     else:
         text = "\n\n".join(sections)
     return text + "\n"
+
+
+def _is_used(line: str, rest: str) -> bool:
+    """Tell whether a template's import is needed: some depend on the fields of an entity."""
+    found = IMPORT.match(line)
+    names = found and (found["alias"] or found["whole"] or found["names"])
+    return bool(names) and re.search(rf"\b{names}\b", rest) is not None
 
 
 def _after_docstring(lines: Sequence[str]) -> int:
@@ -998,13 +1034,13 @@ def _section(module: str) -> int:
     return 2 if FIRST_PARTY.match(root) else 1
 
 
-def _natural(name: str) -> list[tuple[int, int | str]]:
+def _natural(name: str) -> list[tuple[int, int]]:
     """Sort key in which `item2` comes before `item10`, as ruff's isort has it."""
     parts = re.findall(r"\d+|\D", name)
-    return [(0, int(part)) if part.isdigit() else (1, part) for part in parts]
+    return [(ord("0"), int(part)) if part.isdigit() else (ord(part), 0) for part in parts]
 
 
-def _member_order(name: str) -> tuple[int, list[tuple[int, int | str]]]:
+def _member_order(name: str) -> tuple[int, list[tuple[int, int]]]:
     bare = name.split(" as ")[0]
     if len(bare) > 1 and bare.isupper():
         return 0, _natural(bare)
@@ -1037,11 +1073,13 @@ def _width(line: str) -> int:
 
 def _split(line: str) -> Iterator[str]:
     """Split a line at its last outermost bracket, one item a line, with a trailing comma."""
-    opening = _last_group(line)
-    if opening is None:
+    groups = _bracket_groups(line)
+    if not groups:
         yield line
         return
-    start, end, commas = opening
+    # A function is split at its parameters, everything else where the formatter prefers it: last.
+    is_function = re.match(r"\s*(async )?def ", line)
+    start, end, commas = groups[0] if is_function else groups[-1]
     indent = " " * (len(line) - len(line.lstrip()) + 4)
     edges = [start, *commas, end]
     yield line[: start + 1]
@@ -1052,14 +1090,14 @@ def _split(line: str) -> Iterator[str]:
     yield f"{indent[:-4]}{line[end:]}"
 
 
-def _last_group(line: str) -> tuple[int, int, list[int]] | None:
-    """Find the last outermost bracket pair and the commas directly inside it (columns)."""
+def _bracket_groups(line: str) -> list[tuple[int, int, list[int]]]:
+    """Find the outermost bracket pairs and the commas directly inside each (columns)."""
     depth, start, commas = 0, 0, []
-    found: tuple[int, int, list[int]] | None = None
+    groups: list[tuple[int, int, list[int]]] = []
     try:
         tokens = list(tokenize.generate_tokens(io.StringIO(line.strip()).readline))
     except tokenize.TokenError:
-        return None
+        return []
     shift = len(line) - len(line.lstrip())
     for token in tokens:
         if token.type != tokenize.OP:
@@ -1072,10 +1110,10 @@ def _last_group(line: str) -> tuple[int, int, list[int]] | None:
         elif token.string in ")]}":
             depth -= 1
             if depth == 0:
-                found = (start, column, commas)
+                groups.append((start, column, commas))
         elif token.string == "," and depth == 1:
             commas.append(column)
-    return found
+    return groups
 
 
 # --------------------------------------------------------------------------- what Copier calls

@@ -45,7 +45,7 @@ def sync(project: Path) -> None:
 
 def check(project: Path, arguments: Sequence[str] = (), stdout: int | None = None) -> int:
     """Run the gates of a synced project and give their exit code: 0 green, 4 not."""
-    command = [_find_uv(), "run", "--no-sync", "python", "-m", "tools.check", *arguments]
+    command = [find_uv(), "run", "--no-sync", "python", "-m", "tools.check", *arguments]
     with subprocess.Popen(command, cwd=project, env=_environment(), stdout=stdout) as gates:  # noqa: S603
         try:
             return gates.wait()
@@ -66,10 +66,10 @@ def _let_stop(gates: "subprocess.Popen[bytes]") -> None:
 
 
 def _uv(project: Path, *arguments: str, remedy: str) -> None:
-    _run([_find_uv(), *arguments, "--project", str(project)], project, remedy)
+    _run([find_uv(), *arguments, "--project", str(project)], project, remedy)
 
 
-def _find_uv() -> str:
+def find_uv() -> str:
     """Find uv beside the running Python first, where it comes as a dependency."""
     folders = [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
     found = shutil.which("uv", path=os.pathsep.join(folders))

@@ -48,11 +48,6 @@ def with_config(environment: Mapping[str, str], pairs: Sequence[tuple[str, str]]
 
 def git(*arguments: str, at: Path | None = None, timeout: float | None = None) -> str:
     """Run git and give what it prints, stripped."""
-    return git_bytes(*arguments, at=at, timeout=timeout).decode("utf-8", "replace").strip()
-
-
-def git_bytes(*arguments: str, at: Path | None = None, timeout: float | None = None) -> bytes:
-    """Run git and give what it prints."""
     try:
         done = subprocess.run(  # noqa: S603  (the arguments are ours, paths come after `--`)
             ["git", *arguments],  # noqa: S607  (git is found on the PATH, as everywhere)
@@ -60,14 +55,16 @@ def git_bytes(*arguments: str, at: Path | None = None, timeout: float | None = N
             env=git_environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
+            encoding="utf-8",
+            errors="replace",
             check=False,
             timeout=timeout,
         )
     except subprocess.TimeoutExpired:
         raise GitError(f"no answer within {timeout:g} s") from None
     if done.returncode:
-        raise GitError(_last_line(done.stderr.decode("utf-8", "replace")))
-    return done.stdout
+        raise GitError(_last_line(done.stderr))
+    return done.stdout.strip()
 
 
 def _last_line(text: str) -> str:

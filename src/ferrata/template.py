@@ -2,11 +2,9 @@
 
 import importlib.metadata
 import importlib.util
-import io
 import re
 import shutil
 import sys
-import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +14,7 @@ from types import ModuleType
 
 from ferrata.errors import Failure
 from ferrata.output import note
-from ferrata.processes import GitError, git, git_bytes
+from ferrata.processes import GitError, git
 
 PACKAGED = Path(__file__).parent / "_template"
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -35,6 +33,11 @@ class Source:
     url: str
     repository: str
     ref: str | None = None
+
+    @property
+    def address(self) -> str:
+        """The recorded address as git knows it, Copier's shortcuts written out."""
+        return _expanded(self.url)
 
     @property
     def remote(self) -> bool:
@@ -207,9 +210,8 @@ def newest_release(repository: Path) -> str | None:
 
 
 def _lay_out(repository: Path, commit: str, tree: Path) -> None:
-    content = git_bytes("archive", "--format=tar", commit, at=repository)
-    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-        archive.extractall(tree, filter="data")
+    git("clone", "--quiet", "--shared", "--no-checkout", "--", str(repository), str(tree))
+    git("checkout", "--quiet", "--detach", commit, at=tree)
 
 
 def warn_if_dirty(source: Source) -> None:

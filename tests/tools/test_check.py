@@ -1,6 +1,7 @@
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -117,6 +118,16 @@ def test_a_missing_tool_is_not_run(project, capsys):
     assert (item["exit_code"], item["log"], item["started"]) == (None, None, None)
     assert "NOT RUN: no-such-tool is not installed" in capsys.readouterr().out
     assert "1 passed, 0 failed, 1 not run" in checklist_of(project)
+
+
+def test_a_tool_that_cannot_be_started_is_not_run(project):
+    (project / "tool").write_bytes(b"\x7fELF nonsense")
+    (project / "tool").chmod(0o755)
+    plan(project, gate("lint", "", command=["./tool"]))
+    assert main([]) == 4
+    item = by_name(project)["lint"]
+    assert item["state"] == "not run"
+    assert "./tool could not be started" in item["reason"]
 
 
 def checklist_of(project: Path) -> str:
@@ -432,8 +443,10 @@ def test_outside_a_project_the_message_says_so(project, capsys):
 
 
 @pytest.mark.skipif(not shutil.which("ruff"), reason="ruff is not installed")
-def test_the_example_plan_finds_the_figures_of_real_tools(project, template):
-    shutil.copy(template / "tools/gates.toml", project / "tools")
+def test_the_templates_plan_finds_the_figures_of_real_tools(project, template):
+    text = (template / "tools/gates.toml.jinja").read_text()
+    text = re.sub(r'"\{\{.*?\}\}"', '"demo"', text)
+    (project / "tools/gates.toml").write_text(re.sub(r"\{\{.*?\}\}", "1", text))
     (project / "a.py").write_text("x = 1\n")
     assert main(["--only", "lint", "--only", "format", "--only", "types"]) == 0
     items = by_name(project)

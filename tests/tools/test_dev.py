@@ -14,7 +14,9 @@ from tools.dev.owner import Owner, database_owner
 from tools.dev.ports import chosen_ports
 from tools.dev.postmaster import postmaster_of
 from tools.dev.service import Options, command
+from tools.dev.sockets import socket_folder
 from tools.dev.system import read_system
+from tools.dev.wheel import installed_postgres
 from tools.errors import ToolError, UsageError
 
 SERVICES = """
@@ -190,27 +192,27 @@ ME = Owner(os.geteuid(), os.getegid(), "me")
 
 
 def test_the_socket_is_beside_short_data():
-    assert postgres.socket_folder(Path("/p/.dev/postgres"), ME) == Path("/p/.dev/postgres")
+    assert socket_folder(Path("/p/.dev/postgres"), ME) == Path("/p/.dev/postgres")
 
 
 @pytest.mark.parametrize("name", ["x" * 100, "a b", "50%", "x:y,z"])
 def test_the_socket_of_a_long_or_odd_path_is_in_a_private_folder(name, monkeypatch, tmp_path):
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path.parent))
     data = Path("/p") / name / "postgres"
-    folder = postgres.socket_folder(data, ME)
+    folder = socket_folder(data, ME)
     assert folder.parent == tmp_path.parent
     assert folder.stat().st_mode & 0o777 == 0o700
-    assert postgres.socket_folder(data, ME) == folder
+    assert socket_folder(data, ME) == folder
     folder.chmod(0o755)
     with pytest.raises(ToolError, match="must be a private folder"):
-        postgres.socket_folder(data, ME)
+        socket_folder(data, ME)
     folder.rmdir()
 
 
 def test_no_place_for_a_socket_is_said(monkeypatch):
     monkeypatch.setattr("tempfile.gettempdir", lambda: "/" + "x" * 100)
     with pytest.raises(ToolError, match="set TMPDIR"):
-        postgres.socket_folder(Path("/p") / ("x" * 100), ME)
+        socket_folder(Path("/p") / ("x" * 100), ME)
 
 
 def test_data_of_another_version_is_one_clear_line(tmp_path):
@@ -229,7 +231,7 @@ def test_a_missing_wheel_is_explained(monkeypatch):
 
     monkeypatch.setattr("importlib.import_module", missing)
     with pytest.raises(ToolError, match="run `uv sync`, or set DATABASE_URL"):
-        postgres.installed_postgres()
+        installed_postgres()
 
 
 def test_data_of_another_user_is_refused(tmp_path, monkeypatch):
@@ -264,7 +266,7 @@ def test_another_program_with_an_old_servers_number_is_not_the_server(tmp_path):
     assert found is not None
     assert found.ready
     assert not found.alive
-    assert found.number_reused
+    assert found.misleading
 
 
 @pytest.mark.parametrize(

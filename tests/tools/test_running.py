@@ -111,7 +111,8 @@ class Running:
             self.text += line
 
     def until(self, text: str, seconds: float = 25.0) -> None:
-        wait_for(lambda: text in self.text, seconds, lambda: self.text)
+        wait_for(lambda: text in self.text or self.process.poll(), seconds, lambda: self.text)
+        assert text in self.text
 
     def end(self, seconds: float = 12.0) -> int:
         code = self.process.wait(seconds)
@@ -307,3 +308,9 @@ def test_no_address_without_a_running_database(system, start):
     address = Running(start("tools.db", "psql-url"))
     assert address.end() == 1
     assert "start it with: make dev" in address.text
+
+
+def test_a_migration_needs_a_message(project, start):
+    migration = Running(start("tools.db", "revision", "-m", " "))
+    assert migration.end() == 2
+    assert 'make migration m="add a table"' in migration.text

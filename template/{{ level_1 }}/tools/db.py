@@ -46,9 +46,17 @@ def _parser() -> argparse.ArgumentParser:
     subcommands = parser.add_subparsers(dest="subcommand", required=True)
     subcommands.add_parser("migrate", help="bring the database up to date")
     revision = subcommands.add_parser("revision", help="write a migration from the models")
-    revision.add_argument("-m", dest="message", required=True, help="what the migration does")
+    revision.add_argument(
+        "-m", dest="message", required=True, type=_message, help="what the migration does"
+    )
     subcommands.add_parser("psql-url", help="print the running database's address for psql")
     return parser
+
+
+def _message(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError('say what it does: make migration m="add a table"')
+    return text
 
 
 def migrate(system: System, root: Path, message: str | None) -> int:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+_END_GRACE_S = 3.0
+
 
 def tool_path(environment: Mapping[str, str]) -> str:
     """Return a PATH on which the tools of the running environment come first."""
@@ -29,3 +31,25 @@ async def end_group(process: asyncio.subprocess.Process, grace_s: float) -> None
             await asyncio.wait_for(process.wait(), grace_s)
     signal_group(process.pid, signal.SIGKILL)
     await process.wait()
+
+
+async def run_logged(
+    command: tuple[str, ...], environment: Mapping[str, str], root: Path, log: Path, limit: float
+) -> int | None:
+    """Run a command with its output in a file; return its exit code, or nothing on a timeout."""
+    with log.open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            cwd=root,
+            env=environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            return await asyncio.wait_for(process.wait(), limit)
+        except TimeoutError:
+            return None
+        finally:
+            await end_group(process, _END_GRACE_S)

@@ -16,10 +16,8 @@ from tools.check.plan import Gate, Plan
 from tools.check.result import Result, State, not_run
 from tools.check.versions import tool_version
 from tools.console import plain
-from tools.processes import end_group, tool_path
+from tools.processes import run_logged, tool_path
 from tools.tables import fill
-
-_END_GRACE_S = 3.0
 
 
 class Listener(Protocol):
@@ -70,7 +68,10 @@ class Run:
         if (tool := shutil.which(command[0], path=environment["PATH"])) is None:
             return not_run(gate, f"{command[0]} is not installed")
         self._listener.started(gate)
-        result = await self._executed(gate, (tool, *command[1:]), environment)
+        try:
+            result = await self._executed(gate, (tool, *command[1:]), environment)
+        except OSError as error:
+            return not_run(gate, f"{command[0]} could not be started ({error.strerror})")
         result = replace(result, command=command)
         if _could_not_run(gate, result):
             return replace(result, state=State.NOT_RUN, reason=_first(gate, result.output))
@@ -100,7 +101,7 @@ class Run:
         log = self._work / "logs" / f"{gate.name}.log"
         started, clock = datetime.now(UTC), time.monotonic()
         limit = min(gate.timeout_s, self._end - clock)
-        exit_code = await _exit_code(command, environment, self._root, log, limit)
+        exit_code = await run_logged(command, environment, self._root, log, limit)
         reason = "" if exit_code == 0 else f"exit code {exit_code}"
         return Result(
             gate=gate,
@@ -113,27 +114,6 @@ class Run:
             tool_version=await tool_version(gate.tool, environment),
             output=plain(log.read_text(encoding="utf-8", errors="replace")),
         )
-
-
-async def _exit_code(
-    command: tuple[str, ...], environment: Mapping[str, str], root: Path, log: Path, limit: float
-) -> int | None:
-    with log.open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            cwd=root,
-            env=environment,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=output,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            return await asyncio.wait_for(process.wait(), limit)
-        except TimeoutError:
-            return None
-        finally:
-            await end_group(process, _END_GRACE_S)
 
 
 def _could_not_run(gate: Gate, result: Result) -> bool:

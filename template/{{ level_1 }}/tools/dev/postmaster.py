@@ -37,13 +37,15 @@ class Postmaster:
             return False
 
     @property
-    def number_reused(self) -> bool:
-        """Say whether a killed server's number is another program's now.
+    def misleading(self) -> bool:
+        """Say whether a killed server's number still is, or is again, that of some process.
 
-        PostgreSQL itself copes with a number that nobody has, but not with this.
+        PostgreSQL itself copes with a number that nobody has. It would wait for a zombie, which
+        stays where nobody collects it (a container), and for an unrelated program.
         """
         try:
-            return "postgres" not in psutil.Process(self.pid).name()
+            process = psutil.Process(self.pid)
+            return process.status() == psutil.STATUS_ZOMBIE or "postgres" not in process.name()
         except psutil.NoSuchProcess:
             return False
 

@@ -57,17 +57,15 @@ class Database:
 
     @asynccontextmanager
     async def _connect(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        connected = False
         try:
-            connection = await engine.connect()
-        except (DBAPIError, PoolTimeoutError, OSError) as error:  # OSError: also time-outs
-            raise Unavailable(NO_ANSWER) from error
-        try:
-            async with connection:
+            async with engine.connect() as connection:
+                connected = True
                 yield connection
-        except DBAPIError as error:
-            if is_outage(error):
-                raise Unavailable(NO_ANSWER) from error
-            raise
+        except (DBAPIError, PoolTimeoutError, OSError) as error:  # OSError: time-outs, too
+            if connected and not is_outage(error):
+                raise
+            raise Unavailable(NO_ANSWER) from error
 
 
 def _engine(settings: DatabaseSettings) -> AsyncEngine:

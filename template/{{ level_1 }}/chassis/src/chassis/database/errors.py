@@ -4,7 +4,9 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
@@ -42,12 +44,14 @@ REFERRED_TO = "Other records refer to this one"
 
 _KEY = re.compile(r"Key \((?P<columns>.+?)\)=\(")
 _WORD = re.compile(r"\w+")
-_DIGITS_BEFORE_POINT = 131_072  # of PostgreSQL's numeric
+_DIGITS_BEFORE_POINT, _DIGITS_AFTER_POINT = 131_072, 16_383  # of PostgreSQL's numeric
 _names = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-call]
 
 
-def is_outage(error: DBAPIError) -> bool:
+def is_outage(error: Exception) -> bool:
     """Tell whether the database was away, busy or too slow: the same may work later."""
+    if not isinstance(error, DBAPIError):
+        return False
     return error.connection_invalidated or _sqlstate(error).startswith(_OUTAGES)
 
 
@@ -101,11 +105,9 @@ def _blamed(error: DBAPIError, table: Table) -> list[str]:
 
 
 def _condition(constraint_name: str | None, table: Table) -> str:
-    checks = (check for check in table.constraints if isinstance(check, CheckConstraint))
-    return next(
-        (str(check.sqltext) for check in checks if _name(check) == constraint_name),
-        "",
-    )
+    constraints = chain(table.constraints, *(column.constraints for column in table.columns))
+    checks = (known for known in constraints if isinstance(known, CheckConstraint))
+    return next((str(check.sqltext) for check in checks if _name(check) == constraint_name), "")
 
 
 def _name(check: CheckConstraint) -> str | None:
@@ -130,15 +132,23 @@ def _fits(kind: TypeEngine[Any], value: object) -> bool:
     """Tell whether a column can hold a value, as far as that can be told without asking it."""
     match kind, value:
         case Enum(enums=known), str():
-            return value in known
+            return bool(value in known)
         case String(length=int(length)), str() if len(value) > length:
             return False
         case Integer(), int():
             limit = 2 ** (_bits(kind) - 1)
             return -limit <= value < limit
-        case Numeric(precision=int(precision)), Decimal():
-            return abs(value) < Decimal(10) ** (precision - (kind.scale or 0))
+        case Numeric(), Decimal():
+            return _fits_digits(value, kind.precision, kind.scale or 0)
+        case _, datetime() if value.tzinfo:
+            return datetime.min.replace(tzinfo=UTC) < value < datetime.max.replace(tzinfo=UTC)
     return _is_text(value)
+
+
+def _fits_digits(value: Decimal, precision: int | None, scale: int) -> bool:
+    if precision is None:
+        return not value.is_finite() or value.adjusted() > -_DIGITS_AFTER_POINT
+    return bool(round(abs(value), scale) < Decimal(10) ** (precision - scale))
 
 
 def _bits(kind: TypeEngine[Any]) -> int:

@@ -26,8 +26,8 @@ class Reply:
 class _PassingError(Exception):
     """An answer that may well be another one in a moment."""
 
-    def __init__(self, reply: Reply) -> None:
-        super().__init__(f"status {reply.status}")
+    def __init__(self, url: str, reply: Reply) -> None:
+        super().__init__(f"{url} answered {reply.status}")
         self.reply = reply
 
 
@@ -93,7 +93,7 @@ class HttpClient:
     ) -> Reply:
         reply = await self._send(method, url, query, json_body)
         if reply.status in PASSING_STATUSES:
-            raise _PassingError(reply)
+            raise _PassingError(url, reply)
         return reply
 
     async def _send(

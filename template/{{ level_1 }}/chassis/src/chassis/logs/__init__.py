@@ -6,11 +6,14 @@ from typing import Annotated, Literal
 from fastapi import FastAPI
 from pydantic import BeforeValidator
 from pydantic_settings import BaseSettings
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from chassis.feature import no_lifespan
 
 LINE = "%(asctime)s %(levelname)-8s %(name)s: %(message)s"
 HANDLER = "console"
+
+logger = logging.getLogger(__name__)
 
 type Level = Annotated[
     Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
@@ -48,6 +51,7 @@ def configure(level: str) -> None:
     root.setLevel(level)
     for name in ("uvicorn", "uvicorn.access"):
         _pass_on(logging.getLogger(name))
+    set_on_retry_hooks([_log_retry])
 
 
 def _pass_on(logger: logging.Logger) -> None:
@@ -58,3 +62,8 @@ def _pass_on(logger: logging.Logger) -> None:
     if logger.handlers:
         logger.handlers.clear()
         logger.propagate = True
+
+
+def _log_retry(details: RetryDetails) -> None:
+    """Say why and when something is tried again, which the library's own record leaves out."""
+    logger.warning("Trying again in %.1f s: %s", details.wait_for, details.caused_by)

@@ -30,7 +30,7 @@ class MemoryRecords[Kept]:
     async def add(self, new: Any) -> Kept:
         """Keep a dataclass or mapping under a new id."""
         now = dt.datetime.now(dt.UTC)
-        values = dataclasses.asdict(new) if dataclasses.is_dataclass(new) else dict(new)
+        values = dict(new) if isinstance(new, Mapping) else dataclasses.asdict(new)
         record_id = uuid4()
         self._kept[record_id] = values | {"id": record_id, "created_at": now, "updated_at": now}
         return await self.get(record_id)

@@ -1,0 +1,156 @@
+"""The command line: arguments in, exit code out. The work is in the other modules.
+
+Copier takes long to import, so commands import what they need when they run.
+"""
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from ferrata.errors import Exit, Failure, one_line
+from ferrata.output import be_robust, note, say, say_json
+from ferrata.signals import unwind_on_signals
+
+app = typer.Typer(
+    name="ferrata",
+    help="From validated answers to a Python microservice monorepo that can climb.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    # Plain help needs no rich, which takes long to import.
+    rich_markup_mode=None,
+)
+
+AnswersFile = Annotated[Path, typer.Argument(metavar="FILE", help="Answers file (YAML).", show_default=False)]
+Project = Annotated[Path, typer.Argument(metavar="[PROJECT]", help="Folder of the project.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+
+
+def main() -> int:
+    """Run the command line and give the exit code."""
+    be_robust()
+    unwind_on_signals()
+    try:
+        code = app(standalone_mode=False)
+        sys.stdout.flush()
+    except BaseException as error:  # noqa: BLE001  (every end has an exit code of its own)
+        return _ended(error)
+    return int(code or 0)
+
+
+def _ended(error: BaseException) -> Exit:
+    """Say what ended the command, and give its exit code."""
+    match error:
+        case TyperException():
+            _complain(f"{error.format_message()} (see `ferrata --help`)")
+            return Exit.USAGE
+        case Failure():
+            _complain(str(error))
+            for line in getattr(error, "lines", []):
+                note(line)
+            return error.exit_code
+        case KeyboardInterrupt() | typer.Abort():
+            _complain("interrupted; nothing half-made was left behind")
+            return Exit.INTERRUPTED
+        case BrokenPipeError():
+            # The reader went away; without this, Python complains at its own end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return Exit.FAILURE
+        case SystemExit():
+            return Exit(int(error.code or 0))
+        case _:
+            return _bug(error)
+
+
+def _complain(message: str) -> None:
+    """Say what went wrong; with --json also as the one document on stdout."""
+    note(f"ferrata: {one_line(message)}")
+    if "--json" in sys.argv:
+        say_json({"error": one_line(message)})
+
+
+def _bug(error: BaseException) -> Exit:
+    from ferrata.template import repository_url  # noqa: PLC0415
+
+    traceback.print_exception(error)
+    note(f"ferrata: this is a bug in ferrata; report it with the lines above: {repository_url()}/issues")
+    return Exit.BUG
+
+
+@app.callback(invoke_without_command=True)
+def common(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,  # noqa: FBT002
+) -> None:
+    """From validated answers to a Python microservice monorepo that can climb."""
+    if version:
+        import importlib.metadata  # noqa: PLC0415
+
+        say(f"ferrata {importlib.metadata.version('ferrata')}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        say(context.get_help())
+
+
+@app.command()
+def new(
+    dest: Annotated[str, typer.Argument(metavar="DEST", help="New or empty folder.", show_default=False)],
+    answers: Annotated[Path | None, typer.Option(metavar="FILE", help="Answers file (YAML); without it questions are asked.", show_default=False)] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Answer on top of the file; KEY may be dotted, VALUE is YAML.", show_default=False)] = None,
+    gates: Annotated[bool, typer.Option("--gates/--no-gates", help="Run the gates of the level.")] = True,  # noqa: FBT002
+    template: Annotated[str | None, typer.Option(metavar="PATH_OR_URL", help="Another template than the built-in one; its code is run.", show_default=False)] = None,
+    ref: Annotated[str | None, typer.Option(metavar="REF", help="Tag, branch or commit of the template.", show_default=False)] = None,
+) -> int:
+    """Generate a project, make its first commit and run its gates."""
+    from ferrata.new import Request, run  # noqa: PLC0415
+
+    return run(Request(dest, answers, tuple(settings or ()), gates, template, ref))
+
+
+@app.command()
+def validate(file: AnswersFile, as_json: Json = False) -> int:  # noqa: FBT002
+    """Say whether the answers are complete, or everything that is missing or wrong."""
+    from ferrata.answers import load  # noqa: PLC0415
+    from ferrata.template import rules  # noqa: PLC0415
+    from ferrata.validate import verdict  # noqa: PLC0415
+
+    return verdict(rules(), load(file), file, as_json=as_json)
+
+
+@app.command()
+def plan(
+    file: AnswersFile,
+    to: Annotated[int | None, typer.Option("--to", metavar="LEVEL", min=1, max=4, help="Show what a climb to this level would add.", show_default=False)] = None,
+    as_json: Json = False,  # noqa: FBT002
+) -> int:
+    """Show what would be generated, without writing it."""
+    from ferrata.answers import load  # noqa: PLC0415
+    from ferrata.plan import show  # noqa: PLC0415
+
+    return show(load(file), file, to, as_json=as_json)
+
+
+@app.command()
+def check(
+    project: Project = Path(),
+    only: Annotated[list[str] | None, typer.Option(metavar="GATE", help="Run only this gate (repeatable).", show_default=False)] = None,
+    as_json: Json = False,  # noqa: FBT002
+) -> int:
+    """Run the project's gates and write artifacts/reports/."""
+    from ferrata.gates import project_folder, run_gates  # noqa: PLC0415
+    from ferrata.template import hooks  # noqa: PLC0415
+
+    return run_gates(hooks(), project_folder(project), only or (), as_json=as_json)
+
+
+@app.command()
+def doctor(project: Project = Path(), as_json: Json = False) -> int:  # noqa: FBT002
+    """Say what drifted in a project, and which tools are missing."""
+    from ferrata.doctor import show  # noqa: PLC0415
+
+    return show(project, as_json=as_json)

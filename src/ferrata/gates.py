@@ -1,0 +1,58 @@
+"""Stage 5: running the gates that a project brings."""
+
+import json
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from ferrata.errors import Exit, Failure, UsageFailure, one_line
+from ferrata.output import note, progress, say_json
+
+ANSWERS_FILE = ".copier-answers.yml"
+
+
+def project_folder(given: Path) -> Path:
+    """The folder of a Ferrata project, or why it is none."""
+    for needed in (ANSWERS_FILE, "tools/check/__main__.py"):
+        if not (given / needed).is_file():
+            raise Failure(
+                f"{given} is no Ferrata project: it has no {needed}; give the folder that `ferrata new` made"
+            )
+    return given.resolve()
+
+
+def run_gates(hooks: ModuleType, project: Path, only: Sequence[str] = (), *, as_json: bool = False) -> Exit:
+    """Install the project's packages and run its gates; what cannot run is said, never passed."""
+    arguments = [word for gate in only for word in ("--only", gate)]
+    try:
+        with progress("Installing the project's packages"):
+            hooks.sync(project)
+        code = hooks.check(project, [*arguments, *(["--json"] if as_json else [])])
+    except hooks.NotRun as reason:
+        return _not_run(one_line(str(reason)), as_json=as_json)
+    return _verdict(code, only)
+
+
+def _not_run(reason: str, *, as_json: bool) -> Exit:
+    note(f"ferrata: gates: NOT RUN: {reason}")
+    if as_json:
+        say_json({"state": "not run", "reason": reason, "gates": []})
+    return Exit.RED
+
+
+def _verdict(code: int, only: Sequence[str]) -> Exit:
+    """Translate the exit code of tools.check."""
+    match code:
+        case 0:
+            return Exit.GREEN
+        case 2:
+            raise UsageFailure(f"the project's gates do not know {', '.join(only)}; see the line above")
+        case 130 | -2:
+            raise KeyboardInterrupt
+        case 4:
+            return Exit.RED
+        case _:
+            note(f"ferrata: gates: NOT RUN: tools.check ended with exit code {code}; see the lines above")
+            return Exit.RED
