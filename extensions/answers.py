@@ -90,13 +90,22 @@ def problems(answers: Mapping[str, Any], *, complete: bool = True) -> list[Probl
         for error in Draft202012Validator(schema()).iter_errors(dict(answers))
         if complete or error.validator != "required" or error.absolute_path
     ]
-    found = [problem for error in shape for problem in _described(error)]
+    shape.sort(key=lambda error: error.validator != "type")
+    found = _one_a_path(problem for error in shape for problem in _described(error))
     broken = {str(error.absolute_path[0]) for error in shape if error.absolute_path}
     sound = {key: value for key, value in answers.items() if key not in broken}
     for rule in RULES:
         found.extend(rule(sound))
     order = list(schema()["properties"])
     return sorted(dict.fromkeys(found), key=lambda problem: _position(problem.path, order))
+
+
+def _one_a_path(described: Iterable[Problem]) -> list[Problem]:
+    """Keep the first problem of each path: a wrong type says more than what follows from it."""
+    first: dict[str, Problem] = {}
+    for problem in described:
+        first.setdefault(problem.path, problem)
+    return list(first.values())
 
 
 def _position(path: str, order: Sequence[str]) -> int:
@@ -123,8 +132,8 @@ def _described(error: ValidationError) -> Iterator[Problem]:
             yield Problem(path, f"must be one of {allowed}; got: {_shown(error.instance)}")
         case "type":
             kinds = error.validator_value
-            kind = " or a ".join(TYPE_NAMES[k] for k in ([kinds] if isinstance(kinds, str) else kinds))
-            yield Problem(path, f"must be a {kind}; got: {_shown(error.instance)}")
+            kind = " or ".join(TYPE_NAMES[k] for k in ([kinds] if isinstance(kinds, str) else kinds))
+            yield Problem(path, f"must be {kind}; got: {_shown(error.instance)}")
         case "pattern" | "format":
             yield Problem(path, f"must be {expected}; got: {_shown(error.instance)}")
         case "minLength":
@@ -154,11 +163,11 @@ def _described(error: ValidationError) -> Iterator[Problem]:
 
 TYPE_NAMES = {
     "string": "text",
-    "integer": "whole number",
-    "number": "number",
+    "integer": "a whole number",
+    "number": "a number",
     "boolean": "true or false",
-    "array": "list",
-    "object": "mapping",
+    "array": "a list",
+    "object": "a mapping",
 }
 
 
@@ -1122,11 +1131,24 @@ def _bracket_groups(line: str) -> list[tuple[int, int, list[int]]]:
 def _as_given(context: Context) -> dict[str, Any]:
     """The answers that were passed in, with values of the command line read as YAML.
 
-    Copier's own names begin with an underscore.
+    What Copier and Jinja put into the context themselves is no answer.
     """
-    hidden = set(context.environment.globals)
-    names = {name for name in context.get_all() if not name.startswith("_") and name not in hidden}
-    return {name: _parsed(name, context[name]) for name in names}
+    own = {*context.environment.globals, *COPIER_NAMES}
+    values = {
+        name: context[name]
+        for name in context.get_all()
+        if not name.startswith("_") and name not in own
+    }
+    return {
+        name: _parsed(name, value)
+        for name, value in values.items()
+        if value != "" or name not in OPTIONAL_TEXTS
+    }
+
+
+# Copier stores an unanswered optional question as an empty text.
+OPTIONAL_TEXTS = frozenset({"function", "function_reason"})
+COPIER_NAMES = frozenset({"UNSET", "make_secret", "now"})
 
 
 def _parsed(name: str, value: object) -> object:
@@ -1149,7 +1171,7 @@ def _stop_at(found: Sequence[Problem]) -> None:
 @pass_context
 def given(context: Context, defaults: bool) -> str:  # noqa: FBT001
     """Stop Copier if what was passed in is wrong; with `--defaults` also if something is missing."""
-    answers = {k: v for k, v in _as_given(context).items() if v not in (None, "") or k in {"level", "modules"}}
+    answers = _as_given(context)
     _stop_at(problems(answers, complete=defaults))
     return ""
 
@@ -1158,7 +1180,7 @@ def given(context: Context, defaults: bool) -> str:  # noqa: FBT001
 def checked(context: Context) -> str:
     """Stop Copier if the complete answers are wrong."""
     known = schema()["properties"]
-    answers = {k: v for k, v in _as_given(context).items() if k in known and v not in (None, "")}
+    answers = {name: value for name, value in _as_given(context).items() if name in known}
     _stop_at(problems(answers))
     return ""
 

@@ -78,7 +78,8 @@ def _bug(error: BaseException) -> Exit:
     from ferrata.template import repository_url  # noqa: PLC0415
 
     traceback.print_exception(error)
-    note(f"ferrata: this is a bug in ferrata; report it with the lines above: {repository_url()}/issues")
+    what = f"{type(error).__name__}: {error}"
+    _complain(f"{what}: this is a bug; report it with the lines above: {repository_url()}/issues")
     return Exit.BUG
 
 

@@ -1,6 +1,5 @@
 """`ferrata new`: check everything, generate all or nothing, run the gates, say what is next."""
 
-import os
 import shlex
 import sys
 import tomllib
@@ -61,7 +60,9 @@ def _gates(template: Template, project: Project, *, wanted: bool) -> Exit:
 
 def _say_next(project: Project, code: Exit) -> None:
     """Tell how to go on."""
-    folder = os.path.relpath(project.folder)
+    here = Path.cwd()
+    inside = project.folder.is_relative_to(here)
+    folder = str(project.folder.relative_to(here) if inside else project.folder)
     say(f"\n{project.answers['project_name']} is in {folder}")
     if code is not Exit.GREEN:
         say("Its gates are not green: see above, mend it, then run `make check` there.")

@@ -21,6 +21,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 BUNDLE = PACKAGED / "template.bundle"
 
 URL = re.compile(r"^(git\+|gh:|gl:|[a-z][a-z0-9+.-]*://|[\w.-]+@[\w.-]+:)", re.IGNORECASE)
+KNOWN_TO_COPIER = re.compile(r"\.git$|^(git@|git://|git\+|gh:|gl:|https://git(hub|lab)\.com/)")
 RELEASE = re.compile(r"^v?\d+(\.\d+)*$")
 SHORTCUTS = {"gh:": "https://github.com/", "gl:": "https://gitlab.com/", "git+": ""}
 NEEDED = ("copier.yml", "extensions/answers.py", "hooks/after_copy.py", "schemas/catalog.yml", "template")
@@ -110,9 +111,10 @@ def load_module(file: Path) -> ModuleType:
 
 def built_in(ref: str | None = None) -> Source:
     """The template that came with this ferrata: the wheel's bundle, or the checkout."""
+    chosen = "HEAD" if ref is None else ref
     if BUNDLE.is_file():
-        return Source(repository_url(), str(BUNDLE), ref or "HEAD")
-    return Source(str(home()), str(home()), ref or "HEAD")
+        return Source(repository_url(), str(BUNDLE), chosen)
+    return Source(str(home()), str(home()), chosen)
 
 
 def find(given: str | None, ref: str | None) -> Source:
@@ -120,11 +122,13 @@ def find(given: str | None, ref: str | None) -> Source:
     if given is None:
         return built_in(ref)
     if URL.match(given):
-        return Source(given, _expanded(given), ref)
+        # Copier knows some addresses as git's by themselves, the others by this prefix.
+        url = given if KNOWN_TO_COPIER.search(given) else f"git+{given}"
+        return Source(url, _expanded(url), ref)
     path = Path(given).expanduser().resolve()
     if not path.exists():
         raise Failure(f"--template {given} does not exist; give a folder with a git repository, or a URL")
-    return Source(str(path), str(path), ref or "HEAD")
+    return Source(str(path), str(path), "HEAD" if ref is None else ref)
 
 
 def _expanded(url: str) -> str:
@@ -188,7 +192,9 @@ def _refuse_subfolder(source: Source, path: Path) -> None:
 
 def _commit(source: Source, repository: Path) -> str:
     """Find the commit of the ref; without one, that of the newest release, as Copier does."""
-    ref = source.ref or newest_release(repository) or "HEAD"
+    ref = source.ref
+    if ref is None:
+        ref = newest_release(repository) or "HEAD"
     for candidate in (ref, f"refs/remotes/origin/{ref}"):
         try:
             return git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{candidate}^{{commit}}", at=repository)
@@ -210,8 +216,11 @@ def newest_release(repository: Path) -> str | None:
 
 
 def _lay_out(repository: Path, commit: str, tree: Path) -> None:
-    git("clone", "--quiet", "--shared", "--no-checkout", "--", str(repository), str(tree))
-    git("checkout", "--quiet", "--detach", commit, at=tree)
+    try:
+        git("clone", "--quiet", "--shared", "--no-checkout", "--", str(repository), str(tree))
+        git("checkout", "--quiet", "--detach", commit, at=tree)
+    except GitError as error:
+        raise Failure(f"the template cannot be laid out in {tree.parent}: {error}") from None
 
 
 def warn_if_dirty(source: Source) -> None:

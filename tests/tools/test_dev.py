@@ -1,8 +1,13 @@
 import os
 import socket
+import sys
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("dotenv")
+pytest.importorskip("psutil")
+
 from tools.dev import owner as owner_module
 from tools.dev import postgres
 from tools.dev.cli import main
@@ -148,8 +153,6 @@ def test_reload_watches_what_the_service_uses(services, system):
 
 
 def test_lines_are_aligned_and_the_last_are_kept(capsys):
-    import sys
-
     lines = Lines(["data", "tasks_api"], sys.stdout)
     lines.write("data", "hello")
     lines.write("tasks_api", "there")
@@ -215,7 +218,9 @@ def test_no_place_for_a_socket_is_said(monkeypatch):
         socket_folder(Path("/p") / ("x" * 100), ME)
 
 
-def test_data_of_another_version_is_one_clear_line(tmp_path):
+def test_data_of_another_version_is_one_clear_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(postgres, "installed_postgres", lambda: (tmp_path, 18))
+    monkeypatch.setattr(Owner, "open_program", lambda *_: None)
     data = tmp_path / "postgres"
     data.mkdir()
     if ME.uid == 0:
@@ -261,7 +266,9 @@ def test_a_half_written_pid_file_is_no_server(tmp_path, text):
 
 
 def test_another_program_with_an_old_servers_number_is_not_the_server(tmp_path):
-    (tmp_path / "postmaster.pid").write_text(f"{os.getpid()}\n{tmp_path}\n0\n5432\n/s\n\n1 2\nready\n")
+    (tmp_path / "postmaster.pid").write_text(
+        f"{os.getpid()}\n{tmp_path}\n0\n5432\n/s\n\n1 2\nready\n"
+    )
     found = postmaster_of(tmp_path)
     assert found is not None
     assert found.ready

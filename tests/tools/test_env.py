@@ -30,7 +30,9 @@ def test_secrets_become_random_and_the_rest_is_copied(example, capsys):
     made = values(example)
     assert len(made["SIGNING_KEY"]) == 43
     assert (made["API_HOST"], made["OTHER"]) == ("localhost", "")
-    assert (example / ".env").read_text().startswith("# The address.\nAPI_HOST=localhost\n\n# secret")
+    assert (
+        (example / ".env").read_text().startswith("# The address.\nAPI_HOST=localhost\n\n# secret")
+    )
     assert stat.S_IMODE((example / ".env").stat().st_mode) == 0o600
     out = capsys.readouterr().out
     assert "SIGNING_KEY: set (random)\nOTHER: set\n" in out

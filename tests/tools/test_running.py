@@ -11,10 +11,13 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
 
-DATA = '''
+psutil = pytest.importorskip("psutil")
+for module in ("asyncpg", "dotenv", "fastapi", "uvicorn", "watchfiles"):
+    pytest.importorskip(module)
+
+DATA = """
 import asyncpg, os
 from fastapi import FastAPI
 from urllib.parse import urlsplit, parse_qs
@@ -30,8 +33,8 @@ def create_app():
         finally:
             await connection.close()
     return app
-'''
-MIGRATE = '''
+"""
+MIGRATE = """
 import asyncio, asyncpg, os, sys
 from urllib.parse import urlsplit, parse_qs
 
@@ -44,8 +47,8 @@ async def main():
     print("migrated", *sys.argv[1:])
 
 asyncio.run(main())
-'''
-API = '''
+"""
+API = """
 import os
 from fastapi import FastAPI
 
@@ -55,8 +58,8 @@ def create_app():
     async def where() -> str:
         return os.environ["DATA_API_URL"]
     return app
-'''
-SERVICES = '''
+"""
+SERVICES = """
 [dev]
 host = "127.0.0.1"
 start_timeout_s = 20
@@ -90,7 +93,7 @@ reload_dirs = ["src"]
 [services.api.env]
 DATA_API_URL = "http://{host}:{ports.data}"
 PYTHONPATH = "src"
-'''
+"""
 
 
 class Running:
@@ -129,7 +132,7 @@ def wait_for(condition: Callable[[], bool], seconds: float, say: Callable[[], st
 
 
 def get(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=5) as reply:
+    with urllib.request.urlopen(url, timeout=5) as reply:  # noqa: S310 (our own address)
         return reply.read().decode()
 
 
@@ -139,7 +142,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def left(project: Path) -> list[psutil.Process]:
+def left(project: Path) -> list:
     """Every process that belongs to the project: by its folder, arguments or environment."""
     found = []
     for process in psutil.process_iter():
@@ -182,7 +185,7 @@ def test_a_day_of_work(system, start):
     first.until("Ctrl-C")
     assert re.search(rf"^  api +{api()}  {api()}/docs$", first.text, re.MULTILINE)
     assert "data | migrated upgrade" in first.text
-    assert f'"GET /openapi.json' in first.text
+    assert '"GET /openapi.json' in first.text
     assert get(f"{api()}/where") == f'"{data()}"'
     assert get(f"{data()}/count") == "1"
 
@@ -234,8 +237,8 @@ def test_killed_with_9_the_next_start_recovers(system, start):
 
     reported = Running(start("tools.dev"))
     assert reported.end() == 1
-    match = re.search(rf"port {os.environ['API_PORT']} is taken by pid (\d+) \(.*uvicorn", reported.text)
-    assert match
+    taken = rf"port {os.environ['API_PORT']} is taken by pid \d+ \(.*uvicorn"
+    assert re.search(taken, reported.text)
     for process in orphans:
         process.kill()
     wait_for(lambda: not left(system), 5)

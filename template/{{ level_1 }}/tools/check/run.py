@@ -72,9 +72,12 @@ class Run:
             result = await self._executed(gate, (tool, *command[1:]), environment)
         except OSError as error:
             return not_run(gate, f"{command[0]} could not be started ({error.strerror})")
-        result = replace(result, command=command)
-        if _could_not_run(gate, result):
-            return replace(result, state=State.NOT_RUN, reason=_first(gate, result.output))
+        return self._judged(replace(result, command=command))
+
+    def _judged(self, result: Result) -> Result:
+        if _could_not_run(result.gate, result):
+            reason = _first(result.gate, result.output)
+            return replace(result, state=State.NOT_RUN, reason=reason)
         if result.exit_code is None:
             return result
         return judge(result, self._plan.coverage, self._root, self._work)

@@ -137,7 +137,7 @@ def _fits(kind: TypeEngine[Any], value: object) -> bool:
             return False
         case Integer(), int():
             limit = 2 ** (_bits(kind) - 1)
-            return -limit <= value < limit
+            return bool(-limit <= value < limit)
         case Numeric(), Decimal():
             return _fits_digits(value, kind.precision, kind.scale or 0)
         case _, datetime() if value.tzinfo:

@@ -4,6 +4,7 @@ from pydantic import BaseModel, ValidationError
 
 from chassis.http_client.client import Reply
 from chassis.problems import Conflict, FieldError, Invalid, NotFound, Unavailable
+from chassis.problems.details import title_of
 
 UNUSABLE_ANSWER = "A service that is needed for this failed."
 
@@ -19,7 +20,7 @@ def raise_for_problem(reply: Reply) -> None:
     404 is NotFound, 409 is Conflict, 422 is Invalid with the errors of the fields. Anything else
     is not the client's doing: Unavailable.
     """
-    if HTTPStatus(reply.status).is_success:
+    if HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
         return
     problem = _problem(reply)
     match reply.status:
@@ -37,4 +38,4 @@ def _problem(reply: Reply) -> _Problem:
     try:
         return _Problem.model_validate_json(reply.body)
     except ValidationError:
-        return _Problem(detail=HTTPStatus(reply.status).phrase)
+        return _Problem(detail=title_of(reply.status))

@@ -1,6 +1,7 @@
 """Problem details as they are sent."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
@@ -9,6 +10,8 @@ from typing import Any, Final
 from fastapi.responses import JSONResponse
 
 MEDIA_TYPE: Final = "application/problem+json"
+
+_WORDS: Final = re.compile(r"\w+")
 
 # Clients compare the type, so it must not follow the wording of a Python release.
 _TITLES: Final = {
@@ -72,4 +75,5 @@ def title_of(status: int) -> str:
 
 def type_of(status: int) -> str:
     """Give the stable URI of the kind of problem that a status stands for."""
-    return "urn:problem:" + title_of(status).lower().replace(" ", "-")
+    words = _WORDS.findall(title_of(status).lower().replace("'", ""))
+    return f"urn:problem:{'-'.join(words)}"

@@ -1,0 +1,47 @@
+# The commands of this repository; `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := build/demo
+
+help: ## List the commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)$$/  \1\t\2/' | expand -t 10
+
+setup: $(VENV)/.synced ## Install everything into .venv (again: fast)
+
+# The newest Python there is, also one that pyenv keeps off the PATH.
+$(BIN)/python:
+	@for python in python3.14 python3.13 python3.12 python3.11 python3 \
+	    $$(ls -dr "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.1[1-9].*/bin/python3 2>/dev/null); do \
+	  if "$$python" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    echo "using $$("$$python" --version)"; \
+	    "$$python" -m venv --clear $(VENV) && exit 0; \
+	  fi; \
+	done; \
+	rm -rf $(VENV); \
+	echo 'setup: no Python >= 3.11 with venv found; install one (Debian and Ubuntu: also python3-venv)' >&2; exit 1
+
+$(VENV)/.synced: pyproject.toml uv.lock | $(BIN)/python
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@VIRTUAL_ENV= UV_PROJECT_ENVIRONMENT=$(CURDIR)/$(VENV) $(BIN)/uv sync --quiet --frozen
+	@touch $@
+
+demo: setup ## Generate the example task_manager into build/demo, with green gates
+	@if [ -e $(DEMO)/.copier-answers.yml ]; then rm -rf $(DEMO); fi
+	@$(BIN)/ferrata new $(DEMO) --answers examples/task_manager/answers.yml
+	@echo
+	@echo 'Start it without Docker: make -C $(DEMO) dev'
+
+test: setup ## Run the tests
+	@$(BIN)/pytest -q
+
+lint: setup ## Lint, format and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/bandit --quiet --recursive --configfile pyproject.toml src hooks extensions
+
+clean: ## Remove what was made
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

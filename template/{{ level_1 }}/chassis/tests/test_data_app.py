@@ -1,0 +1,53 @@
+"""Putting a data service together."""
+
+import pytest
+from fastapi import APIRouter, FastAPI, Request
+from httpx2 import AsyncClient
+
+from chassis.database import Database, DatabaseSettings, build_data_app
+from chassis.features import FeatureSettings
+
+NOBODY = "postgresql://nobody@127.0.0.1:1/nothing"
+router = APIRouter()
+
+
+class Settings(FeatureSettings, DatabaseSettings):
+    pass
+
+
+@router.get("/read")
+async def read(request: Request) -> None:
+    async with request.app.state.database.connect():
+        raise AssertionError
+
+
+@router.get("/write")
+async def write(request: Request) -> None:
+    async with request.app.state.database.begin():
+        raise AssertionError
+
+
+@pytest.fixture
+def app() -> FastAPI:
+    return build_data_app("Data", [router], Settings(database_url=NOBODY))
+
+
+@pytest.mark.parametrize("path", ["/read", "/write"])
+async def test_a_database_that_is_away_is_unavailable(client: AsyncClient, path: str) -> None:
+    answer = await client.get(path)
+
+    assert answer.status_code == 503
+    assert answer.json()["detail"] == "The database does not answer."
+    assert "127.0.0.1" not in answer.text
+
+
+async def test_nothing_connects_before_it_is_needed(client: AsyncClient, app: FastAPI) -> None:
+    database: Database = app.state.database
+
+    assert (await client.get("/docs")).status_code == 200
+    assert database.engine.pool.status().startswith("Pool size: 10")
+
+
+def test_settings_without_a_database_are_refused() -> None:
+    with pytest.raises(TypeError, match="DatabaseSettings"):
+        build_data_app("Data", [], FeatureSettings())

@@ -1,0 +1,205 @@
+"""Calls to other services, over real connections."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import stamina
+from aiohttp import web
+from aiohttp.test_utils import TestServer, unused_port
+
+from chassis.app import build_app
+from chassis.features import FeatureSettings
+from chassis.http_client import HttpClient, Params, Reply, Settings, raise_for_problem
+from chassis.problems import Conflict, FieldError, Invalid, NotFound, ProblemError, Unavailable
+
+
+class Service:
+    """A service that answers what it is told, and notes what it was asked."""
+
+    def __init__(self) -> None:
+        self.answers: list[web.Response] = []
+        self.asked: list[web.Request] = []
+        self.bodies: list[bytes] = []
+        self.delay = 0.0
+
+    async def answer(self, request: web.Request) -> web.Response:
+        self.asked.append(request)
+        self.bodies.append(await request.read())
+        await asyncio.sleep(self.delay)
+        return self.answers.pop(0) if self.answers else web.Response(text="[]")
+
+
+@pytest.fixture(autouse=True)
+def without_pauses() -> Iterator[None]:
+    with stamina.set_testing(testing=True, attempts=3, cap=True):
+        yield
+
+
+@pytest.fixture
+def service() -> Service:
+    return Service()
+
+
+@pytest.fixture
+async def url(service: Service) -> AsyncIterator[str]:
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", service.answer)
+    async with TestServer(application) as server:
+        yield str(server.make_url("/things"))
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[HttpClient]:
+    client = HttpClient(Settings(http_timeout=0.3))
+    yield client
+    await client.close()
+
+
+async def test_a_get_sends_its_parameters(http: HttpClient, service: Service, url: str) -> None:
+    params: Params = {"limit": 5, "done": False, "sort": "-at", "ratio": 0.5, "cursor": None}
+
+    assert await http.get(url, params=params) == Reply(200, b"[]")
+
+    (asked,) = service.asked
+    assert dict(asked.query) == {"limit": "5", "done": "false", "sort": "-at", "ratio": "0.5"}
+
+
+@pytest.mark.parametrize("method", ["post", "patch"])
+async def test_json_is_sent_as_it_is(
+    http: HttpClient, service: Service, url: str, method: str
+) -> None:
+    service.answers = [web.Response(status=201)]
+
+    reply = await getattr(http, method)(url, json_body=b'{"a":1}')
+
+    assert reply.status == 201
+    assert service.bodies == [b'{"a":1}']
+    assert service.asked[0].method == method.upper()
+    assert service.asked[0].content_type == "application/json"
+
+
+async def test_a_delete_sends_no_body(http: HttpClient, service: Service, url: str) -> None:
+    service.answers = [web.Response(status=204)]
+
+    assert await http.delete(url) == Reply(204, b"")
+    assert service.bodies == [b""]
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+async def test_a_get_is_tried_again(
+    http: HttpClient, service: Service, url: str, status: int
+) -> None:
+    service.answers = [web.Response(status=status), web.Response(status=status)]
+
+    assert await http.get(url) == Reply(200, b"[]")
+    assert len(service.asked) == 3
+
+
+async def test_a_get_is_not_tried_for_ever(http: HttpClient, service: Service, url: str) -> None:
+    service.answers = [web.Response(status=503, text=str(number)) for number in range(9)]
+
+    assert await http.get(url) == Reply(503, b"2")
+
+
+@pytest.mark.parametrize("method", ["post", "patch", "delete"])
+async def test_a_write_is_tried_once(
+    http: HttpClient, service: Service, url: str, method: str
+) -> None:
+    service.answers = [web.Response(status=503)]
+
+    assert (await getattr(http, method)(url)).status == 503
+    assert len(service.asked) == 1
+
+
+async def test_other_statuses_are_not_tried_again(
+    http: HttpClient, service: Service, url: str
+) -> None:
+    service.answers = [web.Response(status=500)]
+
+    assert (await http.get(url)).status == 500
+
+
+async def test_redirects_are_not_followed(http: HttpClient, service: Service, url: str) -> None:
+    service.answers = [web.Response(status=307, headers={"Location": "/elsewhere"})]
+
+    assert (await http.get(url)).status == 307
+    assert len(service.asked) == 1
+
+
+async def test_cookies_are_not_kept(http: HttpClient, service: Service, url: str) -> None:
+    service.answers = [web.Response(headers={"Set-Cookie": "user=a"})]
+
+    await http.get(url)
+    await http.get(url)
+
+    assert "Cookie" not in service.asked[1].headers
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+async def test_nobody_there_is_unavailable(http: HttpClient, method: str) -> None:
+    with pytest.raises(Unavailable):
+        await getattr(http, method)(f"http://127.0.0.1:{unused_port()}")
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+async def test_a_late_answer_is_unavailable(
+    http: HttpClient, service: Service, url: str, method: str
+) -> None:
+    service.delay = 1
+
+    with pytest.raises(Unavailable):
+        await getattr(http, method)(url)
+
+    assert len(service.asked) == 1
+
+
+async def test_the_application_closes_its_client(url: str) -> None:
+    app = build_app("Things", [], FeatureSettings())
+
+    async with app.router.lifespan_context(app):
+        http: HttpClient = app.state.http
+        await http.get(url)
+        session = http._session
+
+    assert session is not None
+    assert session.closed
+
+
+async def test_an_unused_client_opens_nothing() -> None:
+    app = build_app("Things", [], FeatureSettings())
+
+    async with app.router.lifespan_context(app):
+        assert app.state.http._session is None
+
+
+@pytest.mark.parametrize("status", [200, 201, 204])
+def test_a_success_is_no_problem(status: int) -> None:
+    raise_for_problem(Reply(status, b""))
+
+
+@pytest.mark.parametrize(("status", "error"), [(404, NotFound), (409, Conflict), (422, Invalid)])
+def test_a_problem_is_raised_as_what_it_is(status: int, error: type[ProblemError]) -> None:
+    problem = {"detail": "No.", "errors": [{"field": "title", "detail": "Taken"}]}
+
+    with pytest.raises(error) as raised:
+        raise_for_problem(Reply(status, json.dumps(problem).encode()))
+
+    assert raised.value.detail == "No."
+    if error is not NotFound:
+        assert raised.value.errors == (FieldError("title", "Taken"),)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"detail": 1}', b"\xff"])
+def test_a_problem_without_details_is_raised_too(body: bytes) -> None:
+    with pytest.raises(NotFound):
+        raise_for_problem(Reply(404, body))
+
+
+@pytest.mark.parametrize("status", [301, 400, 401, 405, 413, 499, 500, 503])
+def test_what_is_not_the_clients_doing_is_unavailable(status: int) -> None:
+    with pytest.raises(Unavailable) as raised:
+        raise_for_problem(Reply(status, b'{"detail": "SELECT"}'))
+
+    assert "SELECT" not in raised.value.detail

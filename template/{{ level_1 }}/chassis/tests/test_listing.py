@@ -1,0 +1,206 @@
+"""Filters, order and pages, as statements."""
+
+import base64
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Literal
+from uuid import UUID, uuid4
+
+import pytest
+import sqlalchemy as sa
+from pydantic import Field
+from sqlalchemy.dialects import postgresql
+
+from chassis.database.listing import Listing, Order, Position
+from chassis.problems import Invalid
+from chassis.schemas import MAX_CURSOR_LENGTH, ListQuery
+
+ID = uuid4()
+table = sa.Table(
+    "games",
+    sa.MetaData(),
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("score", sa.Integer),
+    sa.Column("score_min", sa.Integer),
+    sa.Column("price", sa.Numeric),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("secret", sa.Text),
+)
+SHOWN = ("id", "title", "score", "created_at")
+
+
+class GameQuery(ListQuery):
+    sort: Literal["created_at", "-created_at", "score", "-score", "title"] = "-created_at"
+    title: str | None = None
+    score_min: int | None = None
+    score_max: int | None = None
+    price_min: Decimal | None = None
+    price_max: Decimal | None = None
+    since: datetime | None = Field(default=None, alias="created_at_min")
+
+
+@pytest.fixture
+def listing() -> Listing:
+    return Listing(table, SHOWN, GameQuery)
+
+
+def sql(
+    listing: Listing, query: ListQuery, start: Position | None = None
+) -> tuple[str, dict[str, Any]]:
+    statement, values = listing.select(query, listing.given(query), start)
+    compiled = statement.compile(dialect=postgresql.dialect())
+    assert set(compiled.params) == set(values)
+    shown = ", ".join(f"games.{name}" for name in SHOWN)
+    text = " ".join(str(compiled).split())
+    return text.removeprefix(f"SELECT {shown} FROM games "), values
+
+
+def test_a_list_is_ordered_and_limited(listing: Listing) -> None:
+    text, values = sql(listing, GameQuery(limit=7))
+
+    assert text == "ORDER BY games.created_at DESC, games.id DESC LIMIT %(limit)s"
+    assert values == {"limit": 8}
+
+
+def test_a_filter_means_the_column_of_its_name_or_a_bound(listing: Listing) -> None:
+    query = GameQuery(title="Go", score_min=1, score_max=2, price_min=Decimal(3))
+
+    text, values = sql(listing, query)
+
+    assert "games.title = %(filter title)s" in text
+    assert "games.score_min = %(filter score_min)s" in text  # a column's own name
+    assert "games.score <= %(filter score_max)s" in text
+    assert "games.price >= %(filter price_min)s" in text
+    assert "price_max" not in text
+    assert values["filter title"] == "Go"
+
+
+def test_a_filter_goes_by_its_public_name(listing: Listing) -> None:
+    query = GameQuery.model_validate({"created_at_min": "2026-01-01T00:00:00Z"})
+
+    text, values = sql(listing, query)
+
+    assert "games.created_at >= %(filter since)s" in text
+    assert values["filter since"] == datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_a_filter_of_no_column_is_a_bug() -> None:
+    class Wrong(ListQuery):
+        colour: str | None = None
+
+    with pytest.raises(LookupError, match="games has no column for the filter 'colour'"):
+        Listing(table, SHOWN, Wrong)
+
+
+@pytest.mark.parametrize(
+    ("sort", "start", "condition", "order"),
+    [
+        (
+            "title",
+            Position(ID, "Go"),
+            "(games.title, games.id) > (%(after value)s, %(after id)s)",
+            "games.title, games.id",
+        ),
+        (
+            "-created_at",
+            Position(ID, datetime(2026, 1, 1, tzinfo=UTC)),
+            "(games.created_at, games.id) < (%(after value)s, %(after id)s)",
+            "games.created_at DESC, games.id DESC",
+        ),
+        (
+            "-score",
+            Position(ID, 5),
+            "(games.score, games.id) < (%(after value)s, %(after id)s) OR games.score IS NULL",
+            "games.score DESC NULLS LAST, games.id DESC",
+        ),
+        (
+            "-score",
+            Position(ID, None),
+            "games.score IS NULL AND games.id < %(after id)s",
+            "games.score DESC NULLS LAST, games.id DESC",
+        ),
+        (
+            "score",
+            Position(ID, None),
+            "games.score IS NULL AND games.id > %(after id)s",
+            "games.score, games.id",
+        ),
+    ],
+)
+def test_a_page_begins_behind_its_position(
+    listing: Listing, sort: Any, start: Position, condition: str, order: str
+) -> None:
+    text, values = sql(listing, GameQuery(sort=sort), start)
+
+    assert text == f"WHERE {condition} ORDER BY {order} LIMIT %(limit)s"
+    assert values["after id"] == ID
+
+
+def test_a_statement_is_built_once(listing: Listing) -> None:
+    first, _ = listing.select(GameQuery(), {"title": "Go"}, None)
+    second, _ = listing.select(GameQuery(limit=3), {"title": "Chess"}, None)
+
+    assert first is second
+
+
+@pytest.mark.parametrize("sort", ["colour", "secret", "-", "--title", ""])
+def test_an_order_must_be_by_something_that_is_shown(listing: Listing, sort: str) -> None:
+    with pytest.raises(Invalid) as raised:
+        listing.order(sort)
+
+    assert raised.value.errors[0].field == "sort"
+
+
+@pytest.mark.parametrize(
+    ("sort", "value"),
+    [
+        ("created_at", datetime(2026, 1, 1, 12, 30, 0, 123456, tzinfo=UTC)),
+        ("-score", 7),
+        ("-score", None),
+        ("price", Decimal("1.10")),
+        ("title", "Gö"),
+        ("id", UUID(int=1)),
+    ],
+)
+def test_a_cursor_leads_back_to_its_record(sort: str, value: object) -> None:
+    order = Order(table, sort)
+
+    assert order.position(order.cursor(ID, value)) == Position(ID, value)
+
+
+@pytest.mark.parametrize("value", ["я" * 200, "\U0001f600" * 200, "a" * 100_000])
+def test_a_cursor_stays_short(value: str) -> None:
+    order = Order(table, "title")
+
+    cursor = order.cursor(ID, value)
+
+    assert len(cursor) <= MAX_CURSOR_LENGTH
+    assert order.position(cursor) == Position(ID, known=False)
+
+
+def forged(*parts: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("a", id="no base64"),
+        pytest.param("é", id="no ASCII"),
+        pytest.param("bnVsbA", id="null"),
+        pytest.param(forged(), id="nothing inside"),
+        pytest.param(forged("-score", str(ID), 1), id="another order"),
+        pytest.param(forged("score", "1", 1), id="no id"),
+        pytest.param(forged("score", str(ID), "many"), id="another type"),
+        pytest.param(forged("score", str(ID), 1, 2), id="too much inside"),
+        pytest.param(base64.b64encode(b"\xff\xfe").decode(), id="no text"),
+    ],
+)
+def test_a_cursor_of_anything_else_is_invalid(cursor: str) -> None:
+    with pytest.raises(Invalid) as raised:
+        Order(table, "score").position(cursor)
+
+    assert raised.value.errors[0].field == "cursor"

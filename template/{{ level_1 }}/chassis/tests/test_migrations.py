@@ -1,0 +1,168 @@
+"""Migrations are written, applied and taken back; SQLite does for what is checked here."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.util import CommandError
+
+from chassis.database import DatabaseSettings, migrations
+from chassis.database.migrations import Migrations, main
+
+OTHER = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "other_1"
+down_revision = None
+branch_labels = ("other",)
+
+
+def upgrade() -> None:
+    op.create_table("others", sa.Column("id", sa.Integer))
+
+
+def downgrade() -> None:
+    op.drop_table("others")
+"""
+
+type Open = Callable[..., Migrations]
+
+
+@pytest.fixture
+def connection() -> Iterator[sa.Connection]:
+    engine = sa.create_engine("sqlite://")
+
+    @sa.event.listens_for(engine, "connect")
+    def _lock(connection: sa.PoolProxiedConnection, _record: object) -> None:
+        connection.create_function("pg_advisory_xact_lock", 1, lambda _key: None)
+
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+@pytest.fixture
+def versions(tmp_path: Path) -> Path:
+    folder = tmp_path / "100% shop" / "migrations" / "versions"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Path:
+    folder = tmp_path / "other"
+    folder.mkdir()
+    (folder / "0001_others.py").write_text(OTHER)
+    return folder
+
+
+@pytest.fixture
+def opened(connection: sa.Connection, versions: Path) -> Open:
+    def open_(*tables: str, others: tuple[Path, ...] = ()) -> Migrations:
+        metadata = sa.MetaData()
+        for table in tables:
+            sa.Table(table, metadata, sa.Column("id", sa.Integer))
+        opened = Migrations(metadata, versions, others)
+        opened.config.attributes["connection"] = connection
+        return opened
+
+    return open_
+
+
+def tables(connection: sa.Connection) -> set[str]:
+    return set(sa.inspect(connection).get_table_names()) - {"alembic_version"}
+
+
+def test_a_migration_holds_what_the_models_have(
+    opened: Open, versions: Path, connection: sa.Connection
+) -> None:
+    opened("books").revision('add "books" \\ now')
+
+    (written,) = versions.glob("*.py")
+    text = written.read_text()
+    assert written.name == "0001_add_books_now.py"
+    assert text.startswith('"""Add \'books\' / now.\n')
+    assert 'branch_labels = ("100% shop",)' in text
+    assert "commands auto generated" not in text
+    opened("books").upgrade()
+    assert tables(connection) == {"books"}
+
+
+def test_nothing_new_writes_nothing(
+    opened: Open, versions: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened().revision("nothing")
+
+    assert list(versions.glob("*.py")) == []
+    assert "no migration" in capsys.readouterr().out
+
+
+def test_a_database_that_is_behind_has_to_be_upgraded_first(opened: Open) -> None:
+    opened("books").revision("books")
+
+    with pytest.raises(CommandError, match="not up to date"):
+        opened("books", "pens").revision("pens")
+
+
+def test_two_branches_live_side_by_side(
+    opened: Open,
+    versions: Path,
+    other: Path,
+    connection: sa.Connection,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    opened(others=(other,)).upgrade()
+    for number, added in enumerate(("books", "pens"), start=1):
+        known = ("others", "books", "pens")[: number + 1]
+        opened(*known, others=(other,)).revision(added)
+        opened(*known, others=(other,)).upgrade()
+    both = opened("others", "books", "pens", others=(other,))
+
+    assert sorted(path.name for path in versions.glob("*.py")) == ["0001_books.py", "0002_pens.py"]
+    assert len(list(other.glob("*.py"))) == 1
+    assert tables(connection) == {"others", "books", "pens"}
+    both.heads()
+    both.current()
+    assert capsys.readouterr().out.count("other_1") == 2
+    both.downgrade("-1")
+    assert tables(connection) == {"others", "books"}
+    both.downgrade("base")
+    assert tables(connection) == {"others"}
+
+
+def test_two_migrations_after_the_same_one_are_a_mistake(opened: Open, versions: Path) -> None:
+    for name in ("a", "b"):
+        (versions / f"{name}.py").write_text(f'revision = "{name}"\ndown_revision = None\n')
+
+    with pytest.raises(CommandError, match=r"a\.py and b\.py follow the same migration"):
+        opened().revision("c")
+
+
+def test_going_back_without_a_branch_is_plain(opened: Open) -> None:
+    with pytest.raises(CommandError, match="nowhere"):
+        opened().downgrade("nowhere")
+    opened().downgrade("base")
+
+
+@pytest.mark.parametrize("arguments", [["upgrade"], ["downgrade", "-1"], ["revision", "-m", "a"]])
+def test_a_database_that_stays_away_is_said(
+    versions: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.setattr(migrations, "PATIENCE", 0.01)
+    settings = DatabaseSettings(database_url="postgresql://nobody@127.0.0.1:1/nothing")
+
+    with pytest.raises(SystemExit) as stopped:
+        main(sa.MetaData(), versions, settings, arguments=arguments)
+
+    assert str(stopped.value.code).startswith(f"{arguments[0]}: ")
+
+
+def test_a_command_is_needed(versions: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = DatabaseSettings(database_url="postgresql://nobody@127.0.0.1:1/nothing")
+
+    with pytest.raises(SystemExit):
+        main(sa.MetaData(), versions, settings, arguments=[])
+
+    assert "upgrade" in capsys.readouterr().err

@@ -1,0 +1,262 @@
+"""A repository, over a connection that answers what it is told."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, cast
+from uuid import UUID, uuid4
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import Mapped, mapped_column
+
+from chassis.database import Base, Change, Database, Record, Recorder, Repository
+from chassis.problems import Conflict, Invalid, NotFound
+from chassis.schemas import ListQuery, Schema
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Shelf(Record, Base):
+    __tablename__ = "shelves"
+
+    count: Mapped[int]
+    metadata_: Mapped[str | None] = mapped_column("metadata")
+    hidden: Mapped[str | None]
+
+
+class ShelfRead(Schema):
+    id: UUID
+    count: int
+    metadata: str | None
+    created_at: datetime
+
+
+class ShelfQuery(ListQuery):
+    count_min: int | None = None
+
+
+class ShelfRepository(Repository[ShelfRead]):
+    """Shelves in PostgreSQL."""
+
+    model = Shelf
+    read = ShelfRead
+
+
+type Answer = Sequence[tuple[Any, ...]] | Exception
+
+
+class Result:
+    def __init__(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        self.rows = list(rows)
+        self.rowcount = len(rows)
+
+    def all(self) -> list[tuple[Any, ...]]:
+        return self.rows
+
+    def first(self) -> tuple[Any, ...] | None:
+        return self.rows[0] if self.rows else None
+
+    def one(self) -> tuple[Any, ...]:
+        (row,) = self.rows
+        return row
+
+
+class FakeDatabase:
+    """Gives the answers in turn, and notes statements, parameters and transactions."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self.answers = list(answers)
+        self.statements: list[str] = []
+        self.values: list[Mapping[str, Any]] = []
+        self.transactions: list[str] = []
+        self.recorders: list[Recorder] = []
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator["FakeDatabase"]:
+        yield self
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator["FakeDatabase"]:
+        try:
+            yield self
+        except BaseException:
+            self.transactions.append("rollback")
+            raise
+        self.transactions.append("commit")
+
+    async def execute(
+        self, statement: sa.ClauseElement, values: Mapping[str, Any] | None = None
+    ) -> Result:
+        compiled = statement.compile(
+            dialect=postgresql.dialect(), column_keys=list(values or {}) or None
+        )
+        self.statements.append(" ".join(str(compiled).split()))
+        self.values.append(values or {})
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return Result(answer)
+
+
+def shelves(database: FakeDatabase) -> ShelfRepository:
+    return ShelfRepository(cast("Database", database))
+
+
+def row(count: int = 3) -> tuple[Any, ...]:
+    return (uuid4(), count, "oak", NOW)
+
+
+async def test_a_record_is_read_with_what_is_shown() -> None:
+    database = FakeDatabase([kept := row()])
+
+    shelf = await shelves(database).get(kept[0])
+
+    assert shelf == ShelfRead(id=kept[0], count=3, metadata="oak", created_at=NOW)
+    assert "hidden" not in database.statements[0]
+    assert list(database.values[0].values()) == [kept[0]]
+
+
+async def test_an_unknown_record_is_not_found() -> None:
+    database = FakeDatabase([], [], [], [])
+    repository = shelves(database)
+
+    for attempt in (
+        repository.get(uuid4()),
+        repository.change(uuid4(), {"count": 1}),
+        repository.change(uuid4(), {}),
+        repository.remove(uuid4()),
+    ):
+        with pytest.raises(NotFound, match="Shelf not found"):
+            await attempt
+
+    assert database.transactions == ["rollback", "rollback"]
+
+
+async def test_a_record_is_added_by_column() -> None:
+    database = FakeDatabase([kept := row()])
+
+    shelf = await shelves(database).add({"count": 3, "metadata": "oak"})
+
+    assert shelf.id == kept[0]
+    assert database.statements[0].startswith("INSERT INTO shelves (count, metadata) VALUES")
+    assert "RETURNING shelves.id, shelves.count" in database.statements[0]
+    assert database.transactions == ["commit"]
+
+
+async def test_a_change_moves_its_time_on() -> None:
+    database = FakeDatabase([kept := row(count=4)])
+
+    shelf = await shelves(database).change(kept[0], {"count": 4})
+
+    assert shelf.count == 4
+    assert "SET count=%(count)s, updated_at=clock_timestamp()" in database.statements[0]
+
+
+async def test_a_change_of_nothing_only_reads() -> None:
+    database = FakeDatabase([kept := row()])
+
+    assert (await shelves(database).change(kept[0], {})).id == kept[0]
+    assert database.statements[0].startswith("SELECT")
+
+
+async def test_a_record_is_removed() -> None:
+    database = FakeDatabase([()])
+
+    await shelves(database).remove(uuid4())
+
+    assert database.statements[0].startswith("DELETE FROM shelves WHERE shelves.id =")
+    assert database.transactions == ["commit"]
+
+
+async def test_a_page_leads_to_the_next() -> None:
+    rows = [row(count) for count in (1, 2, 3)]
+    database = FakeDatabase(rows, rows[2:])
+    repository = shelves(database)
+
+    first = await repository.list(ShelfQuery(limit=2, sort="count"))
+    second = await repository.list(ShelfQuery(limit=2, sort="count", cursor=first.next_cursor))
+
+    assert [shelf.count for shelf in first.items] == [1, 2]
+    assert database.values[0]["limit"] == 3
+    assert database.values[1]["after id"] == rows[1][0]
+    assert database.values[1]["after value"] == 2
+    assert (len(second.items), second.next_cursor) == (1, None)
+
+
+async def test_a_value_that_is_too_long_for_a_cursor_is_looked_up() -> None:
+    first = (uuid4(), 1, "я" * 300, NOW)
+    database = FakeDatabase([first, row()], [("я" * 300,)], [], [])
+    repository = shelves(database)
+
+    page = await repository.list(ShelfQuery(limit=1, sort="metadata"))
+    again = ShelfQuery(limit=1, sort="metadata", cursor=page.next_cursor)
+    await repository.list(again)
+
+    assert database.values[2]["after value"] == "я" * 300
+    with pytest.raises(Invalid, match="is gone") as raised:
+        await repository.list(again)
+    assert raised.value.errors[0].field == "cursor"
+
+
+class Refusal(Exception):  # noqa: N818  # stands for an error of the driver
+    def __init__(self, sqlstate: str, detail: str | None = None) -> None:
+        self.sqlstate = sqlstate
+        self.driver_exception = self
+        self.detail = detail
+
+
+async def test_what_the_database_refuses_is_told_by_field() -> None:
+    taken = Refusal("23505", "Key (metadata)=(oak) already exists.")
+    database = FakeDatabase(*(IntegrityError("INSERT", {}, taken) for _ in range(2)))
+    repository = shelves(database)
+
+    for attempt in (repository.add({"count": 1}), repository.change(uuid4(), {"count": 1})):
+        with pytest.raises(Conflict) as raised:
+            await attempt
+        assert raised.value.errors[0].field == "metadata"
+
+    assert database.transactions == ["rollback", "rollback"]
+
+
+async def test_what_others_refer_to_is_not_removed() -> None:
+    database = FakeDatabase(IntegrityError("DELETE", {}, Refusal("23503")))
+
+    with pytest.raises(Conflict):
+        await shelves(database).remove(uuid4())
+
+
+async def test_a_filter_out_of_range_is_named() -> None:
+    database = FakeDatabase(IntegrityError("SELECT", {}, Refusal("22000")))
+
+    with pytest.raises(Invalid) as raised:
+        await shelves(database).list(ShelfQuery(count_min=2**40))
+
+    assert [error.field for error in raised.value.errors] == ["count_min"]
+
+
+async def test_every_write_is_told_to_the_recorders_before_it_is_stored() -> None:
+    kept = row()
+    database = FakeDatabase([kept], [kept], [()], [kept])
+    told: list[Change] = []
+
+    async def record(_connection: AsyncConnection, change: Change) -> None:
+        if told:
+            assert len(database.transactions) == len(told)
+        told.append(change)
+
+    database.recorders.append(record)
+    repository = shelves(database)
+    await repository.add({"count": 3})
+    await repository.change(kept[0], {"count": 4})
+    await repository.remove(kept[0])
+    await repository.get(kept[0])
+
+    assert told == [
+        Change("add", "shelves", kept[0], {"count": 3}),
+        Change("change", "shelves", kept[0], {"count": 4}),
+        Change("remove", "shelves", kept[0], {}),
+    ]

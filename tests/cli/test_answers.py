@@ -1,0 +1,101 @@
+"""Reading answers: what is no answers file is said in one line; --set lies on top of the file."""
+
+from pathlib import Path
+
+import pytest
+
+from ferrata.answers import load, with_settings
+from ferrata.errors import Failure, UsageFailure
+
+BROKEN = Path(__file__).parent / "broken"
+SAID = {
+    "duplicate_key": "line 3 is not YAML: the key 'level' is given twice",
+    "empty": "is empty",
+    "exploding_aliases": "aliases make it grow",
+    "impossible_date": "month must be in 1..12",
+    "not_a_mapping": "must be a mapping of answers (`level: 1`), got a list",
+    "not_utf8": "is not UTF-8 text",
+    "nul": "special characters are not allowed",
+    "open_quote": "line 2 is not YAML",
+    "python_tag": "line 1 is not YAML: could not determine a constructor",
+    "recursive": "aliases make it grow",
+    "tab": "line 2 is not YAML",
+    "two_documents": "is not YAML: but found another document",
+    "unclosed": "line 3 is not YAML",
+    "unhashable_key": "line 1 is not YAML: found unhashable key",
+}
+
+
+def test_every_broken_file_has_its_message() -> None:
+    assert {file.stem for file in BROKEN.glob("*.yml")} == set(SAID)
+
+
+@pytest.mark.parametrize("fault", SAID)
+def test_broken_file(ferrata, fault):
+    run = ferrata("validate", BROKEN / f"{fault}.yml")
+    assert run.code == 1
+    assert run.out == ""
+    assert run.err.count("\n") == 1
+    assert run.err.startswith("ferrata: ")
+    assert SAID[fault] in run.err
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        pytest.param("nowhere.yml", "does not exist", id="missing"),
+        pytest.param(".", "cannot be read: Is a directory", id="folder"),
+        pytest.param("a\0b", "cannot be read", id="nul"),
+        pytest.param("x" * 300, "cannot be read: File name too long", id="long"),
+    ],
+)
+def test_unreadable(tmp_path, path, said):
+    with pytest.raises(Failure, match=said):
+        load(tmp_path / path)
+
+
+def test_too_large(tmp_path):
+    file = tmp_path / "answers.yml"
+    file.write_text("#" * 5_000_001)
+    with pytest.raises(Failure, match="larger than"):
+        load(file)
+
+
+def test_byte_order_mark(tmp_path):
+    file = tmp_path / "answers.yml"
+    file.write_text("level: 1", "utf-8-sig")
+    assert load(file) == {"level": 1}
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        pytest.param("level=2", {"level": 2, "a": {"b": [1, {"c": 2}]}}, id="top"),
+        pytest.param("new=", {"level": 1, "a": {"b": [1, {"c": 2}]}, "new": None}, id="empty"),
+        pytest.param("a.b=x", {"level": 1, "a": {"b": "x"}}, id="nested"),
+        pytest.param("a.b.1.c=[y]", {"level": 1, "a": {"b": [1, {"c": ["y"]}]}}, id="in a list"),
+        pytest.param("a.b.2=z", {"level": 1, "a": {"b": [1, {"c": 2}, "z"]}}, id="appended"),
+        pytest.param("n.m=1=2", {"level": 1, "a": {"b": [1, {"c": 2}]}, "n": {"m": "1=2"}}, id="made"),
+    ],
+)
+def test_setting(setting, expected):
+    before = {"level": 1, "a": {"b": [1, {"c": 2}]}}
+    assert with_settings(before, [setting]) == expected
+    assert before == {"level": 1, "a": {"b": [1, {"c": 2}]}}
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        pytest.param("level", "must be KEY=VALUE", id="no equals sign"),
+        pytest.param("=1", "must be KEY=VALUE", id="no key"),
+        pytest.param("a..b=1", "must be KEY=VALUE", id="empty part"),
+        pytest.param("level.x=1", "no mapping or list above 'x', but 1", id="below a value"),
+        pytest.param("list.7=1", "'7' is no place in a list of 1", id="beyond a list"),
+        pytest.param("list.x=1", "'x' is no place in a list of 1", id="name in a list"),
+        pytest.param("level=[", "the value is not YAML", id="not YAML"),
+    ],
+)
+def test_wrong_setting(setting, said):
+    with pytest.raises(UsageFailure, match=said):
+        with_settings({"level": 1, "list": [1]}, [setting])

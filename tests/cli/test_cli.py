@@ -1,0 +1,85 @@
+"""The contract of the command line: usage, exit codes, --json."""
+
+import importlib.metadata
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.support import EXAMPLE
+
+COMMANDS = ("new", "validate", "plan", "check", "doctor")
+
+
+def test_help_lists_the_commands(ferrata):
+    run = ferrata("--help")
+    assert (run.code, run.err) == (0, "")
+    assert all(f"\n  {command} " in run.out for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_help(ferrata, command):
+    run = ferrata(command, "--help")
+    assert run.code == 0
+    assert "Usage: ferrata " in run.out
+
+
+def test_version(ferrata):
+    assert ferrata("--version").out == f"ferrata {importlib.metadata.version('ferrata')}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["nonsense"], id="unknown command"),
+        pytest.param(["validate"], id="argument missing"),
+        pytest.param(["validate", EXAMPLE, "--colour"], id="unknown option"),
+        pytest.param(["new", "x", "--set"], id="value missing"),
+        pytest.param(["new", "x", "--answers", EXAMPLE, "--set", "level"], id="no KEY=VALUE"),
+        pytest.param(["plan", EXAMPLE, "--to", "5"], id="no such level"),
+        pytest.param(["plan", EXAMPLE, "--to", "two"], id="level in words"),
+    ],
+)
+def test_wrong_usage(ferrata, arguments, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = ferrata(*arguments)
+    assert (run.code, run.out) == (2, "")
+    assert run.err.count("\n") == 1
+    assert run.err.startswith("ferrata: ")
+
+
+def test_a_bug_has_a_traceback_and_an_address(ferrata, monkeypatch):
+    monkeypatch.setattr("ferrata.template.rules", lambda: 1 / 0)
+    run = ferrata("validate", EXAMPLE)
+    assert run.code == 3
+    assert "ZeroDivisionError" in run.err
+    assert run.err.splitlines()[-1].endswith("/issues")
+
+
+def test_a_bug_with_json_keeps_stdout_pure(ferrata, monkeypatch):
+    monkeypatch.setattr("ferrata.template.rules", lambda: 1 / 0)
+    assert "ZeroDivisionError" in json.loads(ferrata("validate", EXAMPLE, "--json").out)["error"]
+
+
+def test_an_incomplete_installation(ferrata, monkeypatch, tmp_path):
+    monkeypatch.setattr("ferrata.template.CHECKOUT", tmp_path)
+    run = ferrata("validate", EXAMPLE)
+    assert run.code == 1
+    assert "install ferrata again" in run.err
+
+
+def test_a_reader_that_goes_away():
+    command = f"{sys.executable} -m ferrata validate {EXAMPLE} --json | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode in {0, 1}
+    assert done.stderr == ""
+
+
+def test_a_terminal_without_unicode(answers):
+    file = answers(("domain: tasks", "domain: задачи"))
+    command = [sys.executable, "-m", "ferrata", "validate", str(file)]
+    environment = {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 1
+    assert "\\u0437" in done.stdout

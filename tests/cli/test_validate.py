@@ -1,0 +1,105 @@
+"""`ferrata validate`: everything at once, one line each, and fast."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.support import EXAMPLE, ROOT
+
+HEAVY = ("copier", "plumbum", "prompt_toolkit", "rich")
+
+
+@pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*/answers.yml")), ids=lambda p: p.parent.name)
+def test_examples_are_complete(ferrata, example):
+    run = ferrata("validate", example)
+    assert (run.code, run.err) == (0, "")
+    assert run.out.startswith("COMPLETE\n")
+
+
+def test_summary(ferrata):
+    out = ferrata("validate", EXAMPLE).out
+    assert "1 PoC" in out
+    assert "team_tasks_api, team_data_postgres_api" in out
+    assert out.endswith("entities  task\n")
+
+
+FAULTS = [
+    pytest.param([("level: 1", "levle: 1")], ["levle: is not a known key; did you mean 'level'?", "level: is missing. Which maturity level"], id="misspelt key"),
+    pytest.param([("level: 1", "level: one")], ["level: must be one of 1, 2, 3, 4; got: 'one'"], id="wrong level"),
+    pytest.param([("level: 1", "level: true")], ["level: must be a"], id="boolean level"),
+    pytest.param([("level: 1", "level: 4")], ["level: level 4 is not available"], id="level to come"),
+    pytest.param([("modules: []", "modules: redis")], ["modules: must be a list"], id="wrong type"),
+    pytest.param([("modules: []", "modules: null")], ["modules: must be a list"], id="null"),
+    pytest.param([("modules: []\n", "")], ["modules: is missing. Which optional modules"], id="modules not answered"),
+    pytest.param([("context: team", "context: ../../etc")], ["context: must be snake_case"], id="path traversal"),
+    pytest.param([("domain: tasks", "domain: /tmp")], ["domain: must be snake_case"], id="absolute path"),
+    pytest.param([("name: title", "name: class")], ["entities[0].fields[0].name: 'class' is a Python keyword"], id="keyword"),
+    pytest.param([("name: title", "name: id")], ["entities[0].fields[0].name: 'id' is a field that every entity has"], id="reserved field"),
+    pytest.param([("name: title", "name: 'a b'")], ["entities[0].fields[0].name: must be snake_case"], id="no identifier"),
+    pytest.param([("author_email: team@example.com", 'author_email: "a\\nb@example.com"')], ["author_email: must be an e-mail address"], id="newline in an address"),
+    pytest.param([("project_name: Task Manager", 'project_name: "a\\tb\\nc"')], ["project_name: must be one line of text"], id="newline in a name"),
+    pytest.param([("type: text", "type: txt")], ["entities[0].fields[1].type: must be one of"], id="unknown type"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("replacements", "said"), FAULTS)
+def test_faults(ferrata, answers, replacements, said):
+    file = answers(*replacements)
+    run = ferrata("validate", file)
+    assert run.code == 1
+    assert run.err == ""
+    first, *lines = run.out.splitlines()
+    assert first.startswith(f"INCOMPLETE {file}: ")
+    for words in said:
+        assert [line for line in lines if line.startswith(words)], run.out
+
+
+@pytest.mark.parametrize(("replacements", "said"), FAULTS)
+def test_faults_as_json(ferrata, answers, replacements, said):
+    run = ferrata("validate", answers(*replacements), "--json")
+    document = json.loads(run.out)
+    assert (run.code, run.err, document["complete"]) == (1, "", False)
+    lines = [f"{p['path']}: {p['message']} {p['question']}" for p in document["problems"]]
+    for words in said:
+        assert [line for line in lines if line.startswith(words)]
+
+
+def test_complete_as_json(ferrata):
+    run = ferrata("validate", EXAMPLE, "--json")
+    assert json.loads(run.out) == {"complete": True, "problems": []}
+
+
+def test_unreadable_as_json(ferrata, tmp_path):
+    run = ferrata("validate", tmp_path / "none.yml", "--json")
+    assert run.code == 1
+    assert "does not exist" in json.loads(run.out)["error"]
+
+
+def test_a_problem_is_one_line_without_terminal_codes(ferrata, answers):
+    run = ferrata("validate", answers(("level: 1", 'level: 1\n"a\\nb\\e[31m": 1')))
+    assert len(run.out.splitlines()) == 2
+    assert "\x1b" not in run.out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["--help"], id="help"),
+        pytest.param(["validate", str(EXAMPLE)], id="validate"),
+        pytest.param(["plan", str(EXAMPLE)], id="plan"),
+        pytest.param(["check", "nowhere"], id="check"),
+    ],
+)
+def test_quick_commands_import_nothing_heavy(arguments, shared_template):
+    code = f"""
+import pathlib, sys
+import ferrata.cli, ferrata.template
+ferrata.template.CHECKOUT = pathlib.Path({str(shared_template)!r})
+sys.argv[1:] = {arguments!r}
+ferrata.cli.main()
+print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines()[-1] == "[]"

@@ -1,0 +1,48 @@
+"""Projects that many tests look at; each is made once."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support import answers_of, commit_working_tree, render, run
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The template as it would be if the working tree were committed."""
+    return commit_working_tree(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture(scope="session")
+def rendered(
+    template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Path]:
+    """Projects from an example or a file of tests/answers; for reading only."""
+    made: dict[str, Path] = {}
+
+    def project(name: str) -> Path:
+        if name not in made:
+            target = tmp_path_factory.mktemp("rendered") / name
+            made[name] = render(template, answers_of(name), target)
+        return made[name]
+
+    return project
+
+
+@pytest.fixture(scope="session")
+def installed(
+    template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Path]:
+    """Projects whose packages are installed, so that their commands run."""
+    made: dict[str, Path] = {}
+
+    def project(name: str) -> Path:
+        if name not in made:
+            target = tmp_path_factory.mktemp("installed") / name
+            made[name] = render(template, answers_of(name), target)
+            synced = run(made[name], "uv", "sync", "--all-packages", "--quiet")
+            assert synced.returncode == 0, synced.stderr
+        return made[name]
+
+    return project

@@ -1,0 +1,103 @@
+"""The generated system, started with `make dev` and used over HTTP, down to PostgreSQL."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.project.scenario import Scenario
+from tests.support import EXAMPLES, ODD, answers_of, environment, extension
+
+START_SECONDS = 90
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running(project: Path) -> Iterator[str]:
+    """Run `make dev` and yield the business API's address; Ctrl-C must end it cleanly."""
+    api, data = free_port(), free_port()
+    log = project / "dev.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            ["make", "dev"],
+            cwd=project,
+            env=environment() | {"API_PORT": str(api), "DATA_PORT": str(data)},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            wait_until_running(process, log)
+            yield f"http://127.0.0.1:{api}"
+            os.killpg(process.pid, signal.SIGINT)
+            assert process.wait(timeout=20) == 0, log.read_text()
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+    for port in (api, data):
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", port)) != 0, "a service was left running"
+
+
+def wait_until_running(process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait for the line that says so."""
+    deadline = time.monotonic() + START_SECONDS
+    while "Everything is running" not in log.read_text():
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("name", [*EXAMPLES, *ODD])
+def test_the_api_keeps_all_its_promises(name: str, installed: Callable[[str], Path]) -> None:
+    model = extension().data_model(answers_of(name)["entities"])
+
+    with running(installed(name)) as base:
+        Scenario(base, model).run()
+        assert httpx2.get(f"{base}/docs").status_code == 200
+
+
+def test_the_data_survives_a_restart(installed: Callable[[str], Path]) -> None:
+    project = installed("task_manager")
+    with running(project) as base:
+        url = f"{base}/api/v1/tasks"
+        task = httpx2.post(url, json={"title": "Remember me"}).json()
+
+    with running(project) as base:
+        url = f"{base}/api/v1/tasks"
+        assert httpx2.get(f"{url}/{task['id']}").json() == task
+        httpx2.delete(f"{url}/{task['id']}")
+
+
+def test_the_models_need_no_further_migration(installed: Callable[[str], Path]) -> None:
+    for name in [*EXAMPLES, *ODD]:
+        project = installed(name)
+        versions = next(project.glob("services/*_data_postgres_api/migrations/versions"))
+        before = sorted(versions.iterdir())
+
+        done = subprocess.run(
+            ["make", "migration", "m=nothing to do"],
+            cwd=project,
+            env=environment(),
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+
+        assert sorted(path for path in versions.iterdir() if path.suffix == ".py") == [
+            path for path in before if path.suffix == ".py"
+        ], done.stdout + done.stderr

@@ -1,0 +1,107 @@
+"""What tests of several folders share: the template as committed, and projects made from it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import copier
+import yaml
+
+from ferrata.template import load_module
+
+ROOT = Path(__file__).resolve().parent.parent
+LEVEL_1 = ROOT / "template" / "{{ level_1 }}"
+EXAMPLES = sorted(path.parent.name for path in ROOT.glob("examples/*/answers.yml"))
+ODD = sorted(path.stem for path in ROOT.glob("tests/answers/*.yml"))
+
+
+@cache
+def extension() -> ModuleType:
+    """The template's Jinja extension, loaded as Copier and ferrata load it: by path."""
+    return load_module(ROOT / "extensions" / "answers.py")
+
+
+def answers_of(name: str) -> dict[str, Any]:
+    """The answers of an example, or of a file in tests/answers."""
+    example = ROOT / "examples" / name / "answers.yml"
+    file = example if example.exists() else ROOT / "tests" / "answers" / f"{name}.yml"
+    answers: dict[str, Any] = yaml.safe_load(file.read_text("utf-8"))
+    return answers
+
+
+def commit_working_tree(target: Path) -> Path:
+    """Copy what git would see of the working tree, and commit it.
+
+    Copier would otherwise record a commit of the dirty checkout that does not exist.
+    """
+    listed = git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z")
+    for name in filter(None, listed.split("\0")):
+        source = ROOT / name
+        if source.is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target / name)
+    git(target, "init", "--quiet", "--initial-branch=main")
+    commit_all(target, "template")
+    return target
+
+
+def commit_all(repository: Path, message: str) -> str:
+    """Commit everything and return the commit."""
+    git(repository, "add", "--all")
+    author = ["-c", "user.name=Tests", "-c", "user.email=tests@example.com"]
+    git(repository, *author, "commit", "--quiet", "--allow-empty", "--message", message)
+    return git(repository, "rev-parse", "HEAD").strip()
+
+
+def git(where: Path, *arguments: str) -> str:
+    """Run git and return what it printed."""
+    command = ["git", "-C", str(where), *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def render(template: Path, answers: Mapping[str, Any], target: Path) -> Path:
+    """Make a project with plain Copier, without its gates."""
+    copier.run_copy(
+        str(template),
+        target,
+        data=dict(answers),
+        defaults=True,
+        unsafe=True,
+        quiet=True,
+        skip_tasks=True,
+        vcs_ref=git(template, "rev-parse", "HEAD").strip(),
+    )
+    return target
+
+
+def files_of(project: Path) -> dict[str, bytes]:
+    """Every file of a project that git would keep, by its path."""
+    return {
+        path.relative_to(project).as_posix(): path.read_bytes()
+        for path in sorted(project.rglob("*"))
+        if path.is_file() and ".git" not in path.parts and ".venv" not in path.parts
+    }
+
+
+def environment() -> dict[str, str]:
+    """The environment for commands of a project: with uv, outside of the tests' own venv."""
+    own = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
+    return own | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{own['PATH']}"}
+
+
+def run(project: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of a project and return it with what it printed."""
+    return subprocess.run(
+        command,
+        cwd=project,
+        env=environment() | variables,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
