@@ -56,13 +56,11 @@ def check(project: Path, arguments: Sequence[str] = (), stdout: int | None = Non
 
 def _let_stop(gates: "subprocess.Popen[bytes]") -> None:
     """Wait until the gates stopped; a Ctrl-C at a terminal reached them too."""
-    for end in (lambda: None, gates.terminate, gates.kill):
-        end()
+    for harder in (gates.terminate, gates.kill):
         try:
             gates.wait(STOP_GRACE_S)
         except subprocess.TimeoutExpired:
-            continue
-        return
+            harder()
 
 
 def _uv(project: Path, *arguments: str, remedy: str) -> None:
@@ -84,7 +82,9 @@ def _environment() -> dict[str, str]:
     Its own .venv is used, whichever is active. The Python that runs this file comes last on the
     PATH, so that uv finds it where no other one fits.
     """
-    kept = {key: value for key, value in os.environ.items() if key not in {"VIRTUAL_ENV", "PYTHONHOME"}}
+    kept = {
+        key: value for key, value in os.environ.items() if key not in {"VIRTUAL_ENV", "PYTHONHOME"}
+    }
     last = str(Path(getattr(sys, "_base_executable", sys.executable)).parent)
     path = os.pathsep.join([kept.get("PATH", os.defpath), last])
     return {**kept, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
@@ -107,13 +107,20 @@ def _run(command: Sequence[str], project: Path, remedy: str) -> None:
 
 def _reason(output: str, code: int) -> str:
     """What a tool says is wrong, in one line: its error, and the cause at the bottom of it."""
-    lines = [re.sub(r"\s+", " ", line).strip(" ×╰─▶│") for line in output.splitlines()]
-    said = [line for line in lines if line and not line.startswith(("hint:", "Using ", "Resolved "))]
+    lines = [
+        re.sub(r"\s+", " ", line).strip(" \u00d7\u2570\u2500\u25b6\u2502")
+        for line in output.splitlines()
+    ]
+    said = [
+        line for line in lines if line and not line.startswith(("hint:", "Using ", "Resolved "))
+    ]
     if not said:
         return f"exit code {code} without a word"
     first = next((line for line in said if line.startswith("error:")), said[0])
     causes = [line for line in said if line.startswith("Caused by:")]
-    return " ".join([first.removeprefix("error:").strip(), *(f"({cause})" for cause in causes[-1:])])
+    return " ".join(
+        [first.removeprefix("error:").strip(), *(f"({cause})" for cause in causes[-1:])]
+    )
 
 
 def main() -> int:
@@ -128,8 +135,10 @@ def main() -> int:
         _say("Interrupted: the project is complete, its gates did not run. Run `make check` in it.")
         return GREEN
     if red:
-        _say("GATES ARE RED. Look at the lines above, mend them and run `make check` in the project.")
-    _say(f"Next: cd {project.name}; git init; git add --all; git commit -m 'Initial project'; make dev")
+        _say(
+            "GATES ARE RED. Look at the lines above, mend them and run `make check` in the project."
+        )
+    _say(f"Next: cd {project.name}; git init; git add --all; git commit -m 'Start'; make dev")
     return GREEN
 
 

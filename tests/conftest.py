@@ -1,7 +1,8 @@
 """Projects that many tests look at; each is made once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -31,18 +32,21 @@ def rendered(
 
 
 @pytest.fixture(scope="session")
-def installed(
-    template: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], Path]:
-    """Projects whose packages are installed, so that their commands run."""
+def installed(template: Path) -> Iterator[Callable[[str], Path]]:
+    """Projects whose packages are installed, so that their commands run.
+
+    Not under pytest's own folder: every other run of pytest closes that to all but its user, and
+    PostgreSQL started by root runs as another one.
+    """
     made: dict[str, Path] = {}
 
-    def project(name: str) -> Path:
-        if name not in made:
-            target = tmp_path_factory.mktemp("installed") / name
-            made[name] = render(template, answers_of(name), target)
-            synced = run(made[name], "uv", "sync", "--all-packages", "--quiet")
-            assert synced.returncode == 0, synced.stderr
-        return made[name]
+    with TemporaryDirectory(prefix="installed-") as folder:
 
-    return project
+        def project(name: str) -> Path:
+            if name not in made:
+                made[name] = render(template, answers_of(name), Path(folder) / name)
+                synced = run(made[name], "uv", "sync", "--all-packages", "--quiet")
+                assert synced.returncode == 0, synced.stderr
+            return made[name]
+
+        yield project

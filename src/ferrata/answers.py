@@ -29,7 +29,9 @@ class Loader(yaml.SafeLoader):
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
             if isinstance(key, Hashable) and key in seen:
-                raise yaml.MarkedYAMLError(problem=f"the key {key!r} is given twice", problem_mark=key_node.start_mark)
+                raise yaml.MarkedYAMLError(
+                    problem=f"the key {key!r} is given twice", problem_mark=key_node.start_mark
+                )
             if isinstance(key, Hashable):
                 seen.add(key)
         return super().construct_mapping(node, deep=deep)
@@ -43,7 +45,8 @@ def _measure(root: yaml.Node) -> None:
         count += 1
         if count > MOST_NODES:
             raise yaml.MarkedYAMLError(
-                problem=f"aliases make it grow beyond {MOST_NODES} values", problem_mark=node.start_mark
+                problem=f"aliases make it grow beyond {MOST_NODES} values",
+                problem_mark=node.start_mark,
             )
         if isinstance(node, yaml.SequenceNode):
             ahead.extend(node.value)
@@ -57,9 +60,13 @@ def load(file: Path) -> dict[str, Any]:
     try:
         loaded = yaml.load(text, Loader)  # noqa: S506  (a SafeLoader, see above)
     except yaml.YAMLError as error:
-        raise Failure(f"{file}{_place(error)} is not YAML: {_fault(error)}; mend that line") from None
+        raise Failure(
+            f"{file}{_place(error)} is not YAML: {_fault(error)}; mend that line"
+        ) from None
     except (ValueError, RecursionError) as error:
-        raise Failure(f"{file} is not YAML: {error or 'nested too deeply'}; mend the value") from None
+        raise Failure(
+            f"{file} is not YAML: {error or 'nested too deeply'}; mend the value"
+        ) from None
     if loaded is None:
         raise Failure(f"{file} is empty; it must have answers, see `ferrata validate --help`")
     if not isinstance(loaded, dict):
@@ -71,7 +78,9 @@ def load(file: Path) -> dict[str, Any]:
 def _text(file: Path) -> str:
     try:
         if file.stat().st_size > LARGEST_FILE:
-            raise Failure(f"{file} is larger than {LARGEST_FILE} bytes; an answers file is a few kilobytes")
+            raise Failure(
+                f"{file} is larger than {LARGEST_FILE} bytes; an answers file is a few kilobytes"
+            )
         return file.read_text("utf-8-sig")
     except FileNotFoundError:
         raise Failure(f"{file} does not exist; give the path of an answers file") from None
@@ -79,7 +88,9 @@ def _text(file: Path) -> str:
         raise Failure(f"{file} is not UTF-8 text: {error.reason} at byte {error.start}") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise Failure(f"{file} cannot be read: {reason}; give the path of an answers file") from None
+        raise Failure(
+            f"{file} cannot be read: {reason}; give the path of an answers file"
+        ) from None
 
 
 def _place(error: yaml.YAMLError) -> str:

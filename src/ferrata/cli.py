@@ -26,7 +26,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-AnswersFile = Annotated[Path, typer.Argument(metavar="FILE", help="Answers file (YAML).", show_default=False)]
+AnswersFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="Answers file (YAML).", show_default=False)
+]
 Project = Annotated[Path, typer.Argument(metavar="[PROJECT]", help="Folder of the project.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 
@@ -38,6 +40,9 @@ def main() -> int:
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()
+        if code == Exit.INTERRUPTED:
+            # typer makes this of a Ctrl-C, without a word.
+            raise KeyboardInterrupt  # noqa: TRY301
     except BaseException as error:  # noqa: BLE001  (every end has an exit code of its own)
         return _ended(error)
     return int(code or 0)
@@ -75,7 +80,7 @@ def _complain(message: str) -> None:
 
 
 def _bug(error: BaseException) -> Exit:
-    from ferrata.template import repository_url  # noqa: PLC0415
+    from ferrata.template import repository_url
 
     traceback.print_exception(error)
     what = f"{type(error).__name__}: {error}"
@@ -86,11 +91,11 @@ def _bug(error: BaseException) -> Exit:
 @app.callback(invoke_without_command=True)
 def common(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,  # noqa: FBT002
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     """From validated answers to a Python microservice monorepo that can climb."""
     if version:
-        import importlib.metadata  # noqa: PLC0415
+        import importlib.metadata
 
         say(f"ferrata {importlib.metadata.version('ferrata')}")
         raise typer.Exit
@@ -100,25 +105,54 @@ def common(
 
 @app.command()
 def new(
-    dest: Annotated[str, typer.Argument(metavar="DEST", help="New or empty folder.", show_default=False)],
-    answers: Annotated[Path | None, typer.Option(metavar="FILE", help="Answers file (YAML); without it questions are asked.", show_default=False)] = None,
-    settings: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Answer on top of the file; KEY may be dotted, VALUE is YAML.", show_default=False)] = None,
-    gates: Annotated[bool, typer.Option("--gates/--no-gates", help="Run the gates of the level.")] = True,  # noqa: FBT002
-    template: Annotated[str | None, typer.Option(metavar="PATH_OR_URL", help="Another template than the built-in one; its code is run.", show_default=False)] = None,
-    ref: Annotated[str | None, typer.Option(metavar="REF", help="Tag, branch or commit of the template.", show_default=False)] = None,
+    dest: Annotated[
+        str, typer.Argument(metavar="DEST", help="New or empty folder.", show_default=False)
+    ],
+    answers: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Answers file (YAML); without it questions are asked.",
+            show_default=False,
+        ),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Answer on top of the file; KEY may be dotted, VALUE is YAML.",
+            show_default=False,
+        ),
+    ] = None,
+    no_gates: Annotated[bool, typer.Option("--no-gates", help="Do not run the gates.")] = False,
+    template: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH_OR_URL",
+            help="Another template than the built-in one; its code is run.",
+            show_default=False,
+        ),
+    ] = None,
+    ref: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REF", help="Tag, branch or commit of the template.", show_default=False
+        ),
+    ] = None,
 ) -> int:
     """Generate a project, make its first commit and run its gates."""
-    from ferrata.new import Request, run  # noqa: PLC0415
+    from ferrata.new import Request, run
 
-    return run(Request(dest, answers, tuple(settings or ()), gates, template, ref))
+    return run(Request(dest, answers, tuple(settings or ()), not no_gates, template, ref))
 
 
 @app.command()
-def validate(file: AnswersFile, as_json: Json = False) -> int:  # noqa: FBT002
+def validate(file: AnswersFile, as_json: Json = False) -> int:
     """Say whether the answers are complete, or everything that is missing or wrong."""
-    from ferrata.answers import load  # noqa: PLC0415
-    from ferrata.template import rules  # noqa: PLC0415
-    from ferrata.validate import verdict  # noqa: PLC0415
+    from ferrata.answers import load
+    from ferrata.template import rules
+    from ferrata.validate import verdict
 
     return verdict(rules(), load(file), file, as_json=as_json)
 
@@ -126,12 +160,22 @@ def validate(file: AnswersFile, as_json: Json = False) -> int:  # noqa: FBT002
 @app.command()
 def plan(
     file: AnswersFile,
-    to: Annotated[int | None, typer.Option("--to", metavar="LEVEL", min=1, max=4, help="Show what a climb to this level would add.", show_default=False)] = None,
-    as_json: Json = False,  # noqa: FBT002
+    to: Annotated[
+        int | None,
+        typer.Option(
+            "--to",
+            metavar="LEVEL",
+            min=1,
+            max=4,
+            help="Show what a climb to this level would add.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Json = False,
 ) -> int:
     """Show what would be generated, without writing it."""
-    from ferrata.answers import load  # noqa: PLC0415
-    from ferrata.plan import show  # noqa: PLC0415
+    from ferrata.answers import load
+    from ferrata.plan import show
 
     return show(load(file), file, to, as_json=as_json)
 
@@ -139,19 +183,22 @@ def plan(
 @app.command()
 def check(
     project: Project = Path(),
-    only: Annotated[list[str] | None, typer.Option(metavar="GATE", help="Run only this gate (repeatable).", show_default=False)] = None,
-    as_json: Json = False,  # noqa: FBT002
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GATE", help="Run only this gate (repeatable).", show_default=False),
+    ] = None,
+    as_json: Json = False,
 ) -> int:
     """Run the project's gates and write artifacts/reports/."""
-    from ferrata.gates import project_folder, run_gates  # noqa: PLC0415
-    from ferrata.template import hooks  # noqa: PLC0415
+    from ferrata.gates import project_folder, run_gates
+    from ferrata.template import hooks
 
     return run_gates(hooks(), project_folder(project), only or (), as_json=as_json)
 
 
 @app.command()
-def doctor(project: Project = Path(), as_json: Json = False) -> int:  # noqa: FBT002
+def doctor(project: Project = Path(), as_json: Json = False) -> int:
     """Say what drifted in a project, and which tools are missing."""
-    from ferrata.doctor import show  # noqa: PLC0415
+    from ferrata.doctor import show
 
     return show(project, as_json=as_json)

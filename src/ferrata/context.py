@@ -3,6 +3,7 @@
 Copier takes half a second to import; a plan has to be there sooner.
 """
 
+import functools
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,10 +14,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ferrata.template import Template
 
+try:
+    from yaml import CSafeLoader as SafeLoader
+except ImportError:  # PyYAML without its C part
+    from yaml import SafeLoader  # type: ignore[assignment]
+
 ANSWERS_FILE = ".copier-answers.yml"
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(SafeLoader):
     """YAML with Copier's `!include`."""
 
     folder: Path
@@ -34,11 +40,12 @@ def _documents(file: Path, folder: Path) -> dict[str, Any]:
     loader = _Loader(file.read_text("utf-8"))
     loader.folder = folder
     merged: dict[str, Any] = {}
-    while loader.check_data():
+    while loader.check_node():
         merged.update(loader.get_data() or {})
     return merged
 
 
+@functools.cache
 def configuration(tree: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """The settings of copier.yml without their underscore, and the questions, in order."""
     content = _documents(tree / "copier.yml", tree)

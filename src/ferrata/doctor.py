@@ -17,7 +17,17 @@ from ferrata.gates import ANSWERS_FILE, project_folder
 from ferrata.generate import render
 from ferrata.output import progress, say, say_json
 from ferrata.processes import GitError, git
-from ferrata.template import Source, Template, built_in, find, hooks, newest_release, opened, releases, scratch
+from ferrata.template import (
+    Source,
+    Template,
+    built_in,
+    find,
+    hooks,
+    newest_release,
+    opened,
+    releases,
+    scratch,
+)
 
 State = Literal["ok", "warn", "fail"]
 
@@ -84,9 +94,13 @@ def _answers(project: Path) -> tuple[dict[str, Any] | None, Finding]:
     try:
         loaded = yaml.safe_load((project / ANSWERS_FILE).read_text("utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
-        return None, Finding("answers", "fail", f"{ANSWERS_FILE} cannot be read: {error}".splitlines()[0])
+        return None, Finding(
+            "answers", "fail", f"{ANSWERS_FILE} cannot be read: {error}".splitlines()[0]
+        )
     if not isinstance(loaded, dict) or not {"_src_path", "_commit"} <= loaded.keys():
-        return None, Finding("answers", "fail", f"{ANSWERS_FILE} does not name its template; restore it from git")
+        return None, Finding(
+            "answers", "fail", f"{ANSWERS_FILE} does not name its template; restore it from git"
+        )
     return loaded, Finding("answers", *_edited_by_hand(project))
 
 
@@ -96,13 +110,16 @@ def _edited_by_hand(project: Path) -> tuple[State, str]:
     except GitError as error:
         return "warn", f"not compared with git: {error}"
     if changed:
-        return "fail", f"{ANSWERS_FILE} was edited by hand, which does nothing; `git checkout {ANSWERS_FILE}`"
+        return (
+            "fail",
+            f"{ANSWERS_FILE} was edited by hand, which does nothing; `git checkout {ANSWERS_FILE}`",
+        )
     return "ok", f"{ANSWERS_FILE} is as committed"
 
 
 def _template(project: Path, recorded: Mapping[str, Any]) -> Iterator[Finding]:
-    source = _source(recorded)
     try:
+        source = _source(recorded)
         with opened(source) as template:
             yield Finding("template", "ok", f"{source.url} at {recorded['_commit']}")
             yield _newer(template, str(recorded["_commit"]))
@@ -112,7 +129,7 @@ def _template(project: Path, recorded: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _source(recorded: Mapping[str, Any]) -> Source:
-    """The recorded template; what came with this ferrata where that is the same and has the commit."""
+    """The recorded template, read from what came with this ferrata if that has the commit."""
     url, commit = str(recorded["_src_path"]), str(recorded["_commit"])
     own = built_in(commit)
     if url != own.url:
@@ -140,9 +157,19 @@ def _drift(project: Path, template: Template, recorded: Mapping[str, Any]) -> It
         render(template, answers, {}, fresh)
         files = _template_owned(fresh, template)
         missing = [file for file in files if not (project / file).exists()]
-        edited = [file for file in files if file not in missing and not _same(fresh / file, project / file)]
-    yield from (Finding("missing", "fail", f"{file}: the template's; restore it with git") for file in missing)
-    yield from (Finding("edited", "warn", f"{file}: the template's; updates merge into it") for file in edited)
+        edited = [
+            file
+            for file in files
+            if file not in missing and not _same(fresh / file, project / file)
+        ]
+    yield from (
+        Finding("missing", "fail", f"{file}: the template's; restore it with git")
+        for file in missing
+    )
+    yield from (
+        Finding("edited", "warn", f"{file}: the template's; updates merge into it")
+        for file in edited
+    )
     if not missing and not edited:
         yield Finding("drift", "ok", f"{len(files)} files of the template are untouched")
 
@@ -150,7 +177,9 @@ def _drift(project: Path, template: Template, recorded: Mapping[str, Any]) -> It
 def _template_owned(fresh: Path, template: Template) -> list[str]:
     settings, _ = configuration(template.tree)
     owners = PathSpec.from_lines("gitignore", settings["skip_if_exists"])
-    files = sorted(path.relative_to(fresh).as_posix() for path in fresh.rglob("*") if path.is_file())
+    files = sorted(
+        path.relative_to(fresh).as_posix() for path in fresh.rglob("*") if path.is_file()
+    )
     return [file for file in files if not owners.match_file(file)]
 
 

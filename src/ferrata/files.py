@@ -1,5 +1,6 @@
 """Which files a template gives for some answers: its paths expanded, its content untouched."""
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
@@ -25,50 +26,52 @@ def project_files(
     settings, _ = configuration(template.tree)
     suffix, top = settings["templates_suffix"], settings["subdirectory"]
     sources = git("ls-files", "-z", "--", top, at=template.tree).rstrip("\0").split("\0")
+    paths = _Paths(jinja, variables)
     found: dict[str, tuple[str, dict[str, Any]]] = {}
     for source in sources:
         # `name` beside `name.jinja` is not used; the rendered one takes its place.
         if f"{source}{suffix}" in sources:
             continue
         parts = PurePosixPath(source.removesuffix(suffix)).relative_to(top).parts
-        for path, loop in _expanded(jinja, parts, (), {}, variables):
+        for path, loop in paths.expanded(parts, (), {}):
             if not _excluded(path, settings["exclude"]):
                 found["/".join(path)] = (source, loop)
     return dict(sorted(found.items()))
 
 
-def _expanded(
-    jinja: Environment,
-    parts: tuple[str, ...],
-    done: tuple[str, ...],
-    loop: dict[str, Any],
-    variables: Mapping[str, Any],
-) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
-    """Render a path part by part; an empty part drops it, `.` adds nothing, a loop multiplies it."""
-    if not parts:
-        yield done, loop
-        return
-    for name, inner in _part(jinja, parts[0], loop, variables):
-        if name:
-            following = done if name == "." else (*done, name)
-            yield from _expanded(jinja, parts[1:], following, inner, variables)
+class _Paths:
+    """Expands paths; a folder that is part of many is compiled once."""
 
+    def __init__(self, jinja: Environment, variables: Mapping[str, Any]) -> None:
+        self._variables = variables
+        self._template = functools.cache(jinja.from_string)
+        self._expression = jinja.compile_expression
 
-def _part(
-    jinja: Environment, part: str, loop: dict[str, Any], variables: Mapping[str, Any]
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    if "{" not in part:
-        yield part, loop
-        return
-    known = {**variables, **loop}
-    found = LOOP.match(part)
-    if found is None:
-        yield jinja.from_string(part).render(known), loop
-        return
-    body = jinja.from_string(found["before"] + found["body"] + found["after"])
-    for item in jinja.compile_expression(found["items"])(**known):
-        inner = {**loop, found["name"]: item}
-        yield body.render({**known, **inner}), inner
+    def expanded(
+        self, parts: tuple[str, ...], done: tuple[str, ...], loop: dict[str, Any]
+    ) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+        """Render a path: an empty part drops it, `.` adds nothing, a loop multiplies it."""
+        if not parts:
+            yield done, loop
+            return
+        for name, inner in self._part(parts[0], loop):
+            if name:
+                following = done if name == "." else (*done, name)
+                yield from self.expanded(parts[1:], following, inner)
+
+    def _part(self, part: str, loop: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+        if "{" not in part:
+            yield part, loop
+            return
+        known = {**self._variables, **loop}
+        found = LOOP.match(part)
+        if found is None:
+            yield self._template(part).render(known), loop
+            return
+        body = self._template(found["before"] + found["body"] + found["after"])
+        for item in self._expression(found["items"])(**known) or ():
+            inner = {**loop, found["name"]: item}
+            yield body.render({**known, **inner}), inner
 
 
 def _excluded(path: tuple[str, ...], patterns: list[str]) -> bool:

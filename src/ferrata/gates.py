@@ -1,11 +1,8 @@
 """Stage 5: running the gates that a project brings."""
 
-import json
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from ferrata.errors import Exit, Failure, UsageFailure, one_line
 from ferrata.output import note, progress, say_json
@@ -18,12 +15,15 @@ def project_folder(given: Path) -> Path:
     for needed in (ANSWERS_FILE, "tools/check/__main__.py"):
         if not (given / needed).is_file():
             raise Failure(
-                f"{given} is no Ferrata project: it has no {needed}; give the folder that `ferrata new` made"
+                f"{given} is no Ferrata project: it has no {needed}; "
+                "give the folder that `ferrata new` made"
             )
     return given.resolve()
 
 
-def run_gates(hooks: ModuleType, project: Path, only: Sequence[str] = (), *, as_json: bool = False) -> Exit:
+def run_gates(
+    hooks: ModuleType, project: Path, only: Sequence[str] = (), *, as_json: bool = False
+) -> Exit:
     """Install the project's packages and run its gates; what cannot run is said, never passed."""
     arguments = [word for gate in only for word in ("--only", gate)]
     try:
@@ -48,11 +48,13 @@ def _verdict(code: int, only: Sequence[str]) -> Exit:
         case 0:
             return Exit.GREEN
         case 2:
-            raise UsageFailure(f"the project's gates do not know {', '.join(only)}; see the line above")
+            raise UsageFailure(
+                f"the project's gates do not know {', '.join(only)}; see the line above"
+            )
         case 130 | -2:
             raise KeyboardInterrupt
         case 4:
             return Exit.RED
         case _:
-            note(f"ferrata: gates: NOT RUN: tools.check ended with exit code {code}; see the lines above")
+            note(f"ferrata: gates: NOT RUN: tools.check ended with {code}; see the lines above")
             return Exit.RED

@@ -30,7 +30,9 @@ class Project:
     not_run: tuple[str, ...]
 
 
-def generate(template: Template, answers: Mapping[str, Any] | None, settings: Mapping[str, Any], dest: Path) -> Project:
+def generate(
+    template: Template, answers: Mapping[str, Any] | None, settings: Mapping[str, Any], dest: Path
+) -> Project:
     """Render, pin, commit and put in place; without answers Copier asks the questions."""
     try:
         with staged(dest) as folder:
@@ -40,7 +42,9 @@ def generate(template: Template, answers: Mapping[str, Any] | None, settings: Ma
                 recorded = recorded_answers(folder)
                 commit_all(folder, recorded)
     except OSError as error:
-        raise Failure(f"{dest} cannot be written: {_reason(error)}; nothing was kept, make room and try again") from error
+        raise Failure(
+            f"{dest} cannot be written: {_reason(error)}; nothing was kept, make room and try again"
+        ) from error
     return Project(dest, recorded, not_run)
 
 
@@ -54,7 +58,9 @@ def checked_destination(given: str) -> Path:
         _refuse_taken(path, dest)
         ancestor = next(parent for parent in dest.parents if parent.exists())
     except (OSError, RuntimeError) as error:
-        raise Failure(f"{given} cannot be a folder: {_reason(error)}; choose another DEST") from None
+        raise Failure(
+            f"{given} cannot be a folder: {_reason(error)}; choose another DEST"
+        ) from None
     if not ancestor.is_dir() or not os.access(ancestor, os.W_OK | os.X_OK):
         raise Failure(f"{ancestor} is no folder that you may write to; choose another DEST")
     return dest
@@ -66,7 +72,9 @@ def _refuse_taken(path: Path, dest: Path) -> None:
     if dest.exists() and not dest.is_dir():
         raise Failure(f"{path} is a file; DEST must be a new or empty folder")
     if dest.is_dir() and any(dest.iterdir()):
-        raise Failure(f"{path} is not empty; DEST must be a new or empty folder, nothing was changed")
+        raise Failure(
+            f"{path} is not empty; DEST must be a new or empty folder, nothing was changed"
+        )
 
 
 def _reason(error: Exception) -> str:
@@ -115,9 +123,11 @@ def _remove(stage: Path) -> None:
 def render(
     template: Template, answers: Mapping[str, Any] | None, settings: Mapping[str, Any], folder: Path
 ) -> None:
-    """Write the template's files with Copier; without answers it asks for those not in `settings`."""
+    """Write the files with Copier; without answers it asks for those not in `settings`."""
     if answers is None:
-        note("Ferrata asks for what it has to know; see `ferrata new --help` to answer with a file.")
+        note(
+            "Ferrata asks for what it has to know; see `ferrata new --help` to answer with a file."
+        )
         _copy(template, dict(settings), folder, asks=True)
         return
     with progress("Writing the files"):
@@ -218,7 +228,9 @@ def commit_all(folder: Path, answers: Mapping[str, Any]) -> None:
         options = ["-c", "core.hooksPath=/dev/null", "-c", "commit.gpgSign=false"]
         git(*options, *_identity(answers), "commit", "--quiet", f"--message={message}", at=folder)
     except GitError as error:
-        raise Failure(f"git could not make the first commit: {error}; nothing was written") from None
+        raise Failure(
+            f"git could not make the first commit: {error}; nothing was written"
+        ) from None
 
 
 def _default_branch() -> str:

@@ -45,7 +45,9 @@ def run(request: Request) -> Exit:
     return code
 
 
-def _generated(template: Template, file: Path | None, answers: dict[str, Any], dest: Path) -> Project:
+def _generated(
+    template: Template, file: Path | None, answers: dict[str, Any], dest: Path
+) -> Project:
     if file is None:
         return generate(template, None, answers, dest)
     refuse_invalid(template.rules, answers, str(file))
@@ -75,4 +77,7 @@ def _say_next(project: Project, code: Exit) -> None:
 def _urls(folder: Path) -> list[str]:
     """Where the services answer once they run."""
     services = tomllib.loads((folder / "tools/services.toml").read_text("utf-8"))["services"]
-    return [f"http://localhost:{service['port']}{service.get('docs', '')}" for service in services.values()]
+    return [
+        f"http://localhost:{service['port']}{service.get('docs', '')}"
+        for service in services.values()
+    ]

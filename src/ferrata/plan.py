@@ -96,12 +96,18 @@ def climb(template: Template, answers: Mapping[str, Any], level: int) -> dict[st
     """What going to a level would add."""
     here, rules = answers["level"], template.rules
     if level <= here:
-        raise Failure(f"--to {level} is not above the level of the answers, {here}; a level is never lowered")
+        raise Failure(
+            f"--to {level} is not above the level of the answers, {here}; a level is never lowered"
+        )
     # The modules that the level brings come with it.
     before = rules.features(here, rules.closure(here, answers["modules"]))
     after = rules.features(level, rules.closure(level, answers["modules"]))
     reason = rules.unavailable("level", level)
-    added = {"level": level, "unavailable": reason or None, "features": [_feature(f) for f in after if f not in before]}
+    added = {
+        "level": level,
+        "unavailable": reason or None,
+        "features": [_feature(f) for f in after if f not in before],
+    }
     if reason:
         return added
     now, then = plan(template, answers), plan(template, {**answers, "level": level})
@@ -131,7 +137,9 @@ def as_text(plan: Plan, price: Mapping[str, Any] | None) -> list[str]:
     lines += ["", "Included"]
     lines += [f"  {feature['title']}" for feature in plan.features]
     lines += ["", "Skipped"]
-    lines += [f"  {feature['title']} ({_bringer(feature['brought_by'])})" for feature in plan.skipped]
+    lines += [
+        f"  {feature['title']} ({_bringer(feature['brought_by'])})" for feature in plan.skipped
+    ]
     lines += ["", "Environment variables"]
     lines += [f"  {name}" for name in plan.environment] or ["  none"]
     lines += ["", f"Files ({len(plan.files)})", *_tree(plan.files)]
@@ -164,5 +172,7 @@ def _price(price: Mapping[str, Any] | None) -> list[str]:
         lines.append(f"  ({price['unavailable']})")
     lines += [f"  {feature['title']}" for feature in price["features"]]
     if not price["unavailable"]:
-        lines.append(f"  {len(price['files'])} files; variables: {', '.join(price['environment']) or 'none'}")
+        lines.append(
+            f"  {len(price['files'])} files; variables: {', '.join(price['environment']) or 'none'}"
+        )
     return lines

@@ -24,7 +24,13 @@ URL = re.compile(r"^(git\+|gh:|gl:|[a-z][a-z0-9+.-]*://|[\w.-]+@[\w.-]+:)", re.I
 KNOWN_TO_COPIER = re.compile(r"\.git$|^(git@|git://|git\+|gh:|gl:|https://git(hub|lab)\.com/)")
 RELEASE = re.compile(r"^v?\d+(\.\d+)*$")
 SHORTCUTS = {"gh:": "https://github.com/", "gl:": "https://gitlab.com/", "git+": ""}
-NEEDED = ("copier.yml", "extensions/answers.py", "hooks/after_copy.py", "schemas/catalog.yml", "template")
+NEEDED = (
+    "copier.yml",
+    "extensions/answers.py",
+    "hooks/after_copy.py",
+    "schemas/catalog.yml",
+    "template",
+)
 
 
 @dataclass(frozen=True)
@@ -69,15 +75,17 @@ class Template:
 def repository_url() -> str:
     """The canonical address of the template, from the package's metadata."""
     urls = importlib.metadata.metadata("ferrata").get_all("Project-URL") or []
-    pairs = (entry.partition(",") for entry in urls)
-    return next(url.strip() for label, _, url in pairs if label.strip() == "Repository")
+    addresses = dict(str(entry).split(", ", 1) for entry in urls)
+    return addresses["Repository"]
 
 
 def home() -> Path:
     """The folder with the schemas, the extension and the hooks that came with this ferrata."""
     folder = PACKAGED if PACKAGED.is_dir() else CHECKOUT
     if not (folder / "schemas").is_dir():
-        raise Failure(f"no template at {folder}: the installation is incomplete; install ferrata again")
+        raise Failure(
+            f"no template at {folder}: the installation is incomplete; install ferrata again"
+        )
     return folder
 
 
@@ -127,7 +135,9 @@ def find(given: str | None, ref: str | None) -> Source:
         return Source(url, _expanded(url), ref)
     path = Path(given).expanduser().resolve()
     if not path.exists():
-        raise Failure(f"--template {given} does not exist; give a folder with a git repository, or a URL")
+        raise Failure(
+            f"--template {given} does not exist; give a folder with a git repository, or a URL"
+        )
     return Source(str(path), str(path), "HEAD" if ref is None else ref)
 
 
@@ -185,7 +195,9 @@ def _refuse_subfolder(source: Source, path: Path) -> None:
     try:
         top = Path(git("rev-parse", "--show-toplevel", at=path))
     except GitError as error:
-        raise Failure(f"{source.url} is no git repository ({error}); a template is the root of one") from None
+        raise Failure(
+            f"{source.url} is no git repository ({error}); a template is the root of one"
+        ) from None
     if top.resolve() != path.resolve():
         raise Failure(f"{source.url} is inside the repository {top}; give its root as the template")
 
@@ -197,11 +209,20 @@ def _commit(source: Source, repository: Path) -> str:
         ref = newest_release(repository) or "HEAD"
     for candidate in (ref, f"refs/remotes/origin/{ref}"):
         try:
-            return git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{candidate}^{{commit}}", at=repository)
+            return git(
+                "rev-parse",
+                "--verify",
+                "--quiet",
+                "--end-of-options",
+                f"{candidate}^{{commit}}",
+                at=repository,
+            )
         except GitError:
             continue
     tags = ", ".join(releases(repository)[:5]) or "none"
-    raise Failure(f"{source.url} has no revision {ref!r}; give a tag, branch or commit; newest tags: {tags}")
+    raise Failure(
+        f"{source.url} has no revision {ref!r}; give a tag, branch or commit; newest tags: {tags}"
+    )
 
 
 def releases(repository: Path) -> list[str]:

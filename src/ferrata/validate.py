@@ -1,4 +1,4 @@
-"""Stage 1: are the answers complete?"""
+"""Stage 1: whether the answers are complete."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,7 +36,9 @@ def refuse_invalid(rules: ModuleType, answers: Mapping[str, Any], what: str) -> 
 def as_document(rules: ModuleType, answers: Mapping[str, Any]) -> dict[str, Any]:
     """The verdict for machines."""
     found = rules.problems(answers)
-    listed = [{"path": p.path, "message": one_line(p.message), "question": p.question} for p in found]
+    listed = [
+        {"path": p.path, "message": one_line(p.message), "question": p.question} for p in found
+    ]
     return {"complete": not found, "problems": listed}
 
 
@@ -67,4 +69,6 @@ def _services(rules: ModuleType, answers: Mapping[str, Any]) -> list[str]:
     services = [f"{business}_api", f"{context}_data_postgres_api"]
     services += [f"{context}_data_mongo_api"] if "mongodb" in chosen else []
     processes = {"workers": "worker", "bot": "bot"}
-    return services + [f"{business}_{kind}" for module, kind in processes.items() if module in chosen]
+    return services + [
+        f"{business}_{kind}" for module, kind in processes.items() if module in chosen
+    ]

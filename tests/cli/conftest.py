@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.cli.support import EXAMPLE, Ferrata, Run, write_tiny_template
 
 from ferrata.cli import main
-from tests.cli.support import EXAMPLE, Ferrata, Run, write_tiny_template
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -58,7 +58,9 @@ def ferrata(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) 
 def new(ferrata: Ferrata, shared_template: Path) -> Ferrata:
     """`ferrata new` from the example's answers and the tiny template."""
 
-    def run(dest: object, *arguments: object, answers: Path = EXAMPLE, source: object = None) -> Run:
+    def run(
+        dest: object, *arguments: object, answers: Path = EXAMPLE, source: object = None
+    ) -> Run:
         chosen = source or shared_template
         return ferrata("new", dest, "--answers", answers, "--template", chosen, *arguments)
 

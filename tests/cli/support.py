@@ -17,7 +17,10 @@ TINY = {
     f"{LAYER}/README.md.jinja": "# {{ project_name }}\n\n{{ problem }}\n",
     f"{LAYER}/.gitignore": ".env\n.venv/\n__pycache__/\nartifacts/\n",
     f"{LAYER}/.env.example.jinja": "# the level\nLEVEL={{ level }}\n# secret\nDATABASE_PASSWORD=\n",
-    f"{LAYER}/facts.toml.jinja": "name = {{ project_name | quoted }}\nproblem = {{ problem | quoted }}\n",
+    f"{LAYER}/facts.toml.jinja": """\
+        name = {{ project_name | quoted }}
+        problem = {{ problem | quoted }}
+        """,
     f"{LAYER}/pyproject.toml.jinja": """\
         [project]
         name = "{{ project | kebab }}"

@@ -75,7 +75,9 @@ def test_byte_order_mark(tmp_path):
         pytest.param("a.b=x", {"level": 1, "a": {"b": "x"}}, id="nested"),
         pytest.param("a.b.1.c=[y]", {"level": 1, "a": {"b": [1, {"c": ["y"]}]}}, id="in a list"),
         pytest.param("a.b.2=z", {"level": 1, "a": {"b": [1, {"c": 2}, "z"]}}, id="appended"),
-        pytest.param("n.m=1=2", {"level": 1, "a": {"b": [1, {"c": 2}]}, "n": {"m": "1=2"}}, id="made"),
+        pytest.param(
+            "n.m=1=2", {"level": 1, "a": {"b": [1, {"c": 2}]}, "n": {"m": "1=2"}}, id="made"
+        ),
     ],
 )
 def test_setting(setting, expected):

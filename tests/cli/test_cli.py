@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 import pytest
-
 from tests.cli.support import EXAMPLE
 
 COMMANDS = ("new", "validate", "plan", "check", "doctor")
@@ -70,7 +69,9 @@ def test_an_incomplete_installation(ferrata, monkeypatch, tmp_path):
 
 
 def test_a_reader_that_goes_away():
-    command = f"{sys.executable} -m ferrata validate {EXAMPLE} --json | true; exit ${{PIPESTATUS[0]}}"
+    command = (
+        f"{sys.executable} -m ferrata validate {EXAMPLE} --json | true; exit ${{PIPESTATUS[0]}}"
+    )
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert done.returncode in {0, 1}
     assert done.stderr == ""

@@ -1,13 +1,13 @@
 """`ferrata new`: a complete project, or nothing."""
 
 import os
+import shutil
 import subprocess
 import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
-
 from tests.cli.support import ROOT, commit, everything, git
 
 TEXTS = [
@@ -30,9 +30,18 @@ def test_green(new, tmp_path, shared_template):
     assert run.code == 0
     assert "make dev" in run.out
     assert "http://localhost:8000/docs" in run.out
-    assert {path.name for path in dest.iterdir()} >= {".env", ".git", "uv.lock", "services", "artifacts"}
+    assert {path.name for path in dest.iterdir()} >= {
+        ".env",
+        ".git",
+        "uv.lock",
+        "services",
+        "artifacts",
+    }
     assert git(dest, "status", "--porcelain") == ""
-    assert git(dest, "log", "--format=%an <%ae> %s") == "Example Team <team@example.com> Start Task Manager at level 1"
+    assert (
+        git(dest, "log", "--format=%an <%ae> %s")
+        == "Example Team <team@example.com> Start Task Manager at level 1"
+    )
     recorded = yaml.safe_load((dest / ".copier-answers.yml").read_text())
     assert recorded["_src_path"] == str(shared_template)
     assert recorded["_commit"] == "v0.1.0"
@@ -77,7 +86,16 @@ def test_free_text_comes_out_as_it_went_in(new, tmp_path, text):
 
 
 def test_settings_lie_over_the_file(new, tmp_path):
-    run = new(tmp_path / "demo", "--no-gates", "--set", "project_name=Other", "--set", "function=x1", "--set", "function_reason=y")
+    run = new(
+        tmp_path / "demo",
+        "--no-gates",
+        "--set",
+        "project_name=Other",
+        "--set",
+        "function=x1",
+        "--set",
+        "function_reason=y",
+    )
     assert run.code == 0
     assert project(tmp_path / "demo")["name"] == "Other"
     assert (tmp_path / "demo/services/team_tasks_x1_api/tasks.py").is_file()
@@ -98,7 +116,9 @@ def test_no_terminal_to_ask_on(ferrata, tmp_path):
     assert "--answers" in run.err
 
 
-@pytest.mark.parametrize("name", ["demo", "a/b/c/demo", "with space", "ünïcode 任务", "-dash", "x.y"])
+@pytest.mark.parametrize(
+    "name", ["demo", "a/b/c/demo", "with space", "ünïcode 任务", "-dash", "x.y"]
+)
 def test_destinations(new, tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     assert new(f"./{name}", "--no-gates").code == 0
@@ -160,16 +180,19 @@ def test_missing_git(new, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     run = new(tmp_path / "demo")
     assert run.code == 1
-    assert run.err == "ferrata: git is missing on the PATH; install it (https://git-scm.com) and try again\n"
+    assert (
+        run.err
+        == "ferrata: git is missing on the PATH; install it (https://git-scm.com) and try again\n"
+    )
     assert everything(tmp_path) == {"home"}
 
 
 @pytest.fixture
 def _no_uv(monkeypatch):
-    import shutil
-
     which = shutil.which
-    monkeypatch.setattr("shutil.which", lambda name, **options: None if name == "uv" else which(name, **options))
+    monkeypatch.setattr(
+        "shutil.which", lambda name, **options: None if name == "uv" else which(name, **options)
+    )
 
 
 @pytest.mark.usefixtures("_no_uv")
@@ -187,7 +210,9 @@ def test_no_network_for_packages(new, template, tmp_path, monkeypatch):
     monkeypatch.setenv("UV_OFFLINE", "1")
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
     file = template / "template/{{ level_1 }}/pyproject.toml.jinja"
-    file.write_text(file.read_text().replace("requires-python", 'dependencies = ["iniconfig"]\nrequires-python'))
+    file.write_text(
+        file.read_text().replace("requires-python", 'dependencies = ["iniconfig"]\nrequires-python')
+    )
     commit(template, "a package")
     run = new(tmp_path / "demo", source=template)
     assert run.code == 4
@@ -200,7 +225,9 @@ def test_no_network_for_packages(new, template, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        pytest.param("https://nowhere.invalid/template.git", "check the address and the network", id="https"),
+        pytest.param(
+            "https://nowhere.invalid/template.git", "check the address and the network", id="https"
+        ),
         pytest.param("git@nowhere.invalid:a/b.git", "check the address and the network", id="ssh"),
         pytest.param("file:///nowhere/at/all", "check the address and the network", id="file"),
         pytest.param("nowhere/at/all", "does not exist; give a folder", id="path"),
@@ -241,7 +268,10 @@ def test_uncommitted_changes_are_left_out_and_said(new, template, tmp_path):
     (template / "template/{{ level_1 }}/untracked.txt").write_text("dirty")
     run = new(tmp_path / "demo", "--no-gates", source=template)
     assert run.code == 0
-    assert run.err == f"ferrata: {template} has uncommitted changes; they are left out, the commit is used\n"
+    assert (
+        run.err
+        == f"ferrata: {template} has uncommitted changes; they are left out, the commit is used\n"
+    )
     assert "dirty" not in (tmp_path / "demo/README.md").read_text()
     assert not (tmp_path / "demo/untracked.txt").exists()
     recorded = yaml.safe_load((tmp_path / "demo/.copier-answers.yml").read_text())
@@ -324,7 +354,9 @@ def test_inside_a_git_hook(new, tmp_path, monkeypatch):
 def test_inside_another_repository(new, tmp_path):
     git(tmp_path, "init", "--quiet")
     assert new(tmp_path / "build/demo", "--no-gates").code == 0
-    assert git(tmp_path / "build/demo", "rev-parse", "--show-toplevel") == str(tmp_path / "build/demo")
+    assert git(tmp_path / "build/demo", "rev-parse", "--show-toplevel") == str(
+        tmp_path / "build/demo"
+    )
 
 
 def test_the_same_answers_give_the_same_project(new, tmp_path):

@@ -43,7 +43,8 @@ def running(project: Path) -> Iterator[str]:
             wait_until_running(process, log)
             yield f"http://127.0.0.1:{api}"
             os.killpg(process.pid, signal.SIGINT)
-            assert process.wait(timeout=20) == 0, log.read_text()
+            process.wait(timeout=20)
+            assert log.read_text().endswith("Stopped.\n"), log.read_text()
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)

@@ -10,13 +10,14 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 from pydantic import Field
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from chassis.database.listing import Listing, Order, Position
 from chassis.problems import Invalid
 from chassis.schemas import MAX_CURSOR_LENGTH, ListQuery
 
 ID = uuid4()
+DIALECT = PGDialect(paramstyle="named")  # type: ignore[no-untyped-call]
 table = sa.Table(
     "games",
     sa.MetaData(),
@@ -50,18 +51,19 @@ def sql(
     listing: Listing, query: ListQuery, start: Position | None = None
 ) -> tuple[str, dict[str, Any]]:
     statement, values = listing.select(query, listing.given(query), start)
-    compiled = statement.compile(dialect=postgresql.dialect())
+    compiled = statement.compile(dialect=DIALECT)
     assert set(compiled.params) == set(values)
-    shown = ", ".join(f"games.{name}" for name in SHOWN)
-    text = " ".join(str(compiled).split())
-    return text.removeprefix(f"SELECT {shown} FROM games "), values
+    text = " ".join(str(compiled).replace("::UUID", "").split())
+    columns, _, rest = text.partition(" FROM games ")
+    assert columns == "SELECT games.id, games.title, games.score, games.created_at"
+    return rest, values
 
 
 def test_a_list_is_ordered_and_limited(listing: Listing) -> None:
     text, values = sql(listing, GameQuery(limit=7))
 
-    assert text == "ORDER BY games.created_at DESC, games.id DESC LIMIT %(limit)s"
-    assert values == {"limit": 8}
+    assert text == "ORDER BY games.created_at DESC, games.id DESC LIMIT :#limit"
+    assert values == {"#limit": 8}
 
 
 def test_a_filter_means_the_column_of_its_name_or_a_bound(listing: Listing) -> None:
@@ -69,12 +71,12 @@ def test_a_filter_means_the_column_of_its_name_or_a_bound(listing: Listing) -> N
 
     text, values = sql(listing, query)
 
-    assert "games.title = %(filter title)s" in text
-    assert "games.score_min = %(filter score_min)s" in text  # a column's own name
-    assert "games.score <= %(filter score_max)s" in text
-    assert "games.price >= %(filter price_min)s" in text
+    assert "games.title = :#filter_title" in text
+    assert "games.score_min = :#filter_score_min" in text  # a column's own name
+    assert "games.score <= :#filter_score_max" in text
+    assert "games.price >= :#filter_price_min" in text
     assert "price_max" not in text
-    assert values["filter title"] == "Go"
+    assert values["#filter_title"] == "Go"
 
 
 def test_a_filter_goes_by_its_public_name(listing: Listing) -> None:
@@ -82,8 +84,8 @@ def test_a_filter_goes_by_its_public_name(listing: Listing) -> None:
 
     text, values = sql(listing, query)
 
-    assert "games.created_at >= %(filter since)s" in text
-    assert values["filter since"] == datetime(2026, 1, 1, tzinfo=UTC)
+    assert "games.created_at >= :#filter_since" in text
+    assert values["#filter_since"] == datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def test_a_filter_of_no_column_is_a_bug() -> None:
@@ -100,31 +102,31 @@ def test_a_filter_of_no_column_is_a_bug() -> None:
         (
             "title",
             Position(ID, "Go"),
-            "(games.title, games.id) > (%(after value)s, %(after id)s)",
+            "(games.title, games.id) > (:#after_value, :#after_id)",
             "games.title, games.id",
         ),
         (
             "-created_at",
             Position(ID, datetime(2026, 1, 1, tzinfo=UTC)),
-            "(games.created_at, games.id) < (%(after value)s, %(after id)s)",
+            "(games.created_at, games.id) < (:#after_value, :#after_id)",
             "games.created_at DESC, games.id DESC",
         ),
         (
             "-score",
             Position(ID, 5),
-            "(games.score, games.id) < (%(after value)s, %(after id)s) OR games.score IS NULL",
+            "(games.score, games.id) < (:#after_value, :#after_id) OR games.score IS NULL",
             "games.score DESC NULLS LAST, games.id DESC",
         ),
         (
             "-score",
             Position(ID, None),
-            "games.score IS NULL AND games.id < %(after id)s",
+            "games.score IS NULL AND games.id < :#after_id",
             "games.score DESC NULLS LAST, games.id DESC",
         ),
         (
             "score",
             Position(ID, None),
-            "games.score IS NULL AND games.id > %(after id)s",
+            "games.score IS NULL AND games.id > :#after_id",
             "games.score, games.id",
         ),
     ],
@@ -134,8 +136,8 @@ def test_a_page_begins_behind_its_position(
 ) -> None:
     text, values = sql(listing, GameQuery(sort=sort), start)
 
-    assert text == f"WHERE {condition} ORDER BY {order} LIMIT %(limit)s"
-    assert values["after id"] == ID
+    assert text == f"WHERE {condition} ORDER BY {order} LIMIT :#limit"
+    assert values["#after_id"] == ID
 
 
 def test_a_statement_is_built_once(listing: Listing) -> None:

@@ -227,7 +227,7 @@ async def test_an_error_outside_of_the_application_is_a_problem(app: FastAPI) ->
         ({"title": "a", "lines": [{"price": SECRET}]}, "lines.0.price", "integer"),
         ({"title": "a", "x": SECRET}, "x", "Extra inputs are not permitted"),
         ({"title": "a", "x" * 1000: 1}, "x" * 100, "Extra inputs are not permitted"),
-        ({"title": "a", "\ud800": 1}, "\ud800", "Extra inputs are not permitted"),
+        ({"title": "\ud800"}, "title", "unable to parse raw data as a unicode string"),
         ({"title": "a", "customer": SECRET}, "customer", "Input should be a valid UUID"),
         ({"title": "a", "mail": SECRET}, "mail", "value is not a valid email address"),
         ({"title": "a", "mail": f'"{SECRET}"@x.org'}, "mail", "value is not a valid email"),

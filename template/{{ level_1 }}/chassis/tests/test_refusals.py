@@ -36,11 +36,11 @@ columns = {column.name: column for column in table.columns}
 class DriverError(Exception):
     """An error of the driver, with what PostgreSQL told it."""
 
-    def __init__(self, sqlstate: str | None, **told: str) -> None:
+    def __init__(self, sqlstate: str | None, told: Mapping[str, str] | None = None) -> None:
         super().__init__("INSERT INTO books")
         self.sqlstate = sqlstate
         known: dict[str, Any] = dict.fromkeys(("detail", "column_name", "constraint_name"))
-        self.driver_exception = SimpleNamespace(**(known | told))
+        self.driver_exception = SimpleNamespace(**(known | dict(told or {})))
 
 
 def refused(
@@ -48,13 +48,13 @@ def refused(
     values: Mapping[str, Any] | None = None,
     *,
     removing: bool = False,
-    **told: str,
+    told: Mapping[str, str] | None = None,
 ) -> ProblemError:
     with (
         pytest.raises(ProblemError) as raised,
         refusals(table, values or {}, columns, removing=removing),
     ):
-        raise IntegrityError("INSERT INTO books", {}, DriverError(sqlstate, **told))
+        raise IntegrityError("INSERT INTO books", {}, DriverError(sqlstate, told))
     assert "INSERT" not in raised.value.detail
     return raised.value
 
@@ -82,7 +82,7 @@ def blamed(problem: ProblemError) -> list[str]:
 def test_an_integrity_error_names_its_fields(
     sqlstate: str, told: dict[str, str], kind: type[ProblemError], fields: list[str]
 ) -> None:
-    problem = refused(sqlstate, **told)
+    problem = refused(sqlstate, told=told)
 
     assert type(problem) is kind
     assert blamed(problem) == fields
@@ -161,4 +161,5 @@ def test_a_lost_connection_is_an_outage() -> None:
 
     assert is_outage(lost)
     assert not is_outage(DBAPIError("SELECT", {}, DriverError("42601")))
+    assert is_outage(TimeoutError())
     assert not is_outage(OSError())

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
@@ -17,6 +17,7 @@ from chassis.database import Base, Change, Database, Record, Recorder, Repositor
 from chassis.problems import Conflict, Invalid, NotFound
 from chassis.schemas import ListQuery, Schema
 
+DIALECT = PGDialect(paramstyle="named")  # type: ignore[no-untyped-call]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -91,9 +92,7 @@ class FakeDatabase:
     async def execute(
         self, statement: sa.ClauseElement, values: Mapping[str, Any] | None = None
     ) -> Result:
-        compiled = statement.compile(
-            dialect=postgresql.dialect(), column_keys=list(values or {}) or None
-        )
+        compiled = statement.compile(dialect=DIALECT, column_keys=list(values or {}) or None)
         self.statements.append(" ".join(str(compiled).split()))
         self.values.append(values or {})
         answer = self.answers.pop(0)
@@ -153,7 +152,7 @@ async def test_a_change_moves_its_time_on() -> None:
     shelf = await shelves(database).change(kept[0], {"count": 4})
 
     assert shelf.count == 4
-    assert "SET count=%(count)s, updated_at=clock_timestamp()" in database.statements[0]
+    assert "SET count=:count, updated_at=clock_timestamp()" in database.statements[0]
 
 
 async def test_a_change_of_nothing_only_reads() -> None:
@@ -181,9 +180,9 @@ async def test_a_page_leads_to_the_next() -> None:
     second = await repository.list(ShelfQuery(limit=2, sort="count", cursor=first.next_cursor))
 
     assert [shelf.count for shelf in first.items] == [1, 2]
-    assert database.values[0]["limit"] == 3
-    assert database.values[1]["after id"] == rows[1][0]
-    assert database.values[1]["after value"] == 2
+    assert database.values[0]["#limit"] == 3
+    assert database.values[1]["#after_id"] == rows[1][0]
+    assert database.values[1]["#after_value"] == 2
     assert (len(second.items), second.next_cursor) == (1, None)
 
 
@@ -196,7 +195,7 @@ async def test_a_value_that_is_too_long_for_a_cursor_is_looked_up() -> None:
     again = ShelfQuery(limit=1, sort="metadata", cursor=page.next_cursor)
     await repository.list(again)
 
-    assert database.values[2]["after value"] == "я" * 300
+    assert database.values[2]["#after_value"] == "я" * 300
     with pytest.raises(Invalid, match="is gone") as raised:
         await repository.list(again)
     assert raised.value.errors[0].field == "cursor"

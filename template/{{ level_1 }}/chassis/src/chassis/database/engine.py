@@ -78,6 +78,8 @@ def _engine(settings: DatabaseSettings) -> AsyncEngine:
         hide_parameters=True,  # what people sent does not belong in logs
         connect_args={
             "timeout": settings.database_connect_timeout,
+            # For a server that hangs and cannot keep its own time, which gets a second more.
+            "command_timeout": settings.database_statement_timeout + 1,
             "server_settings": {"statement_timeout": str(milliseconds)},
         },
     )

@@ -20,7 +20,7 @@ from sqlalchemy import (
     String,
     Table,
 )
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
@@ -45,13 +45,13 @@ REFERRED_TO = "Other records refer to this one"
 _KEY = re.compile(r"Key \((?P<columns>.+?)\)=\(")
 _WORD = re.compile(r"\w+")
 _DIGITS_BEFORE_POINT, _DIGITS_AFTER_POINT = 131_072, 16_383  # of PostgreSQL's numeric
-_names = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-call]
+_names = PGDialect().identifier_preparer  # type: ignore[no-untyped-call]
 
 
 def is_outage(error: Exception) -> bool:
     """Tell whether the database was away, busy or too slow: the same may work later."""
     if not isinstance(error, DBAPIError):
-        return False
+        return isinstance(error, TimeoutError)
     return error.connection_invalidated or _sqlstate(error).startswith(_OUTAGES)
 
 

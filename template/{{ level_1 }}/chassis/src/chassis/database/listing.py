@@ -28,12 +28,11 @@ from chassis.schemas import MAX_CURSOR_LENGTH, ListQuery
 
 type Comparison = Callable[[Any, Any], ColumnElement[bool]]
 
-BAD_CURSOR = "Is not a cursor of this list in this order"
-BAD_SORT = "Is not a field of this list"
+BAD_CURSOR = "The cursor is not one of this list in this order."
+BAD_SORT = "The list cannot be sorted by this."
 
-# Names of the parameters of a list statement.
-LIMIT, AFTER_ID, AFTER_VALUE = "limit", "after id", "after value"
-_FILTER = "filter "
+# Parameters of a list statement; the sign keeps them apart from whatever a column is called.
+LIMIT, AFTER_ID, AFTER_VALUE, FILTER = "#limit", "#after_id", "#after_value", "#filter_"
 
 _RANGES: tuple[tuple[str, Comparison], ...] = (("_min", operator.ge), ("_max", operator.le))
 _STATEMENTS = 512
@@ -139,7 +138,7 @@ class Listing:
         self, query: ListQuery, given: dict[str, Any], start: Position | None
     ) -> tuple[Select[*tuple[Any, ...]], dict[str, Any]]:
         """Give the statement and its parameters; it selects one row more than was asked for."""
-        values: dict[str, Any] = {_FILTER + field: value for field, value in given.items()}
+        values: dict[str, Any] = {FILTER + field: value for field, value in given.items()}
         values[LIMIT] = query.limit + 1
         if start is None:
             return self._statement(query.sort, tuple(given), "first"), values
@@ -163,7 +162,7 @@ class Listing:
         )
         for field in fields:
             known = self._filters[field]
-            value = bindparam(_FILTER + field, type_=known.column.type)
+            value = bindparam(FILTER + field, type_=known.column.type)
             statement = statement.where(known.compare(known.column, value))
         if start != "first":
             statement = statement.where(order.after(null=start == "null"))

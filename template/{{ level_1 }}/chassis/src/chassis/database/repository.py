@@ -14,8 +14,8 @@ from chassis.database.models import Base
 from chassis.problems import Invalid, NotFound
 from chassis.schemas import ListQuery, Page, Schema
 
-LOST_CURSOR = "Stands at a record that is gone: start again without it"
-_ID = "record id"  # with a space: no column is called so
+LOST_CURSOR = "The cursor stands at a record that is gone: start again without it."
+_ID = "#id"  # the sign keeps it apart from whatever a column is called
 
 
 class _Records:

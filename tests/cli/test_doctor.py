@@ -1,0 +1,137 @@
+"""`ferrata doctor`: what drifted, one line each."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+from tests.cli.support import EXAMPLE, LAYER, commit, git, write_tiny_template
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A template and a fresh project made from it."""
+    folder = tmp_path_factory.mktemp("doctor")
+    template = write_tiny_template(folder / "template")
+    command = [sys.executable, "-m", "ferrata", "new", "demo", "--answers", EXAMPLE]
+    command += ["--template", template, "--no-gates"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture
+def project(made, tmp_path):
+    return shutil.copytree(made / "demo", tmp_path / "demo")
+
+
+@pytest.fixture
+def template(made, tmp_path):
+    """The template, to be changed; afterwards it is as it was."""
+    kept = shutil.copytree(made / "template", tmp_path / "kept")
+    yield made / "template"
+    shutil.rmtree(made / "template", ignore_errors=True)
+    shutil.copytree(kept, made / "template")
+
+
+@pytest.fixture
+def doctor(ferrata, project):
+    def run(state: str = "") -> tuple[int, list[tuple[str, str, str]]]:
+        result = ferrata("doctor", project, "--json")
+        document = json.loads(result.out)
+        assert document["ok"] == (result.code == 0)
+        checks = [(c["name"], c["state"], c["message"]) for c in document["checks"]]
+        return result.code, [check for check in checks if not state or check[1] == state]
+
+    return run
+
+
+def test_a_fresh_project_is_sound(doctor):
+    code, checks = doctor()
+    assert code == 0
+    sound = {name for name, state, _ in checks if state == "ok"}
+    assert sound >= {"python", "git", "uv", "project", "answers", "template", "version", "drift"}
+
+
+def test_text(ferrata, project):
+    run = ferrata("doctor", project)
+    assert (run.code, run.err) == (0, "")
+    assert all(line.split()[0] in {"ok", "warn", "fail"} for line in run.out.splitlines())
+
+
+def test_what_is_yours_may_change(doctor, project):
+    (project / "README.md").unlink()
+    (project / "services/team_tasks_api/tasks.py").write_text("mine")
+    (project / "services/mine.py").write_text("mine")
+    assert doctor()[0] == 0
+
+
+def test_an_edited_file_of_the_template(doctor, project):
+    (project / "tools/services.toml").write_text("")
+    code, checks = doctor("warn")
+    assert code == 0
+    said = {name: message for name, _, message in checks}
+    assert said["edited"].startswith("tools/services.toml: ")
+
+
+def test_a_missing_file_of_the_template(doctor, project):
+    (project / "pyproject.toml").unlink()
+    code, [check] = doctor("fail")
+    assert (code, check[0]) == (1, "missing")
+    assert check[2].startswith("pyproject.toml: ")
+
+
+def test_answers_edited_by_hand(doctor, project):
+    file = project / ".copier-answers.yml"
+    file.write_text(file.read_text().replace("Task Manager", "Other"))
+    code, [check] = doctor("fail")
+    assert (code, check[0]) == (1, "answers")
+    assert "edited by hand" in check[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("[", "cannot be read", id="not YAML"),
+        pytest.param("level: 1", "does not name its template", id="no template"),
+        pytest.param("", "does not name its template", id="empty"),
+    ],
+)
+def test_unreadable_answers(doctor, project, text, said):
+    (project / ".copier-answers.yml").write_text(text)
+    code, [check] = doctor("fail")
+    assert code == 1
+    assert said in check[2]
+
+
+def test_a_newer_release(doctor, template):
+    (template / f"{LAYER}/new.txt").write_text("new")
+    commit(template, "two")
+    git(template, "tag", "v0.2.0")
+    code, checks = doctor()
+    assert code == 0
+    assert ("version", "warn", "v0.2.0 is there, the project has v0.1.0") in checks
+
+
+def test_a_template_that_is_gone(doctor, template):
+    shutil.rmtree(template)
+    code, checks = doctor()
+    assert code == 0
+    said = {name: message for name, _, message in checks}
+    assert said["template"].startswith("drift NOT CHECKED: ")
+
+
+def test_missing_tools(ferrata, project, monkeypatch, tmp_path):
+    monkeypatch.setattr("shutil.which", lambda *_, **__: None)
+    run = ferrata("doctor", project)
+    assert run.code == 1
+    lines = {line.split()[1]: line for line in run.out.splitlines()}
+    assert lines["git"].startswith("fail  git")
+    assert lines["uv"].startswith("fail  uv")
+    assert lines["docker"].startswith("warn  docker")
+
+
+def test_no_project(ferrata, tmp_path):
+    run = ferrata("doctor", tmp_path)
+    assert run.code == 1
+    assert "is no Ferrata project" in run.out

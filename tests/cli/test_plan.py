@@ -1,0 +1,93 @@
+"""`ferrata plan`: what `new` would write, without writing it."""
+
+import json
+
+import pytest
+from tests.cli.support import EXAMPLE, ROOT, commit
+
+LENDING = ROOT / "examples/p2p_lending/answers.yml"
+
+
+@pytest.fixture(autouse=True)
+def _built_in(shared_template, monkeypatch):
+    monkeypatch.setattr("ferrata.template.CHECKOUT", shared_template)
+
+
+@pytest.mark.parametrize("file", [EXAMPLE, LENDING], ids=lambda path: path.parent.name)
+def test_the_files_are_those_that_new_writes(ferrata, tmp_path, file):
+    plan = json.loads(ferrata("plan", file, "--json").out)
+    dest = tmp_path / "demo"
+    assert ferrata("new", dest, "--answers", file, "--no-gates").code == 0
+    paths = (path.relative_to(dest) for path in dest.rglob("*") if path.is_file())
+    written = {path.as_posix() for path in paths if path.parts[0] != ".git"}
+    assert set(plan["files"]) == written
+    assert plan["files"] == sorted(plan["files"])
+
+
+def test_document(ferrata):
+    run = ferrata("plan", EXAMPLE, "--json")
+    plan = json.loads(run.out)
+    assert (run.code, run.err) == (0, "")
+    assert (plan["level"], plan["modules"]) == (1, [])
+    assert plan["services"] == [
+        {"name": "team_data_postgres_api", "port": 8001},
+        {"name": "team_tasks_api", "port": 8000},
+    ]
+    assert plan["environment"] == ["LEVEL", "DATABASE_PASSWORD"]
+    assert "business_api" in [feature["name"] for feature in plan["features"]]
+    skipped = {feature["name"]: feature["brought_by"] for feature in plan["skipped"]}
+    assert skipped["metrics"] == {"level": 3}
+    assert skipped["payments"] == {"module": "payments"}
+    assert plan["climb"]["level"] == 2
+    assert "health" in [feature["name"] for feature in plan["climb"]["features"]]
+    assert "not available" in plan["climb"]["unavailable"]
+
+
+def test_text(ferrata):
+    lines = ferrata("plan", EXAMPLE).out.splitlines()
+    assert "  team_tasks_api  port 8000" in lines
+    assert "  JSON structured logs (level 2)" in lines
+    assert "  Payments with webhooks, state machine and history (module payments)" in lines
+    assert "  services/" in lines
+    assert "    team_tasks_api/" in lines
+    assert "      tasks.py" in lines
+    assert "What level 2 would add" in lines
+
+
+def test_a_higher_level(ferrata):
+    climb = json.loads(ferrata("plan", EXAMPLE, "--to", "4", "--json").out)["climb"]
+    names = [feature["name"] for feature in climb["features"]]
+    assert {"health", "metrics", "authentication", "cache"} <= set(names)
+    assert "compose" not in names
+
+
+def test_a_level_that_is_there(ferrata, template, monkeypatch):
+    catalog = template / "schemas/catalog.yml"
+    catalog.write_text(catalog.read_text().replace("available: false", "available: true", 1))
+    commit(template, "level 2")
+    monkeypatch.setattr("ferrata.template.CHECKOUT", template)
+    climb = json.loads(ferrata("plan", EXAMPLE, "--json").out)["climb"]
+    assert climb["unavailable"] is None
+    assert climb["files"] == ["health.txt"]
+    assert climb["environment"] == []
+    assert "  1 files; variables: none" in ferrata("plan", EXAMPLE).out
+
+
+@pytest.mark.parametrize("level", [1])
+def test_a_level_is_never_lowered(ferrata, level):
+    run = ferrata("plan", EXAMPLE, "--to", level)
+    assert (run.code, run.out) == (1, "")
+    assert "is not above the level of the answers" in run.err
+
+
+def test_wrong_answers_are_told_as_by_validate(ferrata, answers):
+    file = answers(("level: 1", "levle: 1"))
+    for arguments in ([file], [file, "--json"]):
+        plan, validate = ferrata("plan", *arguments), ferrata("validate", *arguments)
+        assert plan == validate
+        assert plan.code == 1
+
+
+def test_missing_git(ferrata, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert ferrata("plan", EXAMPLE).err.startswith("ferrata: git is missing")
