@@ -297,11 +297,9 @@ def _class_names(name: str) -> set[str]:
 # tests/template/test_reserved_names.py compares them with a generated project.
 RESERVED_CLASSES = frozenset(
     """
-    Annotated Any AsyncClient AsyncMock AsyncIterator AwareDatetime Base Callable Changes Conflict
-    Container DataApiRecords Database Decimal Depends Enum FastAPI Field HttpClient Invalid
-    Iterator ListQuery Literal Mapped Mapping MemoryRecords NotFound Page Path Protocol Query
-    Record Repository Reply RuleViolated Schema Self Sequence Settings Status TypeVar Unavailable
-    Url
+    Annotated Any AwareDatetime Base DataApiRecords DatabaseSettings Decimal Depends EmailStr
+    FeatureSettings Field ListQuery Literal Mapped Mapping NotNull Page Path Protocol Query Record
+    Repository RuleViolated Schema Settings Url
     """.split()
 )
 RESERVED_PLURALS = frozenset({"body", "changed", "created", "found", "page", "query", "sent"})

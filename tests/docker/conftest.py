@@ -1,0 +1,54 @@
+"""A Docker engine for the tests that are marked `docker`; they run when that marker is chosen."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.docker.stack import Stack
+from tests.support import answers_of, render
+
+NO_ENGINE = (
+    "`-m docker` needs a Docker engine with Compose 2.20 or newer, and none answers ({reason}). "
+    "Start one, or a private one: tests/docker/engine.sh"
+)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs an engine, unless the marker was asked for."""
+    if config.option.markexpr:
+        return
+    chosen = [item for item in items if not item.get_closest_marker("docker")]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
+
+
+@pytest.fixture(scope="session")
+def engine() -> None:
+    """A Docker engine that answers; without one the test fails, because it was asked for."""
+    for command in (["docker", "compose", "version"], ["docker", "info"]):
+        try:
+            subprocess.run(command, check=True, capture_output=True, text=True)
+        except FileNotFoundError:
+            pytest.fail(NO_ENGINE.format(reason="docker is not installed"), pytrace=False)
+        except subprocess.CalledProcessError as error:
+            reason = error.stderr.strip().splitlines()[-1]
+            pytest.fail(NO_ENGINE.format(reason=reason), pytrace=False)
+
+
+@pytest.fixture(scope="module")
+def stack(
+    engine: None, template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Stack]]:
+    """New projects by the name of an example; what they start is removed with its data."""
+    made: list[Stack] = []
+
+    def make(name: str) -> Stack:
+        target = tmp_path_factory.mktemp("docker") / name
+        made.append(Stack(render(template, answers_of(name), target)))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.remove()

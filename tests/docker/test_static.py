@@ -1,0 +1,130 @@
+"""Compose files, Dockerfile and ignore list of every example, without an engine."""
+
+import re
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support import EXAMPLES, ODD, run
+
+YAMLLINT = """
+extends: default
+rules:
+  document-start: disable
+  line-length: {max: 120}
+"""
+
+
+@pytest.fixture(params=[*EXAMPLES, *ODD])
+def project(request: pytest.FixtureRequest, rendered: Callable[[str], Path]) -> Path:
+    """Each example, and each set of odd answers."""
+    return rendered(request.param)
+
+
+def compose_files(project: Path) -> list[str]:
+    """The main file and what it includes."""
+    main = yaml.safe_load((project / "docker-compose.yml").read_text())
+    return ["docker-compose.yml", *main["include"]]
+
+
+def services(project: Path) -> dict[str, Any]:
+    """Every service of the system."""
+    files = [yaml.safe_load((project / file).read_text()) for file in compose_files(project)]
+    return {name: of for file in files for name, of in file.get("services", {}).items()}
+
+
+def test_every_compose_file_is_included(project: Path) -> None:
+    written = {path.relative_to(project).as_posix() for path in project.glob("deploy/*/*.yml")}
+
+    assert written == set(compose_files(project)) - {"docker-compose.yml"}
+
+
+def test_compose_files_follow_the_schema(project: Path) -> None:
+    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+
+    done = run(project, *check, *compose_files(project))
+
+    assert done.returncode == 0, done.stdout
+
+
+def test_yamllint_has_nothing_to_say(project: Path) -> None:
+    done = run(project, "yamllint", "--strict", "-d", YAMLLINT, *compose_files(project))
+
+    assert done.returncode == 0, done.stdout
+
+
+def test_hadolint_has_nothing_to_say(project: Path) -> None:
+    done = run(project, "hadolint", "deploy/docker/Dockerfile")
+
+    assert done.returncode == 0, done.stdout
+
+
+def test_names_are_whole_texts(project: Path) -> None:
+    database = services(project)["postgres"]["environment"]["POSTGRES_DB"]
+
+    assert isinstance(database, str)
+
+
+def test_no_secret_has_a_default(project: Path) -> None:
+    text = "".join((project / file).read_text() for file in compose_files(project))
+
+    assert set(re.findall(r"PASSWORD: (.*)", text)) == {"${POSTGRES_PASSWORD:?run make env}"}
+    assert "POSTGRES_PASSWORD=\n" in (project / ".env.example").read_text()
+
+
+def test_ports_are_open_on_this_machine_only(project: Path) -> None:
+    ports = [port for of in services(project).values() for port in of.get("ports", [])]
+
+    assert len(ports) == 2
+    assert all(port.startswith("127.0.0.1:${") for port in ports)
+
+
+def test_what_a_service_needs_is_started_before_it(project: Path) -> None:
+    found = services(project)
+    [(data, started)] = [
+        (name, of["depends_on"]) for name, of in found.items() if "DATA_PORT" in str(of)
+    ]
+    api = next(of for of in found.values() if "API_PORT" in str(of))
+
+    assert started == {f"{data}-migrate": {"condition": "service_completed_successfully"}}
+    assert found[f"{data}-migrate"]["depends_on"] == ["postgres"]
+    assert api["depends_on"] == [data]
+    assert api["environment"]["DATA_API_URL"] == f"http://{data}:8001"
+
+
+def test_services_come_back_and_the_migration_runs_once(project: Path) -> None:
+    for name, of in services(project).items():
+        expected = None if name.endswith("-migrate") else "unless-stopped"
+        assert of.get("restart") == expected, name
+
+
+def test_only_what_an_image_is_made_of_is_sent(project: Path) -> None:
+    lines = (project / ".dockerignore").read_text().splitlines()
+    rules = [line for line in lines if not line.startswith("#")]
+
+    assert rules[0] == "*"
+    assert "**/.*" in rules
+    # An entity may be called `test`, and a folder of the service then bears its plural.
+    assert "**/tests" not in rules
+
+
+@pytest.mark.parametrize("target", ["up", "down", "logs"])
+def test_without_docker_the_message_says_what_to_do(
+    target: str, rendered: Callable[[str], Path], tmp_path: Path
+) -> None:
+    project = rendered("task_manager")
+    for tool in ("make", "sh"):
+        found = shutil.which(tool)
+        assert found
+        (tmp_path / tool).symlink_to(found)
+
+    done = run(project, "make", target, PATH=str(tmp_path))
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("Docker Compose 2.20 or newer is missing: https://")
+    assert not (project / ".env").exists()

@@ -1,0 +1,93 @@
+"""The layout of generated Python is what ruff would make of it."""
+
+from textwrap import dedent
+
+import pytest
+
+from tests.support import extension
+
+
+def laid_out(source: str) -> str:
+    return str(extension().python(dedent(source)))
+
+
+def test_imports_are_merged_sorted_and_sectioned() -> None:
+    source = '''\
+        """Doc."""
+        from shared.item2 import Item
+        from chassis.app import build_app
+        from uuid import UUID
+        from shared.item10 import Other
+        import os
+        from fastapi import Query
+        from fastapi import APIRouter
+
+        USED = (Item, build_app, UUID, Other, os, Query, APIRouter)
+        '''
+
+    assert laid_out(source) == dedent('''\
+        """Doc."""
+
+        import os
+        from uuid import UUID
+
+        from fastapi import APIRouter, Query
+
+        from chassis.app import build_app
+        from shared.item2 import Item
+        from shared.item10 import Other
+
+        USED = (Item, build_app, UUID, Other, os, Query, APIRouter)
+        ''')
+
+
+def test_names_in_use_are_imported_and_unused_imports_dropped() -> None:
+    source = '''\
+        """Doc."""
+        from pydantic import BaseModel
+
+        PRICE = Decimal("1.50")
+        TEXT = "Any UUID"
+        '''
+
+    assert laid_out(source) == dedent('''\
+        """Doc."""
+
+        from decimal import Decimal
+
+        PRICE = Decimal("1.50")
+        TEXT = "Any UUID"
+        ''')
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        pytest.param("short(1, 2)", "short(1, 2)", id="short"),
+        pytest.param(
+            f"x = call({'a' * 50}, {'b' * 50}, key=[1, 2])",
+            f"x = call(\n    {'a' * 50},\n    {'b' * 50},\n    key=[1, 2],\n)",
+            id="call",
+        ),
+        pytest.param(
+            f"async def f(a: dict[str, int], {'b' * 60}: int) -> Page[{'C' * 20}]:",
+            f"async def f(\n    a: dict[str, int],\n    {'b' * 60}: int,\n) -> Page[{'C' * 20}]:",
+            id="function",
+        ),
+        pytest.param(
+            f'x = call("a, (b", {"c" * 100})',
+            f'x = call(\n    "a, (b",\n    {"c" * 100},\n)',
+            id="brackets-in-strings",
+        ),
+        pytest.param('"' + "x" * 120 + '"', '"' + "x" * 120 + '"', id="unsplittable"),
+    ],
+)
+def test_long_lines_are_split_at_brackets(line: str, expected: str) -> None:
+    assert laid_out(f"A = 1\n{line}") == f"A = 1\n{expected}\n"
+
+
+def test_wide_characters_count_twice() -> None:
+    line = f'x = call("{"字" * 45}", 1)'
+
+    assert len(line) < 100
+    assert laid_out(line) == f'x = call(\n    "{"字" * 45}",\n    1,\n)\n'

@@ -1,0 +1,158 @@
+"""What is wrong with answers: every fault by its path, what is expected, and what to ask."""
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from tests.support import EXAMPLES, ODD, answers_of, extension
+
+TASK = answers_of("task_manager")
+
+
+def entity(*fields: dict[str, Any], name: str = "thing", **more: Any) -> dict[str, Any]:
+    """An entity with these fields."""
+    return {"name": name, "fields": list(fields) or [{"name": "title", "type": "string"}], **more}
+
+
+def field(name: str = "title", type: str = "string", **more: Any) -> dict[str, Any]:  # noqa: A002
+    """A field with these attributes."""
+    return {"name": name, "type": type, **more}
+
+
+def found(answers: dict[str, Any]) -> list[str]:
+    """The problems as lines."""
+    return [str(problem) for problem in extension().problems(answers)]
+
+
+@pytest.mark.parametrize("name", [*EXAMPLES, *ODD])
+def test_the_examples_are_complete(name: str) -> None:
+    assert found(answers_of(name)) == []
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("key", extension().schema()["required"])
+def test_a_missing_answer_is_asked_for(name: str, key: str) -> None:
+    answers = {k: v for k, v in answers_of(name).items() if k != key}
+
+    problems = extension().problems(answers)
+
+    asked = [problem for problem in problems if problem.path == key]
+    assert len(asked) == 1
+    assert asked[0].question == extension().schema()["properties"][key]["x-question"]
+    assert "?" in asked[0].question
+
+
+ENTITY_FAULTS: list[Any] = [
+    pytest.param([entity(name="class")], "'class' is a Python keyword", id="keyword"),
+    pytest.param([entity(name="decimal")], "would hide 'Decimal'", id="imported-class"),
+    pytest.param([entity(name="list")], "would hide 'ListQuery'", id="derived-class"),
+    pytest.param([entity(name="byte")], "'bytes' would hide a name", id="builtin-plural"),
+    pytest.param([entity(name="error")], "'errors' is a module of every project", id="module"),
+    pytest.param([entity(name="sheep", plural="sheep")], "must differ from the name", id="same-plural"),
+    pytest.param([entity(name="task"), entity(name="task")], "collides with entities[0]", id="twice"),
+    pytest.param([entity(name="box"), entity(name="boxe")], "in the form 'boxes'", id="plurals"),
+    pytest.param([entity(name="ab_c"), entity(name="abc")], "collides with", id="class-form"),
+    pytest.param([entity(field("from"))], "'from' is a Python keyword", id="field-keyword"),
+    pytest.param([entity(field("id"))], "every entity has already", id="field-id"),
+    pytest.param([entity(field("sort"))], "is a parameter of every list", id="field-sort"),
+    pytest.param([entity(field("model_dump"))], "pydantic's BaseModel", id="field-pydantic"),
+    pytest.param([entity(field("int"))], "would hide the type", id="field-type-name"),
+    pytest.param([entity(field("check"))], "part of the generated class", id="field-method"),
+    pytest.param([entity(field("query"))], "collides with 'ThingQuery'", id="field-class"),
+    pytest.param([entity(field("a_b"), field("ab"))], "collides with 'a_b'", id="field-forms"),
+    pytest.param([entity(field(), field())], "collides with 'title'", id="field-twice"),
+    pytest.param(
+        [entity(field("size", "integer"), field("size_min", "integer"))],
+        "already the list filter of another field",
+        id="field-filter",
+    ),
+    pytest.param([entity(field(minimum=1))], "minimum: does not apply to a field", id="limit"),
+    pytest.param([entity(field(type="enum"))], "values: is missing", id="enum-values"),
+    pytest.param([entity(field(type="reference"))], "references: is missing", id="reference"),
+    pytest.param([entity(field(type="json", unique=True))], "unique: does not apply", id="unique"),
+    pytest.param(
+        [entity(field(type="reference", references="nobody"))], "names no entity", id="target"
+    ),
+    pytest.param(
+        [entity(field(type="integer", minimum=2, maximum=1))], "must not be above", id="range"
+    ),
+    pytest.param([entity(field(type="integer", minimum=0.5))], "must be a whole number", id="half"),
+    pytest.param(
+        [entity(field(type="decimal", minimum=0.001))], "at most 2 digit(s)", id="decimal-digits"
+    ),
+    pytest.param([entity(field(default="x", required=True))], "contradicts", id="default-required"),
+    pytest.param([entity(field(default=5))], "a value that the field accepts", id="default-type"),
+    pytest.param(
+        [entity(field(type="integer", maximum=5, default=6))], "that the field accepts", id="default-range"
+    ),
+    pytest.param(
+        [entity(field(type="enum", values=["a"], default="b"))], "that the field accepts", id="default-enum"
+    ),
+    pytest.param([entity(field(type="date", default="2026-01-01"))], "does not apply", id="default-date"),
+    pytest.param(
+        [entity(field("thing_id", "reference", references="thing", required=True))],
+        "circle of required references",
+        id="self-circle",
+    ),
+    pytest.param(
+        [
+            entity(field("b_id", "reference", references="bb", required=True), name="aa"),
+            entity(field("a_id", "reference", references="aa", required=True), name="bb"),
+        ],
+        "circle of required references",
+        id="circle",
+    ),
+]
+
+
+@pytest.mark.parametrize(("entities", "message"), ENTITY_FAULTS)
+def test_a_fault_of_the_entities_is_explained(entities: list[Any], message: str) -> None:
+    lines = found(TASK | {"entities": entities})
+
+    assert len([line for line in lines if message in line]) >= 1, lines
+
+
+def test_all_problems_are_told_at_once_in_the_order_of_the_schema() -> None:
+    wrong = deepcopy(TASK) | {"level": 9, "license": "none", "entities": [entity(field("id"))]}
+    del wrong["problem"]
+
+    paths = [problem.path for problem in extension().problems(wrong)]
+
+    assert paths == ["license", "problem", "level", "entities[0].fields[0].name"]
+
+
+def test_nested_unknown_keys_get_a_suggestion() -> None:
+    wrong = entity(field(requried=True))
+
+    assert found(TASK | {"entities": [wrong]}) == [
+        "entities[0].fields[0].requried: is not a known key; did you mean 'required'?"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("level", "modules", "expected"),
+    [
+        (1, [], []),
+        (1, ["bot"], ["bot", "rabbitmq"]),
+        (2, ["payments"], ["workers", "rabbitmq", "payments"]),
+        (1, ["communications"], ["workers", "mongodb", "rabbitmq", "communications"]),
+        (1, ["realtime"], ["rabbitmq", "redis", "realtime"]),
+        (4, [], ["redis"]),
+    ],
+)
+def test_a_module_brings_what_it_needs(level: int, modules: list[str], expected: list[str]) -> None:
+    assert extension().closure(level, modules) == expected
+
+
+def test_requirement_ids_are_unique() -> None:
+    twice = [TASK["functional_requirements"][0]] * 2
+
+    assert found(TASK | {"functional_requirements": twice}) == [
+        "functional_requirements[1].id: FR-001 is given twice"
+    ]
+
+
+def test_a_fourth_name_part_needs_a_reason() -> None:
+    assert "function_reason: is missing." in found(TASK | {"function": "billing"})[0]
+    assert found(TASK | {"function": "billing", "function_reason": "two kinds of tasks"}) == []
