@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.support import EXAMPLE, Ferrata, Run, write_tiny_template
 
 from ferrata.cli import main
+from tests.cli.support import EXAMPLE, Ferrata, Run, write_tiny_template
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

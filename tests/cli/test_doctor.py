@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+
 from tests.cli.support import EXAMPLE, LAYER, commit, git, write_tiny_template
 
 

@@ -9,6 +9,7 @@ import time
 
 import pytest
 import yaml
+
 from tests.cli.support import EXAMPLE, LAYER, commit, git
 
 COPIER = [sys.executable, "-m", "copier"]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from copier._main import Worker
+
 from tests.cli.support import EXAMPLE, LAYER, commit, everything, git
 
 SLOW = "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}"

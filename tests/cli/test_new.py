@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from tests.cli.support import ROOT, commit, everything, git
 
 TEXTS = [

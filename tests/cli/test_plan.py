@@ -3,9 +3,17 @@
 import json
 
 import pytest
+
 from tests.cli.support import EXAMPLE, ROOT, commit
+from tests.support import commit_working_tree
 
 LENDING = ROOT / "examples/p2p_lending/answers.yml"
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory):
+    """The working tree, committed."""
+    return commit_working_tree(tmp_path_factory.mktemp("real"))
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +30,12 @@ def test_the_files_are_those_that_new_writes(ferrata, tmp_path, file):
     written = {path.as_posix() for path in paths if path.parts[0] != ".git"}
     assert set(plan["files"]) == written
     assert plan["files"] == sorted(plan["files"])
+
+
+@pytest.mark.parametrize("file", [EXAMPLE, LENDING], ids=lambda path: path.parent.name)
+def test_the_same_for_the_real_template(ferrata, monkeypatch, real, tmp_path, file):
+    monkeypatch.setattr("ferrata.template.CHECKOUT", real)
+    test_the_files_are_those_that_new_writes(ferrata, tmp_path, file)
 
 
 def test_document(ferrata):

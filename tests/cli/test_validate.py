@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+
 from tests.cli.support import EXAMPLE, ROOT
 
 HEAVY = ("copier", "plumbum", "prompt_toolkit", "rich")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.cli.support import EXAMPLE, LAYER, ROOT, commit, git, write_tiny_template
 
 from ferrata.template import repository_url
+from tests.cli.support import EXAMPLE, LAYER, ROOT, commit, git, write_tiny_template
 
 BUILT_FROM = ("pyproject.toml", "hatch_build.py", "src")
 OFFLINE = {

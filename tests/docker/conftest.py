@@ -15,6 +15,11 @@ NO_ENGINE = (
 )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker."""
+    config.addinivalue_line("markers", "docker: needs a Docker engine; run with `-m docker`")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what needs an engine, unless the marker was asked for."""
     if config.option.markexpr:

@@ -4,6 +4,7 @@ import re
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -51,11 +52,22 @@ class Stack:
     def up(self) -> str:
         """Run `make up`, wait for the first answer of the API, and return what was printed."""
         printed = self.done(self.make("up"))
+        self.until(self.answers)
+        return printed
+
+    def until(self, happened: Callable[[], bool]) -> None:
+        """Wait for something; if it does not come, show what the containers said."""
         deadline = time.monotonic() + START_SECONDS
-        while not self._answers():
+        while not happened():
             assert time.monotonic() < deadline, self.compose("logs", "--no-color").stdout
             time.sleep(0.1)
-        return printed
+
+    def answers(self) -> bool:
+        """Say whether the whole system works, down to the database."""
+        try:
+            return httpx2.get(self.collection, timeout=5).status_code == 200
+        except httpx2.HTTPError:
+            return False
 
     def remove(self) -> None:
         """Remove containers, networks and volumes, also when .env is gone."""
@@ -82,12 +94,6 @@ class Stack:
         """The address of the first entity's records."""
         paths: dict[str, Any] = httpx2.get(f"{self.base}/openapi.json").json()["paths"]
         return self.base + next(iter(paths))
-
-    def _answers(self) -> bool:
-        try:
-            return httpx2.get(self.collection, timeout=5).status_code == 200
-        except httpx2.HTTPError:
-            return False
 
     def _variables(self) -> dict[str, str]:
         return {"COMPOSE_PROJECT_NAME": self.name, "BUILDKIT_PROGRESS": "plain"}

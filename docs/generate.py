@@ -1,0 +1,154 @@
+"""Write the reference pages that follow from the catalog and the schema: `make docs`."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+REFERENCE = ROOT / "docs" / "reference"
+sys.path.insert(0, str(ROOT / "extensions"))
+
+from answers import catalog, schema  # noqa: E402  (the extension is loaded by path)
+
+NOTE = "<!-- Written by docs/generate.py from schemas/; change it there. -->\n"
+
+
+def pages() -> dict[Path, str]:
+    """Every generated page with its content."""
+    return {
+        REFERENCE / "levels.md": levels(),
+        REFERENCE / "modules.md": modules(),
+        REFERENCE / "answers.md": answers(),
+    }
+
+
+def levels() -> str:
+    """The levels, their thresholds, and the features that each adds."""
+    lines = [NOTE, "# Levels\n"]
+    lines.append("A level selects scope, never quality: whatever it includes is complete and tested.\n")
+    lines += table(
+        ("level", "name", "for whom", "coverage gate", "available"),
+        (
+            (e["level"], e["name"], e["audience"], f">= {e['coverage']} %", yes(e["available"]))
+            for e in catalog()["levels"]
+        ),
+    )
+    for entry in catalog()["levels"]:
+        added = [f for f in catalog()["features"] if f["level"] == entry["level"] and "module" not in f]
+        lines.append(f"\n## Level {entry['level']}, {entry['name']}\n")
+        lines += table(("phase", "feature"), ((f["phase"], f["title"]) for f in added))
+        if entry["upgrade_when"]:
+            lines.append(f"\nClimb on when {entry['upgrade_when']}.")
+    return "\n".join(lines) + "\n"
+
+
+def modules() -> str:
+    """The optional modules and what each brings."""
+    lines = [NOTE, "# Modules\n"]
+    lines.append("Modules are chosen by name at any level, never by default; `modules: []` is an answer.\n")
+    features = {f["module"]: f for f in catalog()["features"] if "module" in f}
+    lines += table(
+        ("module", "what", "brings", "available"),
+        (
+            (
+                f"`{m['name']}`",
+                features[m["name"]]["title"],
+                ", ".join(f"`{name}`" for name in m["requires"]) or "-",
+                yes(m["available"]),
+            )
+            for m in catalog()["modules"]
+        ),
+    )
+    return "\n".join(lines) + "\n"
+
+
+def answers() -> str:
+    """Every answer, with its type, limits and question, and the field types of entities."""
+    required = set(schema()["required"])
+    lines = [NOTE, "# Answers\n"]
+    lines.append(
+        "Put `# yaml-language-server: $schema=<path to schemas/answers.schema.json>` on the first line "
+        "of an answers file, and editors complete and check it.\n"
+    )
+    lines += table(
+        ("answer", "kind", "mandatory", "meaning"),
+        (
+            (f"`{name}`", kind(resolved(entry)), yes(name in required), entry["description"])
+            for name, entry in schema()["properties"].items()
+        ),
+    )
+    for title, name in (("Entities", "entity"), ("Fields of an entity", "field")):
+        entry = schema()["$defs"][name]
+        lines.append(f"\n## {title}\n")
+        lines += table(
+            ("key", "kind", "mandatory", "meaning"),
+            (
+                (f"`{key}`", kind(resolved(value)), yes(key in entry["required"]), value.get("description", ""))
+                for key, value in entry["properties"].items()
+            ),
+        )
+    lines.append("\n## Field types\n")
+    lines += table(
+        ("type", "Python", "column", "limits", "default", "unique", "list filters"),
+        (
+            (
+                f"`{name}`",
+                f"`{entry['python'].format(enum='Literal[...]')}`",
+                f"`{entry['column']}`",
+                ", ".join(f"`{limit}`" for limit in entry["limits"]) or "-",
+                yes(entry["default"]),
+                yes(entry["unique"]),
+                ", ".join(entry["filters"]) or "-",
+            )
+            for name, entry in catalog()["field_types"].items()
+        ),
+    )
+    return "\n".join(lines) + "\n"
+
+
+def resolved(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry with the definition that it refers to."""
+    if "$ref" not in entry:
+        return dict(entry)
+    return schema()["$defs"][entry["$ref"].rpartition("/")[2]] | dict(entry)
+
+
+def kind(entry: Mapping[str, Any]) -> str:
+    """The kind and limits of an answer in words."""
+    if "enum" in entry:
+        return "one of " + ", ".join(f"`{value}`" for value in entry["enum"])
+    match entry.get("type"):
+        case "array":
+            return "list"
+        case "object":
+            return "mapping"
+        case "string":
+            return f"text, at most {entry['maxLength']} characters" if "maxLength" in entry else "text"
+        case list() as kinds:
+            return " or ".join(kinds)
+        case other:
+            return str(other)
+
+
+def yes(value: object) -> str:
+    """A truth value as people read it in a table."""
+    return "yes" if value else "no"
+
+
+def table(head: tuple[str, ...], rows: Iterator[tuple[Any, ...]]) -> list[str]:
+    """A Markdown table, one line a row."""
+    def line(cells: tuple[Any, ...]) -> str:
+        return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
+
+    return [line(head), "|" + " --- |" * len(head), *(line(row) for row in rows)]
+
+
+def main() -> None:
+    """Write the pages."""
+    for path, text in pages().items():
+        path.write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# A Docker engine of its own for the tests marked `docker`, on a Debian machine that has none running.
+#
+#   engine.sh start FOLDER [STANDINS]   starts it and prints the variables to use:
+#                                       eval "$(tests/docker/engine.sh start /tmp/engine)"
+#   engine.sh stop FOLDER               stops it; images and volumes stay in FOLDER
+#
+# STANDINS is for machines that reach no image registry: a script that builds stand-ins for the
+# images with the engine; it gets a folder to work in, and leaves its client plugins in `dockercfg`.
+# Needs root, and the packages docker.io and iptables (with STANDINS also what that needs).
+set -euo pipefail
+
+usage() { sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0" >&2; exit 2; }
+[ $# -ge 2 ] || usage
+action=$1
+mkdir -p "$2"
+folder=$(cd "$2" && pwd)
+standins=${3:-${STANDINS:-}}
+dockerfile="$(cd "$(dirname "$0")/../.." && pwd)/template/{{ level_1 }}/deploy/docker/Dockerfile"
+
+export DOCKER_HOST=unix://$folder/docker.sock
+[ -z "$standins" ] || export DOCKER_CONFIG=$folder/standins/dockercfg
+export DOCKER_BUILDKIT=1
+
+answers() { docker info >/dev/null 2>&1; }
+
+start() {
+  command -v dockerd >/dev/null || { echo "dockerd is missing; install docker.io and iptables" >&2; exit 1; }
+  setsid nohup dockerd --host "$DOCKER_HOST" --data-root "$folder/data" --exec-root "$folder/run" \
+    --pidfile "$folder/docker.pid" >"$folder/docker.log" 2>&1 </dev/null &
+  for _ in $(seq 60); do
+    if answers; then return; fi
+    sleep 0.5
+  done
+  tail -n 20 "$folder/docker.log" >&2
+  echo "the engine does not answer; its log: $folder/docker.log" >&2
+  exit 1
+}
+
+# The stand-ins under the very names that the projects use, and with the data where postgres:18 has it.
+build_standins() {
+  bash "$standins" "$folder/standins" >&2
+  docker tag ghcr.io/astral-sh/uv:latest "$(sed -n 's/^COPY --from=\([^ ]*\) .*/\1/p' "$dockerfile")"
+  printf 'FROM postgres:17\nENV PGDATA=/var/lib/postgresql/18/docker\n' | docker build --quiet --tag postgres:18 - >&2
+}
+
+case $action in
+  start)
+    answers || start
+    if [ -n "$standins" ] && [ ! -e "$folder/standins/.done" ]; then
+      build_standins
+      touch "$folder/standins/.done"
+    fi
+    echo "export DOCKER_HOST=$DOCKER_HOST${DOCKER_CONFIG:+ DOCKER_CONFIG=$DOCKER_CONFIG}"
+    ;;
+  stop)
+    [ ! -s "$folder/docker.pid" ] || kill "$(cat "$folder/docker.pid")"
+    ;;
+  *) usage ;;
+esac
