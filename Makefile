@@ -5,6 +5,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := build/demo
+PYENV := $${PYENV_ROOT:-$$HOME/.pyenv}/versions
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)$$/  \1\t\2/' | expand -t 10
@@ -13,8 +14,7 @@ setup: $(VENV)/.synced ## Install everything into .venv (again: fast)
 
 # The newest Python there is, also one that pyenv keeps off the PATH.
 $(BIN)/python:
-	@for python in python3.14 python3.13 python3.12 python3.11 python3 \
-	    $$(ls -dr "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.1[1-9].*/bin/python3 2>/dev/null); do \
+	@for python in $(foreach minor,14 13 12 11,python3.$(minor) $(PYENV)/3.$(minor).*/bin/python3) python3; do \
 	  if "$$python" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 	    echo "using $$("$$python" --version)"; \
 	    "$$python" -m venv --clear $(VENV) && exit 0; \

@@ -522,6 +522,37 @@ def features(level: int, modules: Sequence[str]) -> list[dict[str, Any]]:
     ]
 
 
+def phases(level: int, modules: Sequence[str]) -> list[dict[str, Any]]:
+    """Give the stage-4 phases with their state and the features that are in them."""
+    chosen = features(level, modules)
+    found = []
+    for phase in catalog()["phases"]:
+        inside = [feature for feature in chosen if feature["phase"] == phase["phase"]]
+        state = "included"
+        if not inside:
+            state = f"from level {phase['level']}" if "level" in phase else "not requested"
+        found.append({**phase, "features": inside, "state": state})
+    return found
+
+
+def requirement_state(requirement: Mapping[str, Any]) -> str:
+    """`in scope`, or why and by whom a requirement was descoped."""
+    descoped = requirement.get("descoped")
+    if not descoped:
+        return "in scope"
+    return f"descoped by {descoped['approved_by']}: {descoped['reason']}"
+
+
+def cell(text: str) -> str:
+    """A text as a cell of a Markdown table: it must not break the row."""
+    return text.strip().replace("|", "\\|").replace("\n", "<br>")
+
+
+def item(text: str) -> str:
+    """A text as an item of a Markdown list: further lines are indented."""
+    return text.strip().replace("\n", "\n  ")
+
+
 # ------------------------------------------------------------------- 2. the entities, worked out
 
 
@@ -1198,6 +1229,9 @@ class Answers(Extension):
             words=words,
             data_model=data_model,
             python=python,
+            cell=cell,
+            item=item,
+            requirement_state=requirement_state,
             # JSON strings are valid in TOML, YAML and Python alike.
             quoted=functools.partial(json.dumps, ensure_ascii=False),
         )
@@ -1207,5 +1241,6 @@ class Answers(Extension):
             unavailable=unavailable,
             closure=closure,
             features=features,
+            phases=phases,
             catalog=catalog,
         )
