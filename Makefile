@@ -29,7 +29,7 @@ $(VENV)/.synced: pyproject.toml uv.lock | $(BIN)/python
 	@touch $@
 
 demo: setup ## Generate the example task_manager into build/demo, with green gates
-	@if [ -e $(DEMO)/.copier-answers.yml ]; then rm -rf $(DEMO); fi
+	@rm -rf $(DEMO).old; if [ -e $(DEMO)/.copier-answers.yml ]; then mv $(DEMO) $(DEMO).old && rm -rf $(DEMO).old; fi
 	@$(BIN)/ferrata new $(DEMO) --answers examples/task_manager/answers.yml
 	@echo
 	@echo 'Start it without Docker: make -C $(DEMO) dev'

@@ -26,7 +26,9 @@ def pages() -> dict[Path, str]:
 def levels() -> str:
     """The levels, their thresholds, and the features that each adds."""
     lines = [NOTE, "# Levels\n"]
-    lines.append("A level selects scope, never quality: whatever it includes is complete and tested.\n")
+    lines.append(
+        "A level selects scope, never quality: whatever it includes is complete and tested.\n"
+    )
     lines += table(
         ("level", "name", "for whom", "coverage gate", "available"),
         (
@@ -35,7 +37,9 @@ def levels() -> str:
         ),
     )
     for entry in catalog()["levels"]:
-        added = [f for f in catalog()["features"] if f["level"] == entry["level"] and "module" not in f]
+        added = [
+            f for f in catalog()["features"] if f["level"] == entry["level"] and "module" not in f
+        ]
         lines.append(f"\n## Level {entry['level']}, {entry['name']}\n")
         lines += table(("phase", "feature"), ((f["phase"], f["title"]) for f in added))
         if entry["upgrade_when"]:
@@ -46,7 +50,9 @@ def levels() -> str:
 def modules() -> str:
     """The optional modules and what each brings."""
     lines = [NOTE, "# Modules\n"]
-    lines.append("Modules are chosen by name at any level, never by default; `modules: []` is an answer.\n")
+    lines.append(
+        "Modules are chosen by name at any level, never by default; `modules: []` is an answer.\n"
+    )
     features = {f["module"]: f for f in catalog()["features"] if "module" in f}
     lines += table(
         ("module", "what", "brings", "available"),
@@ -84,7 +90,12 @@ def answers() -> str:
         lines += table(
             ("key", "kind", "mandatory", "meaning"),
             (
-                (f"`{key}`", kind(resolved(value)), yes(key in entry["required"]), value.get("description", ""))
+                (
+                    f"`{key}`",
+                    kind(resolved(value)),
+                    yes(key in entry["required"]),
+                    value.get("description", ""),
+                )
                 for key, value in entry["properties"].items()
             ),
         )
@@ -124,7 +135,9 @@ def kind(entry: Mapping[str, Any]) -> str:
         case "object":
             return "mapping"
         case "string":
-            return f"text, at most {entry['maxLength']} characters" if "maxLength" in entry else "text"
+            return (
+                f"text, at most {entry['maxLength']} characters" if "maxLength" in entry else "text"
+            )
         case list() as kinds:
             return " or ".join(kinds)
         case other:
@@ -138,6 +151,7 @@ def yes(value: object) -> str:
 
 def table(head: tuple[str, ...], rows: Iterator[tuple[Any, ...]]) -> list[str]:
     """A Markdown table, one line a row."""
+
     def line(cells: tuple[Any, ...]) -> str:
         return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
 

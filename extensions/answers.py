@@ -15,24 +15,24 @@ import builtins
 import difflib
 import functools
 import io
+import itertools
 import json
 import keyword
 import re
 import sys
 import tokenize
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import Environment, pass_context
+from jinja2 import Environment, Template, pass_context
 from jinja2.ext import Extension
 from jinja2.runtime import Context
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
 
 SCHEMAS = Path(__file__).resolve().parent.parent / "schemas"
 
@@ -43,6 +43,8 @@ TEXT_LENGTH = 10_000
 DECIMAL_DIGITS = 18
 DECIMAL_PLACES = 2
 LINE_LENGTH = 100
+# How much of a wrong value an error message shows.
+SHOWN_LENGTH = 60
 
 
 @functools.cache
@@ -115,7 +117,7 @@ def _position(path: str, order: Sequence[str]) -> int:
     return order.index(head) if head in order else -1
 
 
-def _described(error: ValidationError) -> Iterator[Problem]:
+def _described(error: Any) -> Iterator[Problem]:  # noqa: C901, PLR0912  (one case for each keyword)
     """Say a schema error in words: what is wrong, what is allowed, what to ask."""
     path = _path(error.absolute_path)
     expected = error.schema.get("x-expected")
@@ -134,7 +136,9 @@ def _described(error: ValidationError) -> Iterator[Problem]:
             yield Problem(path, f"must be one of {allowed}; got: {_shown(error.instance)}")
         case "type":
             kinds = error.validator_value
-            kind = " or ".join(TYPE_NAMES[k] for k in ([kinds] if isinstance(kinds, str) else kinds))
+            kind = " or ".join(
+                TYPE_NAMES[k] for k in ([kinds] if isinstance(kinds, str) else kinds)
+            )
             yield Problem(path, f"must be {kind}; got: {_shown(error.instance)}")
         case "pattern" | "format":
             yield Problem(path, f"must be {expected}; got: {_shown(error.instance)}")
@@ -181,7 +185,7 @@ def _path(parts: Iterable[str | int]) -> str:
 def _shown(value: object) -> str:
     """Show a value on one line, cut where it is long."""
     text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return text if len(text) <= SHOWN_LENGTH else f"{text[: SHOWN_LENGTH - 3]}..."
 
 
 def _unknown(name: str, known: Sequence[str]) -> str:
@@ -220,7 +224,9 @@ def _function_needs_reason(answers: Mapping[str, Any]) -> Iterator[Problem]:
             "Why is {context}_{domain} ambiguous, so that the name needs a fourth part?",
         )
     if answers.get("function_reason") and not answers.get("function"):
-        yield Problem("function_reason", "is only used with `function`; remove it or add `function`")
+        yield Problem(
+            "function_reason", "is only used with `function`; remove it or add `function`"
+        )
 
 
 def _service_names(answers: Mapping[str, Any]) -> Iterator[Problem]:
@@ -249,6 +255,17 @@ def _requirement_ids(answers: Mapping[str, Any]) -> Iterator[Problem]:
             seen.add(requirement["id"])
 
 
+def _operations(answers: Mapping[str, Any]) -> Iterator[Problem]:
+    names = [entity["name"] for entity in answers.get("entities", [])]
+    for index, requirement in enumerate(answers.get("functional_requirements", [])):
+        for number, operation in enumerate(requirement.get("operations", [])):
+            if names and operation.split(".")[0] not in names:
+                yield Problem(
+                    f"functional_requirements[{index}].operations[{number}]",
+                    f"names no entity; got: {operation!r}, entities: {', '.join(names)}",
+                )
+
+
 def _entity_names(answers: Mapping[str, Any]) -> Iterator[Problem]:
     taken: dict[str, str] = {}
     for index, entity in enumerate(answers.get("entities", [])):
@@ -269,7 +286,9 @@ def _entity_names(answers: Mapping[str, Any]) -> Iterator[Problem]:
                     f"choose a more specific name, such as '{name}_record'",
                 )
             if name in RESERVED_MODULES:
-                yield Problem(f"{path}.{key}", f"{name!r} is a module of every project; choose another")
+                yield Problem(
+                    f"{path}.{key}", f"{name!r} is a module of every project; choose another"
+                )
         if entity["name"] == plural_of(entity):
             yield Problem(
                 f"{path}.plural",
@@ -386,7 +405,10 @@ def _limit_faults(field: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if key in field and not _fits(field, field[key]):
             yield key, f"must be {_number_words(field)}; got: {field[key]}"
     if "minimum" in field and "maximum" in field and field["minimum"] > field["maximum"]:
-        yield "minimum", f"must not be above the maximum {field['maximum']}; got: {field['minimum']}"
+        yield (
+            "minimum",
+            f"must not be above the maximum {field['maximum']}; got: {field['minimum']}",
+        )
 
 
 def _fits(field: Mapping[str, Any], number: object) -> bool:
@@ -491,11 +513,81 @@ RULES = (
     _function_needs_reason,
     _service_names,
     _requirement_ids,
+    _operations,
     _entity_names,
     _field_names,
     _field_limits,
     _references,
 )
+
+
+def warnings(answers: Mapping[str, Any]) -> list[Problem]:
+    """List what contradicts itself in valid answers, each with a recommendation.
+
+    `message` says what was found and what to do; nothing of it stops a generation.
+    """
+    return [*_unasked_modules(answers), *_broken_promises(answers)]
+
+
+def _unasked_modules(answers: Mapping[str, Any]) -> Iterator[Problem]:
+    """Find words that hint at a module which is not chosen."""
+    chosen = closure(answers["level"], answers["modules"])
+    for path, text in _spoken(answers):
+        for module in catalog()["modules"]:
+            sign = next(
+                (s for s in module["signs"] if re.search(rf"\b{s}s?\b", text.lower())), None
+            )
+            if sign and module["name"] not in chosen:
+                yield Problem(
+                    path,
+                    f"speaks of {sign!r} without the module {module['name']!r} ({module['title']}); "
+                    "choose the module, or say how else it is done",
+                )
+
+
+def _spoken(answers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The texts that say what the system does, by path; what was descoped is not done."""
+    for index, requirement in enumerate(answers["functional_requirements"]):
+        if "descoped" not in requirement:
+            text = f"{requirement['title']} {requirement.get('acceptance', '')}"
+            yield f"functional_requirements[{index}]", text
+    for index, integration in enumerate(answers["integrations"]):
+        yield f"integrations[{index}]", f"{integration['name']} {integration['purpose']}"
+    for index, text in enumerate(answers["scope_in"]):
+        yield f"scope_in[{index}]", text
+
+
+def _broken_promises(answers: Mapping[str, Any]) -> Iterator[Problem]:
+    """Find targets that the chosen level cannot be expected to hold."""
+    target, levels = answers["non_functional"], catalog()["levels"]
+    promises = next(entry for entry in levels if entry["level"] == answers["level"])["promises"]
+
+    def advised(holds: Callable[[dict[str, Any]], bool]) -> str:
+        fitting = [e for e in levels if holds(e["promises"])]
+        return f"level {fitting[0]['level']} ({fitting[0]['name']})" if fitting else "no level"
+
+    available = target["availability_percent"]
+    if available > promises["availability_percent"]:
+        advice = advised(lambda p: p["availability_percent"] >= available)
+        yield Problem(
+            "non_functional.availability_percent",
+            f"{available} % is more than level {answers['level']} can promise "
+            f"({promises['availability_percent']} %); {advice} is made for it",
+        )
+    users = target["expected_users"]
+    if promises["users"] is not None and users > promises["users"]:
+        advice = advised(lambda p: p["users"] is None or p["users"] >= users)
+        yield Problem(
+            "non_functional.expected_users",
+            f"{users} users are more than level {answers['level']} is made for "
+            f"({promises['users']}); consider {advice}",
+        )
+    if target["compliance"] and not promises["compliance"]:
+        advice = advised(lambda p: p["compliance"])
+        yield Problem(
+            "non_functional.compliance",
+            f"{', '.join(target['compliance'])}: access control and an audit log come with {advice}",
+        )
 
 
 def unavailable(kind: str, name: object) -> str:
@@ -626,20 +718,38 @@ def _decimal_text(field: Mapping[str, Any], value: Decimal) -> str:
     return f"{value:.{field.get('decimal_places', DECIMAL_PLACES)}f}"
 
 
-def data_model(entities: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def data_model(
+    entities: Sequence[Mapping[str, Any]], requirements: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
     """Work out the names, types, rules and samples of all entities for the templates.
 
+    The generated test of an operation names the requirements that the operation meets.
     `entities` keeps the order of the answers; `tables` is the order in which tables can be
     created, with `late_references` for foreign keys of circles, to be added afterwards.
     """
     plurals = {entity["name"]: plural_of(entity) for entity in entities}
-    built = [_entity(entity, plurals) for entity in entities]
+    built = [
+        _entity(entity, plurals) | {"proves": _proofs(entity["name"], requirements)}
+        for entity in entities
+    ]
     tables, late = _creation_order(built)
     return {
         "entities": built,
         "ruled": [entity for entity in built if entity["rules"]],
         "tables": tables,
         "late_references": late,
+    }
+
+
+def _proofs(name: str, requirements: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Which requirements each operation of an entity meets, as marks of its test."""
+    return {
+        operation: [
+            f'@pytest.mark.requirement("{requirement["id"]}")'
+            for requirement in requirements
+            if f"{name}.{operation}" in requirement.get("operations", [])
+        ]
+        for operation in ("create", "get", "list", "update", "delete")
     }
 
 
@@ -678,7 +788,7 @@ def _field(
     kind = catalog()["field_types"][field["type"]]
     name = field["name"]
     named = f"{class_name(entity['name'])}{class_name(name)}"
-    constraint = _constraint(field, named)
+    constraint = _constraint(field)
     python_type = kind["python"].format(enum=named)
     dto = named if constraint else kind["dto"]
     required = bool(field.get("required"))
@@ -725,7 +835,7 @@ def _parameters(field: Mapping[str, Any], kind: Mapping[str, Any]) -> list[str]:
     return [*equal, *_range_parameters(field)]
 
 
-def _constraint(field: Mapping[str, Any], named: str) -> str | None:
+def _constraint(field: Mapping[str, Any]) -> str | None:
     """The annotated type of a field with limits, as Python source."""
     lowest, highest = _bounds(field)
     match field["type"]:
@@ -739,10 +849,10 @@ def _constraint(field: Mapping[str, Any], named: str) -> str | None:
             return f"Annotated[int, Field({limits})]"
         case "decimal":
             places = field.get("decimal_places", DECIMAL_PLACES)
-            limits = [f"max_digits={DECIMAL_DIGITS}", f"decimal_places={places}"]
-            limits += [f"ge={_number(field, lowest)}"] if "minimum" in field else []
-            limits += [f"le={_number(field, highest)}"] if "maximum" in field else []
-            return f"Annotated[Decimal, Field({', '.join(limits)})]"
+            rules = [f"max_digits={DECIMAL_DIGITS}", f"decimal_places={places}"]
+            rules += [f"ge={_number(field, lowest)}"] if "minimum" in field else []
+            rules += [f"le={_number(field, highest)}"] if "maximum" in field else []
+            return f"Annotated[Decimal, Field({', '.join(rules)})]"
         case _:
             return None
 
@@ -785,7 +895,8 @@ def _model_line(
     parts = [_column_type(field, kind).replace("JSONB()", "JSONB(none_as_null=True)")]
     attribute = name
     if name in {"metadata", "registry"}:
-        attribute, parts = f"{name}_", [json.dumps(name), *parts]
+        attribute = f"{name}_"
+        parts.insert(0, json.dumps(name))
     if "references" in field:
         parts.append(f'sa.ForeignKey("{plurals[field["references"]]}.id")')
     if field.get("unique"):
@@ -827,13 +938,23 @@ def _conditions(field: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
             )
         case "integer" | "decimal":
             lowest, highest = _bounds(field)
-            step = Decimal(10) ** -(field.get("decimal_places", DECIMAL_PLACES) if field["type"] == "decimal" else 0)
+            step = Decimal(10) ** -(
+                field.get("decimal_places", DECIMAL_PLACES) if field["type"] == "decimal" else 0
+            )
             if "minimum" in field:
                 low = _number(field, lowest)
-                yield f"self.{name} >= {low}", f"must be at least {_said(field, lowest)}", _number(field, lowest - step)
+                yield (
+                    f"self.{name} >= {low}",
+                    f"must be at least {_said(field, lowest)}",
+                    _number(field, lowest - step),
+                )
             if "maximum" in field:
                 high = _number(field, highest)
-                yield f"self.{name} <= {high}", f"must be at most {_said(field, highest)}", _number(field, highest + step)
+                yield (
+                    f"self.{name} <= {high}",
+                    f"must be at most {_said(field, highest)}",
+                    _number(field, highest + step),
+                )
         case _:
             return
 
@@ -956,7 +1077,11 @@ def _creation_order(
                 inline.append(field)
             else:
                 late.append(
-                    {"table": entity["table"], "column": field["name"], "target": field["reference"]}
+                    {
+                        "table": entity["table"],
+                        "column": field["name"],
+                        "target": field["reference"],
+                    }
                 )
         tables.append({**entity, "inline_references": inline})
     return tables, late
@@ -984,7 +1109,10 @@ AUTOMATIC_IMPORTS = {
     "JSONB": "from sqlalchemy.dialects.postgresql import JSONB",
 }
 FIRST_PARTY = re.compile(r"^(chassis|shared|tools|[a-z0-9_]+_(api|worker|bot))$")
-IMPORT = re.compile(r"^(?:import (?P<whole>[\w.]+)(?: as (?P<alias>\w+))?|from (?P<module>[\w.]+) import (?P<names>.+))$")
+IMPORT = re.compile(
+    r"^(?:import (?P<whole>[\w.]+)(?: as (?P<alias>\w+))?"
+    r"|from (?P<module>[\w.]+) import (?P<names>.+))$"
+)
 
 
 def python(source: str) -> str:
@@ -1005,7 +1133,8 @@ def python(source: str) -> str:
         head, body = lines[:cut], lines[cut:]
     rest = "\n".join(body).strip("\n")
     imports = [line for line in lines if IMPORT.match(line) and _is_used(line, rest)]
-    needed = [line for name, line in AUTOMATIC_IMPORTS.items() if re.search(rf"\b{name}\b", _code(rest))]
+    code = _code(rest)
+    needed = [line for name, line in AUTOMATIC_IMPORTS.items() if re.search(rf"\b{name}\b", code)]
     block = _import_block([*imports, *needed])
     parts = ["\n".join(head).strip("\n"), block, "\n".join(_laid_out(rest.split("\n")))]
     sections = [part for part in parts if part.strip()]
@@ -1069,7 +1198,7 @@ def _import_block(lines: Iterable[str]) -> str:
 
 
 def _section(module: str) -> int:
-    root = module.split(".")[0]
+    root = module.split(".", maxsplit=1)[0]
     if root in sys.stdlib_module_names:
         return 0
     return 2 if FIRST_PARTY.match(root) else 1
@@ -1082,7 +1211,7 @@ def _natural(name: str) -> list[tuple[int, int]]:
 
 
 def _member_order(name: str) -> tuple[int, list[tuple[int, int]]]:
-    bare = name.split(" as ")[0]
+    bare = name.split(" as ", maxsplit=1)[0]
     if len(bare) > 1 and bare.isupper():
         return 0, _natural(bare)
     return (1 if bare[0].isupper() else 2), _natural(bare)
@@ -1109,6 +1238,8 @@ def _laid_out(lines: Iterable[str]) -> Iterator[str]:
 
 def _width(line: str) -> int:
     """Columns of a line; East Asian wide characters take two, as ruff counts them."""
+    if line.isascii():
+        return len(line)
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in line)
 
 
@@ -1124,7 +1255,7 @@ def _split(line: str) -> Iterator[str]:
     indent = " " * (len(line) - len(line.lstrip()) + 4)
     edges = [start, *commas, end]
     yield line[: start + 1]
-    for left, right in zip(edges, edges[1:], strict=False):
+    for left, right in itertools.pairwise(edges):
         item = line[left + 1 : right].strip()
         if item:
             yield from _laid_out([f"{indent}{item},"])
@@ -1133,7 +1264,8 @@ def _split(line: str) -> Iterator[str]:
 
 def _bracket_groups(line: str) -> list[tuple[int, int, list[int]]]:
     """Find the outermost bracket pairs and the commas directly inside each (columns)."""
-    depth, start, commas = 0, 0, []
+    depth, start = 0, 0
+    commas: list[int] = []
     groups: list[tuple[int, int, list[int]]] = []
     try:
         tokens = list(tokenize.generate_tokens(io.StringIO(line.strip()).readline))
@@ -1202,7 +1334,7 @@ def _stop_at(found: Sequence[Problem]) -> None:
 
 @pass_context
 def given(context: Context, defaults: bool) -> str:  # noqa: FBT001
-    """Stop Copier if what was passed in is wrong; with `--defaults` also if something is missing."""
+    """Stop Copier if what was passed in is wrong; with `--defaults` also if it is not all."""
     answers = _as_given(context)
     _stop_at(problems(answers, complete=defaults))
     return ""
@@ -1217,12 +1349,27 @@ def checked(context: Context) -> str:
     return ""
 
 
+def _compiling_once(environment: Environment) -> Callable[..., Template]:
+    """Make `from_string` remember, for Copier compiles each part of each path anew.
+
+    Preprocessing is done every time all the same: there Copier's `yield` tag starts afresh.
+    """
+    compiled = functools.cache(environment.from_string)
+
+    def from_string(source: str, **options: Any) -> Template:
+        environment.preprocess(source)
+        return compiled(source, **options)
+
+    return from_string
+
+
 class Answers(Extension):
     """Gives the templates the checks, the data model and the naming filters."""
 
     def __init__(self, environment: Environment) -> None:
         """Register everything that templates may call."""
         super().__init__(environment)
+        environment.from_string = _compiling_once(environment)  # type: ignore[method-assign]
         environment.filters.update(
             class_name=class_name,
             kebab=kebab,

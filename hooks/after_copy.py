@@ -18,6 +18,7 @@ MADE = (".env", "uv.lock")
 
 GREEN, RED, INTERRUPTED = 0, 4, 130
 NO_UV = "uv is missing; install it (`python -m pip install uv`)"
+CAUSE = re.compile("cause:|Caused by:")
 # The gates need this long at most to stop their own children.
 STOP_GRACE_S = 8.0
 
@@ -106,21 +107,19 @@ def _run(command: Sequence[str], project: Path, remedy: str) -> None:
 
 
 def _reason(output: str, code: int) -> str:
-    """What a tool says is wrong, in one line: its error, and the cause at the bottom of it."""
+    """What a tool says is wrong, in one line: its error, and the first and last cause of it."""
     lines = [
         re.sub(r"\s+", " ", line).strip(" \u00d7\u2570\u2500\u25b6\u2502")
         for line in output.splitlines()
     ]
-    said = [
-        line for line in lines if line and not line.startswith(("hint:", "Using ", "Resolved "))
+    errors = [line for line in lines if line.startswith("error:")] or [
+        line for line in lines if line
     ]
-    if not said:
+    if not errors:
         return f"exit code {code} without a word"
-    first = next((line for line in said if line.startswith("error:")), said[0])
-    causes = [line for line in said if line.startswith("Caused by:")]
-    return " ".join(
-        [first.removeprefix("error:").strip(), *(f"({cause})" for cause in causes[-1:])]
-    )
+    causes = [line for line in lines if CAUSE.match(line)]
+    told = dict.fromkeys([errors[0], *causes[:1], *causes[-1:]])
+    return ": ".join(re.sub(r"^(error|cause|Caused by): ", "", line) for line in told)
 
 
 def main() -> int:

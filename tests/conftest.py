@@ -16,9 +16,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def rendered(
-    template: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], Path]:
+def rendered(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Projects from an example or a file of tests/answers; for reading only."""
     made: dict[str, Path] = {}
 

@@ -12,14 +12,12 @@ from typing import Any
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ferrata.template import Template
+from ferrata.template import ANSWERS_FILE, Template
 
 try:
     from yaml import CSafeLoader as SafeLoader
 except ImportError:  # PyYAML without its C part
     from yaml import SafeLoader  # type: ignore[assignment]
-
-ANSWERS_FILE = ".copier-answers.yml"
 
 
 class _Loader(SafeLoader):

@@ -13,11 +13,12 @@ from pathspec import PathSpec
 
 from ferrata.context import configuration
 from ferrata.errors import Exit, Failure
-from ferrata.gates import ANSWERS_FILE, project_folder
-from ferrata.generate import render
+from ferrata.gates import project_folder
 from ferrata.output import progress, say, say_json
 from ferrata.processes import GitError, git
+from ferrata.rendering import render
 from ferrata.template import (
+    ANSWERS_FILE,
     Source,
     Template,
     built_in,

@@ -6,8 +6,7 @@ from types import ModuleType
 
 from ferrata.errors import Exit, Failure, UsageFailure, one_line
 from ferrata.output import note, progress, say_json
-
-ANSWERS_FILE = ".copier-answers.yml"
+from ferrata.template import ANSWERS_FILE
 
 
 def project_folder(given: Path) -> Path:

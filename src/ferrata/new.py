@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ferrata.answers import load, with_settings
+from ferrata.destination import checked_destination
 from ferrata.errors import Exit, UsageFailure
 from ferrata.gates import run_gates
-from ferrata.generate import Project, checked_destination, generate
+from ferrata.generate import Project, generate
 from ferrata.output import note, say
 from ferrata.processes import need_git
 from ferrata.template import Template, find, opened, warn_if_dirty

@@ -46,22 +46,18 @@ def with_config(environment: Mapping[str, str], pairs: Sequence[tuple[str, str]]
     return {**environment, **added}
 
 
-def git(*arguments: str, at: Path | None = None, timeout: float | None = None) -> str:
+def git(*arguments: str, at: Path | None = None) -> str:
     """Run git and give what it prints, stripped."""
-    try:
-        done = subprocess.run(  # noqa: S603  (the arguments are ours, paths come after `--`)
-            ["git", *arguments],  # noqa: S607  (git is found on the PATH, as everywhere)
-            cwd=at,
-            env=git_environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-            timeout=timeout,
-        )
-    except subprocess.TimeoutExpired:
-        raise GitError(f"no answer within {timeout:g} s") from None
+    done = subprocess.run(  # noqa: S603  (the arguments are ours, paths come after `--`)
+        ["git", *arguments],  # noqa: S607  (git is found on the PATH, as everywhere)
+        cwd=at,
+        env=git_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
     if done.returncode:
         raise GitError(_last_line(done.stderr))
     return done.stdout.strip()

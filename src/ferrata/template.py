@@ -16,6 +16,7 @@ from ferrata.errors import Failure
 from ferrata.output import note
 from ferrata.processes import GitError, git
 
+ANSWERS_FILE = ".copier-answers.yml"
 PACKAGED = Path(__file__).parent / "_template"
 CHECKOUT = Path(__file__).resolve().parents[2]
 BUNDLE = PACKAGED / "template.bundle"

@@ -13,8 +13,9 @@ from system import BENCH, LOAD_CORE, Database, System, running
 
 CONNECTIONS = (32, 100)
 BODY = '{"title": "A task of the load test", "priority": 2}'
-CHECKED_CREATES = 1000
+ROUNDS, ROUND_S = 3, 4
 WARM_UP_S = 2
+CHECKED_CREATES = 1000
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,9 @@ class Round:
     def tail(self) -> float:
         """How much longer the slowest hundredth takes than the middle."""
         return self.p99 / self.p50
+
+
+Turns = list[tuple[Round, Round]]
 
 
 @dataclass(frozen=True)
@@ -74,26 +78,34 @@ class Endpoint:
 def missing() -> str:
     """Say what has to be installed for this, empty if nothing."""
     tools = [name for name in ("wrk", "taskset") if shutil.which(name) is None]
-    return f"{' and '.join(tools)} not found; on Debian: apt install wrk util-linux" if tools else ""
+    return (
+        f"{' and '.join(tools)} not found; on Debian: apt install wrk util-linux" if tools else ""
+    )
 
 
-def measure(project: Path, scratch: Path, seconds: int, rounds: int) -> Load:
+def measure(project: Path, scratch: Path) -> Load:
     """Load every endpoint, in turns with the yardstick, so that both see the same machine."""
     with running(project, scratch) as system:
         known = system.database.query("SELECT id FROM tasks LIMIT 1")
-        endpoints = [Endpoint("list 20"), Endpoint("get", f"/{known}"), Endpoint("create", body=BODY)]
+        endpoints = [
+            Endpoint("list 20"),
+            Endpoint("get", f"/{known}"),
+            Endpoint("create", body=BODY),
+        ]
         for endpoint in endpoints:
             for url in (system.yardstick, system.generated):
                 _wrk(system.database, url, endpoint, max(CONNECTIONS), WARM_UP_S)
         before = system.memory()
         seen = [
-            _in_turns(system, endpoint, connections, seconds, rounds)
+            _in_turns(system, endpoint, connections)
             for connections in CONNECTIONS
             for endpoint in endpoints
         ]
         after = system.memory()
         generated = [turn for _, turns in seen for _, turn in turns]
-        creates = [turn for (endpoint, _), turns in seen if endpoint == "create" for _, turn in turns]
+        creates = [
+            turn for (endpoint, _), turns in seen if endpoint == "create" for _, turn in turns
+        ]
         lost = sum(max(0, turn.succeeded - turn.rows) for turn in creates)
         return Load(
             compared=[_best(*name, turns) for name, turns in seen],
@@ -105,18 +117,15 @@ def measure(project: Path, scratch: Path, seconds: int, rounds: int) -> Load:
         )
 
 
-type Turns = list[tuple[Round, Round]]
-
-
 def _in_turns(
-    system: System, endpoint: Endpoint, connections: int, seconds: int, rounds: int
+    system: System, endpoint: Endpoint, connections: int
 ) -> tuple[tuple[str, int], Turns]:
     turns = [
         (
-            _wrk(system.database, system.yardstick, endpoint, connections, seconds),
-            _wrk(system.database, system.generated, endpoint, connections, seconds),
+            _wrk(system.database, system.yardstick, endpoint, connections, ROUND_S),
+            _wrk(system.database, system.generated, endpoint, connections, ROUND_S),
         )
-        for _ in range(rounds)
+        for _ in range(ROUNDS)
     ]
     return (endpoint.name, connections), turns
 
@@ -133,6 +142,7 @@ def _fastest(rounds: Sequence[Round]) -> Round:
 def _wrk(database: Database, url: str, endpoint: Endpoint, connections: int, seconds: int) -> Round:
     """Run wrk on the core of the database."""
     command = ["taskset", "-c", str(LOAD_CORE), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s"]
+    command += ["--timeout", "10s"]  # slow is seen in p99; this is for no answer at all
     command += ["-s", str(BENCH / "load.lua"), f"{url}{endpoint.path}"]
     command += ["--", endpoint.body] if endpoint.body else []
     before = _rows(database)

@@ -51,7 +51,9 @@ def _popen(
     )
 
 
-def wait_for(url: str, process: "subprocess.Popen[bytes]", log: Path, timeout_s: float = 90) -> None:
+def wait_for(
+    url: str, process: "subprocess.Popen[bytes]", log: Path, timeout_s: float = 90
+) -> None:
     """Return once the address answers 200."""
     end = time.monotonic() + timeout_s
     while time.monotonic() < end and process.poll() is None:
@@ -66,7 +68,9 @@ def descendants(pid: int) -> Iterator[int]:
     """Give the process ids below this one."""
     for task in _tasks(pid):
         with suppress(OSError):
-            for child in map(int, (PROC / f"{pid}/task/{task}/children").read_text("ascii").split()):
+            for child in map(
+                int, (PROC / f"{pid}/task/{task}/children").read_text("ascii").split()
+            ):
                 yield child
                 yield from descendants(child)
 
@@ -94,5 +98,7 @@ def command_line(pid: int) -> str:
 
 def megabytes(pids: Sequence[int]) -> float:
     """Sum up the memory that is resident for these processes."""
-    lines = (line for pid in pids for line in (PROC / f"{pid}/status").read_text("ascii").splitlines())
+    lines = (
+        line for pid in pids for line in (PROC / f"{pid}/status").read_text("ascii").splitlines()
+    )
     return sum(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1024

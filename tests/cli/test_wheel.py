@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ferrata.template import repository_url
+from ferrata.template import hooks, repository_url
 from tests.cli.support import EXAMPLE, LAYER, ROOT, commit, git, write_tiny_template
 
-BUILT_FROM = ("pyproject.toml", "hatch_build.py", "src")
+BUILT_FROM = ("pyproject.toml", "hatch_build.py", "src", "README.md", "LICENSE")
+UV = hooks().find_uv()
 OFFLINE = {
     "GIT_ALLOW_PROTOCOL": "file",
     "UV_OFFLINE": "1",
@@ -51,9 +52,9 @@ def wheel(checkout, tmp_path_factory):
 def installed(wheel, tmp_path_factory):
     """The bin folder of an environment with nothing but the wheel and what it needs."""
     venv = tmp_path_factory.mktemp("installed") / "venv"
-    subprocess.run(["uv", "venv", "--quiet", "--python", sys.executable, venv], check=True)
+    subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, venv], check=True)
     subprocess.run(
-        ["uv", "pip", "install", "--quiet", "--python", venv / "bin/python", wheel], check=True
+        [UV, "pip", "install", "--quiet", "--python", venv / "bin/python", wheel], check=True
     )
     return venv / "bin"
 

@@ -33,13 +33,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def engine() -> None:
     """A Docker engine that answers; without one the test fails, because it was asked for."""
     for command in (["docker", "compose", "version"], ["docker", "info"]):
-        try:
-            subprocess.run(command, check=True, capture_output=True, text=True)
-        except FileNotFoundError:
-            pytest.fail(NO_ENGINE.format(reason="docker is not installed"), pytrace=False)
-        except subprocess.CalledProcessError as error:
-            reason = error.stderr.strip().splitlines()[-1]
+        if reason := _refusal(command):
             pytest.fail(NO_ENGINE.format(reason=reason), pytrace=False)
+
+
+def _refusal(command: list[str]) -> str:
+    """Say why a command cannot be run, in one line; nothing if it can."""
+    try:
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+    except FileNotFoundError:
+        return "docker is not installed"
+    if done.returncode == 0:
+        return ""
+    return (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[0]
 
 
 @pytest.fixture(scope="module")

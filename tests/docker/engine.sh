@@ -19,7 +19,9 @@ standins=${3:-${STANDINS:-}}
 dockerfile="$(cd "$(dirname "$0")/../.." && pwd)/template/{{ level_1 }}/deploy/docker/Dockerfile"
 
 export DOCKER_HOST=unix://$folder/docker.sock
-[ -z "$standins" ] || export DOCKER_CONFIG=$folder/standins/dockercfg
+if [ -n "$standins" ] || [ -e "$folder/standins" ]; then
+  export DOCKER_CONFIG=$folder/standins/dockercfg
+fi
 export DOCKER_BUILDKIT=1
 
 answers() { docker info >/dev/null 2>&1; }
@@ -54,7 +56,10 @@ case $action in
     echo "export DOCKER_HOST=$DOCKER_HOST${DOCKER_CONFIG:+ DOCKER_CONFIG=$DOCKER_CONFIG}"
     ;;
   stop)
-    [ ! -s "$folder/docker.pid" ] || kill "$(cat "$folder/docker.pid")"
+    if [ -s "$folder/docker.pid" ]; then
+      kill "$(cat "$folder/docker.pid")"
+      while [ -e "$folder/docker.pid" ]; do sleep 0.2; done
+    fi
     ;;
   *) usage ;;
 esac

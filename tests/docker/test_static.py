@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support import EXAMPLES, ODD, run
+from tests.support import EXAMPLES, ODD, ROOT, run
 
 YAMLLINT = """
 extends: default
@@ -128,3 +128,9 @@ def test_without_docker_the_message_says_what_to_do(
     assert done.returncode == 2
     assert done.stderr.startswith("Docker Compose 2.20 or newer is missing: https://")
     assert not (project / ".env").exists()
+
+
+def test_the_script_for_an_engine_is_sound() -> None:
+    done = run(ROOT, "shellcheck", "tests/docker/engine.sh")
+
+    assert done.returncode == 0, done.stdout

@@ -35,8 +35,14 @@ def fields(draw: st.DrawFn, entity_names: list[str]) -> dict[str, Any]:
             if draw(st.booleans()):
                 field["max_length"] = draw(st.integers(1, 100_000))
         case "integer" | "decimal":
-            low, high = sorted(draw(st.tuples(st.integers(-(10**9), 10**9), st.integers(-(10**9), 10**9))))
-            field |= draw(st.sampled_from([{}, {"minimum": low}, {"maximum": high}, {"minimum": low, "maximum": high}]))
+            low, high = sorted(
+                draw(st.tuples(st.integers(-(10**9), 10**9), st.integers(-(10**9), 10**9)))
+            )
+            field |= draw(
+                st.sampled_from(
+                    [{}, {"minimum": low}, {"maximum": high}, {"minimum": low, "maximum": high}]
+                )
+            )
     return field
 
 
@@ -52,6 +58,8 @@ def entities(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4)
+    ),
     max_leaves=12,
 )

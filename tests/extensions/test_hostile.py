@@ -67,8 +67,10 @@ def test_accepted_text_comes_out_as_it_is(name: str, author: str) -> None:
     answers = TASK | {"project_name": name, "author_name": author}
     assert extension().problems(answers) == []
 
-    text = environment().get_template("pyproject.toml.jinja").render(
-        answers | {"project": "p", "api": "p_api", "data_api": "p_data_postgres_api"}
+    text = (
+        environment()
+        .get_template("pyproject.toml.jinja")
+        .render(answers | {"project": "p", "api": "p_api", "data_api": "p_data_postgres_api"})
     )
 
     project = tomllib.loads(text)["project"]

@@ -49,8 +49,12 @@ ENTITY_FAULTS: list[Any] = [
     pytest.param([entity(name="list")], "would hide 'ListQuery'", id="derived-class"),
     pytest.param([entity(name="byte")], "'bytes' would hide a name", id="builtin-plural"),
     pytest.param([entity(name="error")], "'errors' is a module of every project", id="module"),
-    pytest.param([entity(name="sheep", plural="sheep")], "must differ from the name", id="same-plural"),
-    pytest.param([entity(name="task"), entity(name="task")], "collides with entities[0]", id="twice"),
+    pytest.param(
+        [entity(name="sheep", plural="sheep")], "must differ from the name", id="same-plural"
+    ),
+    pytest.param(
+        [entity(name="task"), entity(name="task")], "collides with entities[0]", id="twice"
+    ),
     pytest.param([entity(name="box"), entity(name="boxe")], "in the form 'boxes'", id="plurals"),
     pytest.param([entity(name="ab_c"), entity(name="abc")], "collides with", id="class-form"),
     pytest.param([entity(field("from"))], "'from' is a Python keyword", id="field-keyword"),
@@ -84,12 +88,18 @@ ENTITY_FAULTS: list[Any] = [
     pytest.param([entity(field(default="x", required=True))], "contradicts", id="default-required"),
     pytest.param([entity(field(default=5))], "a value that the field accepts", id="default-type"),
     pytest.param(
-        [entity(field(type="integer", maximum=5, default=6))], "that the field accepts", id="default-range"
+        [entity(field(type="integer", maximum=5, default=6))],
+        "that the field accepts",
+        id="default-range",
     ),
     pytest.param(
-        [entity(field(type="enum", values=["a"], default="b"))], "that the field accepts", id="default-enum"
+        [entity(field(type="enum", values=["a"], default="b"))],
+        "that the field accepts",
+        id="default-enum",
     ),
-    pytest.param([entity(field(type="date", default="2026-01-01"))], "does not apply", id="default-date"),
+    pytest.param(
+        [entity(field(type="date", default="2026-01-01"))], "does not apply", id="default-date"
+    ),
     pytest.param(
         [entity(field("thing_id", "reference", references="thing", required=True))],
         "circle of required references",

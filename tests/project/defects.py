@@ -30,7 +30,9 @@ class Defect:
         before = path.read_text("utf-8") if path.exists() else None
         text = before or ""
         assert self.old in text
-        path.write_text(text.replace(self.old, self.new, 1) if self.old else text + self.new, "utf-8")
+        path.write_text(
+            text.replace(self.old, self.new, 1) if self.old else text + self.new, "utf-8"
+        )
         try:
             yield
         finally:
@@ -49,8 +51,12 @@ DEFECTS = [
         '    "chassis",\n    "tinydb",\n',
         "uv.lock",
     ),
-    Defect("an unused import", "lint", f"{API}/domain/task.py", "", "\nimport os\n", "domain/task.py"),
-    Defect("an unformatted line", "format", f"{API}/settings.py", "", "\nX   =  1\n", "settings.py"),
+    Defect(
+        "an unused import", "lint", f"{API}/domain/task.py", "", "\nimport os\n", "domain/task.py"
+    ),
+    Defect(
+        "an unformatted line", "format", f"{API}/settings.py", "", "\nX   =  1\n", "settings.py"
+    ),
     Defect(
         "a wrong type",
         "types",

@@ -39,7 +39,11 @@ class Scenario:
         """A valid body; unique fields differ from those of every other body."""
         self.serial += 1
         fields = entity["required"] if only_required else entity["fields"]
-        return {f["name"]: self.value(f) for f in fields if not f["reference"] or f["reference"] in self.ids}
+        return {
+            f["name"]: self.value(f)
+            for f in fields
+            if not f["reference"] or f["reference"] in self.ids
+        }
 
     def value(self, of: Mapping[str, Any]) -> Any:
         """A value of a field, its own where it has to be unique."""

@@ -16,7 +16,9 @@ GATES = ["lock", "lint", "format", "imports", "types", "tests"]
 def gates(project: Path, *only: str) -> tuple[int, dict[str, Any]]:
     """Run a project's gates; return the exit code and gates.json by gate."""
     selected = [argument for gate in only for argument in ("--only", gate)]
-    done = run(project, "uv", "run", "--no-sync", "python", "-m", "tools.check", "--json", *selected)
+    done = run(
+        project, "uv", "run", "--no-sync", "python", "-m", "tools.check", "--json", *selected
+    )
     report = json.loads(done.stdout)
     return done.returncode, {gate["name"]: gate for gate in report["gates"]} | {"": report}
 

@@ -52,7 +52,9 @@ class Page(BaseModel):
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Hold as many connections as the generated data service may."""
-    async with asyncpg.create_pool(os.environ["YARDSTICK_DATABASE"], min_size=10, max_size=10) as pool:
+    async with asyncpg.create_pool(
+        os.environ["YARDSTICK_DATABASE"], min_size=10, max_size=10
+    ) as pool:
         app.state.pool = pool
         yield
 

@@ -1,7 +1,11 @@
-"""Fixtures for the tests of services; pytest finds them by the entry point of this package."""
+"""Fixtures and markers for the tests of services; pytest finds them by this package's entry point.
+
+What is tested is imported late: lines that run before their coverage is measured do not count.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest_asyncio
@@ -9,14 +13,31 @@ import pytest_asyncio
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    import pytest
     from fastapi import FastAPI
     from httpx2 import AsyncClient
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that asks for a report."""
+    help_text = "write what became of each test, and the requirements that it names, as JSON"
+    parser.addoption("--outcomes", type=Path, metavar="PATH", help=help_text)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let tests name the requirements that they prove."""
+    from chassis.testing.outcomes import Outcomes  # noqa: PLC0415
+    from chassis.testing.requirements import FILE, Requirements  # noqa: PLC0415
+
+    config.addinivalue_line("markers", f"requirement(*ids): ids of {FILE} that the test proves")
+    config.pluginmanager.register(Requirements(config.rootpath))
+    if path := config.getoption("outcomes"):
+        config.pluginmanager.register(Outcomes(config.invocation_params.dir / path))
 
 
 @pytest_asyncio.fixture
 async def client(app: FastAPI) -> AsyncIterator[AsyncClient]:
     """Call the ``app`` that the tests define, while it runs."""
-    # Imported late, or the lines of what is tested would run before their coverage is measured.
     from httpx2 import ASGITransport, AsyncClient  # noqa: PLC0415
 
     async with (

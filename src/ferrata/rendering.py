@@ -1,0 +1,100 @@
+"""Writing a template's files, with Copier."""
+
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ferrata.errors import Failure, Invalid
+from ferrata.output import note, progress
+from ferrata.processes import git_environment, with_config
+from ferrata.template import Template, scratch
+
+
+def render(
+    template: Template, answers: Mapping[str, Any] | None, settings: Mapping[str, Any], folder: Path
+) -> None:
+    """Write the files with Copier; without answers it asks for those not in `settings`."""
+    if answers is None:
+        note(
+            "Ferrata asks for what it has to know; see `ferrata new --help` to answer with a file."
+        )
+        _copy(template, dict(settings), folder, asks=True)
+        return
+    with progress("Writing the files"):
+        _copy(template, dict(answers), folder, asks=False)
+
+
+def _copy(template: Template, data: dict[str, Any], folder: Path, *, asks: bool) -> None:
+    with scratch() as temporary, _copier_environment(template, temporary):
+        from copier import run_copy  # noqa: PLC0415  (slow to import; only here it is needed)
+        from copier.errors import (  # noqa: PLC0415
+            CopierAnswersInterrupt,
+            CopierError,
+            UserMessageError,
+        )
+
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                run_copy(
+                    template.source.url,
+                    folder,
+                    data=data,
+                    vcs_ref=template.commit,
+                    defaults=not asks,
+                    quiet=True,
+                    unsafe=True,
+                    skip_tasks=True,
+                )
+        except CopierAnswersInterrupt:
+            raise KeyboardInterrupt from None
+        except UserMessageError as error:
+            raise _refused(str(error)) from None
+        except CopierError as error:
+            raise Failure(f"Copier refused the template {template.source.url}: {error}") from None
+
+
+def _refused(message: str) -> Failure:
+    """What Copier or the template's own check says; the check has a line for each problem."""
+    lines = message.splitlines()
+    return Invalid("INCOMPLETE answers", lines) if len(lines) > 1 else Failure(message)
+
+
+@contextmanager
+def _copier_environment(template: Template, temporary: Path) -> Iterator[None]:
+    """Let Copier read the template from this machine, whatever address the project records.
+
+    Copier keeps mirrors of remote templates in a cache of the user. A mirror made here would hold
+    only what this run could see, so the cache is a folder of this run alone.
+    """
+    environment = with_config(git_environment(), _redirections(template))
+    environment["COPIER_CACHE_DIR"] = str(temporary / "cache")
+    before = dict(os.environ)
+    _set_environment(environment)
+    from plumbum import local  # noqa: PLC0415  (Copier's; slow to import)
+
+    try:
+        # plumbum copies the environment when it is imported, which may have been before.
+        with local.env():
+            local.env.clear()
+            local.env.update(environment)
+            yield
+    finally:
+        _set_environment(before)
+
+
+def _set_environment(wanted: Mapping[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(wanted)
+
+
+def _redirections(template: Template) -> list[tuple[str, str]]:
+    """Git configuration that turns a remote address into the mirror on this machine."""
+    if not template.source.remote:
+        return []
+    url = template.source.address.removesuffix(".git")
+    key = f"url.{template.repository}.insteadOf"
+    return [(key, url), (key, f"{url}.git")]

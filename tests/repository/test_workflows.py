@@ -1,0 +1,158 @@
+"""The workflows of this repository: valid, pinned, with the least permissions."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support import ROOT, run
+
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+STYLE = """
+extends: default
+rules:
+  document-start: disable
+  line-length: {max: 100}
+  truthy: {check-keys: false}
+"""
+VALIDATORS = {
+    "actionlint": ["actionlint", "-pyflakes="],
+    "zizmor": ["zizmor", "--offline", "--pedantic", "--no-progress", "--quiet"],
+    "schema": [
+        *(sys.executable, "-m", "check_jsonschema"),
+        *("--builtin-schema", "vendor.github-workflows"),
+    ],
+    "yamllint": ["yamllint", "--strict", "--config-data", STYLE],
+}
+DEFECTS = {
+    "actionlint": ("needs: [lint, test", "needs: [lint, tests"),
+    "zizmor": ("@de0fac2e4500dabe0009e67214ff5f5447ce83dd  # v6.0.2", "@v6"),
+    "schema": ("timeout-minutes: 10", "timeout: 10"),
+    "yamllint": ("    steps:\n", "     steps:\n\n\n\n"),
+}
+
+workflows = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The parsed workflow; YAML 1.1 takes its key `on` for a boolean."""
+    parsed: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    return parsed
+
+
+def validate(name: str, *files: Path) -> subprocess.CompletedProcess[str]:
+    """Run a validator on workflows."""
+    return run(ROOT, *VALIDATORS[name], *map(str, files))
+
+
+@pytest.mark.parametrize("name", VALIDATORS)
+def test_the_validators_have_nothing_to_say(name: str) -> None:
+    done = validate(name, *WORKFLOWS)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", VALIDATORS)
+def test_the_validators_find_a_defect(name: str, tmp_path: Path) -> None:
+    text = (ROOT / ".github/workflows/ci.yml").read_text("utf-8")
+    right, wrong = DEFECTS[name]
+    assert right in text
+    folder = tmp_path / ".github/workflows"
+    folder.mkdir(parents=True)
+    (folder / "ci.yml").write_text(text.replace(right, wrong, 1), "utf-8")
+
+    done = validate(name, folder / "ci.yml")
+
+    assert done.returncode != 0
+
+
+@workflows
+def test_every_action_is_pinned_by_its_commit_and_says_its_version(path: Path) -> None:
+    used = re.findall(r"uses: (?!\$/)(.*)", path.read_text("utf-8"))
+
+    assert used or path.stem != "ci"
+    for action in used:
+        assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+", action)
+
+
+def test_an_action_has_one_version() -> None:
+    text = "".join(path.read_text("utf-8") for path in WORKFLOWS)
+    used = set(re.findall(r"uses: ([\w./-]+)@(\w+)", text))
+
+    assert len({action for action, _ in used}) == len(used)
+
+
+def test_one_version_of_uv_which_the_lock_has_too() -> None:
+    text = "".join(path.read_text("utf-8") for path in WORKFLOWS)
+    installed = set(re.findall(r'"(\d+\.\d+\.\d+)"', text))
+    lock = tomllib.loads((ROOT / "uv.lock").read_text("utf-8"))
+
+    assert installed == {of["version"] for of in lock["package"] if of["name"] == "uv"}
+
+
+@workflows
+def test_permissions_are_given_job_by_job(path: Path) -> None:
+    workflow = read(path)
+
+    assert workflow["permissions"] == {}
+    for name, job in workflow["jobs"].items():
+        assert "permissions" in job, name
+    writing = {name for name, job in workflow["jobs"].items() if "write" in str(job["permissions"])}
+    assert writing <= {"publish"}
+
+
+@workflows
+def test_nothing_fails_silently_or_for_ever(path: Path) -> None:
+    text = path.read_text("utf-8")
+
+    assert "continue-on-error" not in text
+    assert "|| true" not in text
+    for name, job in read(path)["jobs"].items():
+        assert "uses" in job or "timeout-minutes" in job, name
+
+
+@workflows
+def test_runs_of_one_ref_do_not_race(path: Path) -> None:
+    concurrency = read(path)["concurrency"]
+
+    assert concurrency["group"].endswith("-${{ github.ref }}")
+    assert (concurrency["cancel-in-progress"] is False) == (path.stem == "release")
+
+
+def test_the_gate_waits_for_every_other_job() -> None:
+    jobs = read(ROOT / ".github/workflows/ci.yml")["jobs"]
+
+    assert set(jobs["gate"]["needs"]) == set(jobs) - {"gate"}
+    assert jobs["gate"]["if"] == "always()"
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash, as the runner has")
+@pytest.mark.parametrize(
+    ("results", "green"),
+    [
+        pytest.param("success success", True, id="all green"),
+        pytest.param("success failure success", False, id="one failed"),
+        pytest.param("cancelled success", False, id="one cancelled"),
+        pytest.param("skipped success", False, id="one skipped"),
+    ],
+)
+def test_the_gate_opens_only_when_all_succeeded(results: str, green: bool) -> None:  # noqa: FBT001
+    [step] = read(ROOT / ".github/workflows/ci.yml")["jobs"]["gate"]["steps"]
+
+    done = run(ROOT, "bash", "-e", "-c", step["run"], RESULTS=results)
+
+    assert (done.returncode == 0) == green
+
+
+def test_every_supported_python_is_tested() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    tested = read(ROOT / ".github/workflows/ci.yml")["jobs"]["test"]["strategy"]["matrix"]["python"]
+
+    assert project["requires-python"] == f">={tested[0]}"
+    assert tested == [f"3.{minor}" for minor in range(11, 11 + len(tested))]
