@@ -2,7 +2,6 @@
 
 import json
 import textwrap
-import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,8 @@ def library(pytester: pytest.Pytester) -> pytest.Pytester:
 
 def run(project: pytest.Pytester, tests: str, *options: str) -> pytest.RunResult:
     project.makepyfile(test_lending="import pytest\n" + textwrap.dedent(tests))
-    return project.runpytest_inprocess("--strict-markers", *options)
+    scope = "asyncio_default_fixture_loop_scope=function"
+    return project.runpytest_inprocess("--strict-markers", "-o", scope, *options)
 
 
 def outcomes(project: pytest.Pytester, tests: str) -> dict[str, dict[str, Any]]:
@@ -51,10 +51,9 @@ def test_an_unknown_id_stops_the_run_in_one_line(library: pytest.Pytester) -> No
     result = run(library, "@pytest.mark.requirement('FR-009')\ndef test_a(): pass", "-k", "other")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert [line for line in result.errlines if line] == [
-        "ERROR: test_lending.py::test_a: no requirement is called FR-009;"
-        " known ids: FR-001, FR-002, p95_latency_ms"
-    ]
+    (line,) = filter(None, result.errlines)
+    assert line.startswith("ERROR: test_lending.py::test_a: no requirement is called FR-009;")
+    assert line.endswith("known ids: FR-001, FR-002, p95_latency_ms")
 
 
 def test_without_the_file_no_id_is_known(pytester: pytest.Pytester) -> None:
@@ -141,5 +140,4 @@ def test_the_junit_report_names_the_requirement(library: pytest.Pytester, tmp_pa
 
     run(library, "@pytest.mark.requirement('FR-001')\ndef test_a(): pass", f"--junit-xml={junit}")
 
-    (named,) = ET.parse(junit).iter("property")
-    assert named.attrib == {"name": "requirement", "value": "FR-001"}
+    assert '<property name="requirement" value="FR-001" />' in junit.read_text()

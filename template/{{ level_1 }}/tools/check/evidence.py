@@ -5,35 +5,53 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tools.check.plan import CoverageRule, Gate
-from tools.check.result import Coverage, Result, State, rounded_down
+from tools.check.outcomes import read_outcomes
+from tools.check.plan import CoverageRule, Gate, Plan
+from tools.check.result import (
+    Coverage,
+    MissingEvidenceError,
+    Result,
+    State,
+    Test,
+    rounded_down,
+)
 
 type Figures = dict[str, int | float | str]
 
 
-class MissingEvidenceError(Exception):
-    """A figure that should be in a report is not there."""
-
-
-def judge(result: Result, rule: CoverageRule | None, root: Path, work: Path) -> Result:
-    """Decide from exit code, output and coverage whether a gate that ran has passed."""
-    gate, coverage = result.gate, None
+def judge(result: Result, plan: Plan, root: Path, work: Path) -> Result:
+    """Decide from exit code, output and reports whether a gate that ran has passed."""
+    gate = result.gate
     figures, problems = _matched(gate, result.output)
-    if rule and rule.gate == gate.name:
-        try:
-            coverage = read_coverage(rule, root, work)
-        except MissingEvidenceError as missing:
-            problems.append(str(missing))
-        else:
-            figures |= {"coverage": coverage.total, "threshold": coverage.threshold}
-            problems += _too_low(coverage)
+    coverage = tests = None
+    try:
+        tests = _tests(gate, plan, work)
+        coverage = _measured(gate, plan, root, work)
+    except MissingEvidenceError as missing:
+        problems.append(str(missing))
+    if coverage:
+        figures |= {"coverage": coverage.total, "threshold": coverage.threshold}
+        problems += _too_low(coverage)
     if problems and result.state is State.PASSED:
         result = replace(result, state=State.FAILED, reason=problems[0])
     figure = _figure(gate, figures, result.exit_code)
     if not figure and result.state is State.PASSED:
         reason = f"exit code 0, but no evidence: {gate.figure!r} could not be filled in"
         result = replace(result, state=State.FAILED, reason=reason)
-    return replace(result, figures=figures, figure=figure, coverage=coverage)
+    reports = tuple(name for name in gate.reports if (work / name).exists())
+    return replace(
+        result, figures=figures, figure=figure, coverage=coverage, tests=tests, reports=reports
+    )
+
+
+def _tests(gate: Gate, plan: Plan, work: Path) -> tuple[Test, ...] | None:
+    required = plan.required
+    return read_outcomes(work / required.data) if required and required.gate == gate.name else None
+
+
+def _measured(gate: Gate, plan: Plan, root: Path, work: Path) -> Coverage | None:
+    rule = plan.coverage
+    return read_coverage(rule, root, work) if rule and rule.gate == gate.name else None
 
 
 def _matched(gate: Gate, output: str) -> tuple[Figures, list[str]]:

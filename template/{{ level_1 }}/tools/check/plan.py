@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.check.requirements import FILE, Required, read_required
 from tools.errors import UsageError
 from tools.tables import Table, fill, load
 
@@ -68,6 +69,7 @@ class Plan:
     timeout_s: float
     gates: tuple[Gate, ...]
     coverage: CoverageRule | None
+    required: Required | None
 
     def selected(self, names: list[str]) -> tuple[Gate, ...]:
         """Return the gates to run: all of them, or those that were named."""
@@ -80,7 +82,7 @@ class Plan:
 def read_plan(path: Path) -> Plan:
     """Read gates.toml and refuse what could not be run as written."""
     file = load(path)
-    file.allow("project", "level", "timeout_s", "coverage", "gates")
+    file.allow("project", "level", "timeout_s", "coverage", "requirements", "gates")
     gates = tuple(_gate(name, table) for name, table in file.table("gates").tables())
     if not gates:
         raise UsageError(f"{file.place}: must contain at least one table [gates.NAME]")
@@ -91,6 +93,7 @@ def read_plan(path: Path) -> Plan:
         timeout_s=file.number("timeout_s"),
         gates=gates,
         coverage=_coverage(file.table("coverage"), gates),
+        required=_required(file.table("requirements"), gates, path.with_name(FILE.name)),
     )
 
 
@@ -140,9 +143,23 @@ def _coverage(table: Table, gates: tuple[Gate, ...]) -> CoverageRule | None:
     if not table.values:
         return None
     table.allow("gate", "data", "threshold", "folders")
+    return CoverageRule(
+        _known_gate(table, gates),
+        table.get("data", str),
+        table.number("threshold"),
+        table.words("folders"),
+    )
+
+
+def _required(table: Table, gates: tuple[Gate, ...], file: Path) -> Required | None:
+    if not table.values:
+        return None
+    table.allow("gate", "data")
+    return read_required(file, _known_gate(table, gates), table.get("data", str))
+
+
+def _known_gate(table: Table, gates: tuple[Gate, ...]) -> str:
     name = table.get("gate", str)
     if name not in [gate.name for gate in gates]:
         raise UsageError(f"{table.place}: gate must be the name of a gate, got: {name}")
-    return CoverageRule(
-        name, table.get("data", str), table.number("threshold"), table.words("folders")
-    )
+    return name

@@ -36,6 +36,20 @@ def rounded_down(percent: float) -> float:
 
 
 @dataclass(frozen=True)
+class Test:
+    """What became of one test, and the requirements that it names."""
+
+    id: str
+    requirements: tuple[str, ...]
+    outcome: str
+    reason: str
+
+
+class MissingEvidenceError(Exception):
+    """A figure that should be in a report is not there."""
+
+
+@dataclass(frozen=True)
 class Result:
     """One gate of one run, with the evidence it left."""
 
@@ -51,6 +65,8 @@ class Result:
     tool_version: str | None = None
     output: str = ""
     coverage: Coverage | None = None
+    tests: tuple[Test, ...] | None = None
+    reports: tuple[str, ...] = ()
 
     @property
     def started_at_all(self) -> bool:

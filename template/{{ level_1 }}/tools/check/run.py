@@ -80,7 +80,7 @@ class Run:
             return replace(result, state=State.NOT_RUN, reason=reason)
         if result.exit_code is None:
             return result
-        return judge(result, self._plan.coverage, self._root, self._work)
+        return judge(result, self._plan, self._root, self._work)
 
     async def _unmet(self, gate: Gate) -> str | None:
         for need in gate.needs:
