@@ -73,6 +73,7 @@ async def _check(plan: Plan, gates: tuple[Gate, ...], root: Path, *, as_json: bo
         display.clear()
         remove_work(work)
     ran = [result for result in results if result.gate in gates]
+    display.requirements(content)
     display.summary(ran, content["duration_s"])
     if as_json:
         sys.stdout.write(to_text(content))

@@ -12,8 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from tools.check.checklist import checklist
+from tools.check.matrix import matrix, targets
+from tools.check.outcomes import unproved
+from tools.check.page.page import page
 from tools.check.plan import Plan
-from tools.check.result import Coverage, Result
+from tools.check.requirements import Required
+from tools.check.result import Coverage, Proof, Result
 from tools.files import write_atomically
 
 REPORTS = Path("artifacts/reports")
@@ -32,6 +36,7 @@ class Moment:
 def document(plan: Plan, results: Sequence[Result], moment: Moment) -> dict[str, Any]:
     """Return the content of gates.json."""
     coverage = next((result.coverage for result in results if result.coverage), None)
+    tests = next((result.tests for result in results if result.tests is not None), None)
     return {
         "schema_version": SCHEMA_VERSION,
         "project": plan.project,
@@ -47,6 +52,8 @@ def document(plan: Plan, results: Sequence[Result], moment: Moment) -> dict[str,
         "code": moment.code,
         "gates": [_gate(result) for result in results],
         "coverage": coverage and _coverage(coverage),
+        "targets": list(targets(plan.required, results, tests or ())),
+        **_requirements(plan.required, results, tests),
     }
 
 
@@ -66,6 +73,7 @@ def _gate(result: Result) -> dict[str, Any]:
         "tool": gate.tool,
         "tool_version": result.tool_version,
         "log": log_path(result).as_posix() if result.started_at_all else None,
+        "reports": [(REPORTS / name).as_posix() for name in result.reports],
     }
 
 
@@ -73,6 +81,19 @@ def _coverage(coverage: Coverage) -> dict[str, Any]:
     values = asdict(coverage)
     del values["exact"]
     return {"total": coverage.total, **values}
+
+
+def _requirements(
+    required: Required | None, results: Sequence[Result], tests: Sequence[Proof] | None
+) -> dict[str, Any]:
+    if required and tests is not None:
+        rows = matrix(required, tests)
+        return {"requirements": rows, "requirements_reason": None, "unproved_tests": unproved(tests)}
+    reason = "gates.toml has no table [requirements]"
+    if required:
+        gate = next(result for result in results if result.gate.name == required.gate)
+        reason = f"the gate {required.gate} left no report of its tests ({gate.reason})"
+    return {"requirements": None, "requirements_reason": reason, "unproved_tests": None}
 
 
 def log_path(result: Result) -> Path:
@@ -95,6 +116,7 @@ def publish(content: dict[str, Any], results: Sequence[Result], root: Path, work
             for name in result.gate.reports:
                 _replace(work / name, reports / name, work)
     write_atomically(reports / "verification-checklist.md", checklist(content))
+    write_atomically(reports / "index.html", page(content))
     write_atomically(reports / "gates.json", to_text(content))
 
 
