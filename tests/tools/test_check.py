@@ -13,32 +13,7 @@ from tools.check.cli import main
 from tools.check.display import Display
 from tools.check.plan import read_plan
 
-HEAD = 'project = "demo"\nlevel = 1\ntimeout_s = 30\n'
-
-
-def gate(
-    name: str, code: str, *, lane: str = "one", figure: str = "{n} done", **more: object
-) -> str:
-    values = {
-        "title": f"The {name}",
-        "lane": lane,
-        "command": ["python", "-c", code],
-        "timeout_s": 10,
-        "patterns": [r"(?P<n>\d+) done"],
-        "figure": figure,
-        **more,
-    }
-    lines = [f"{key} = {json.dumps(value)}" for key, value in values.items()]
-    return "\n".join([f"[gates.{name}]", *lines, ""])
-
-
-def plan(project: Path, *parts: str, head: str = HEAD) -> None:
-    (project / "tools" / "gates.toml").write_text("\n".join([head, *parts]))
-
-
-def report(project: Path) -> dict:
-    return json.loads((project / "artifacts/reports/gates.json").read_text())
-
+from tests.tools.plans import HEAD, checklist_of, commit, gate, plan, report
 
 def names(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()]
@@ -134,10 +109,6 @@ def test_a_tool_that_cannot_be_started_is_not_run(project):
     item = by_name(project)["lint"]
     assert item["state"] == "not run"
     assert "./tool could not be started" in item["reason"]
-
-
-def checklist_of(project: Path) -> str:
-    return (project / "artifacts/reports/verification-checklist.md").read_text()
 
 
 def test_an_unmet_need_is_not_run_and_so_is_what_needs_that(project):
@@ -384,13 +355,13 @@ def test_a_report_folder_is_replaced_as_a_whole(project):
 
 def test_the_commit_and_uncommitted_changes_are_recorded(project):
     plan(project, GOOD)
-    (project / ".gitignore").write_text("artifacts/\n")
-    identity = ["-c", "user.name=x", "-c", "user.email=x@y.z", "-c", "commit.gpgsign=false"]
-    for words in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "x"]):
-        subprocess.run(["git", *words], check=True, cwd=project)
+    commit(project)
     main([])
     code = report(project)["code"]
     assert (len(code["commit"]), code["dirty"]) == (40, False)
+    (project / "artifacts" / "deliverables.md").touch()
+    main([])
+    assert report(project)["code"]["dirty"] is False
     (project / "new").touch()
     main([])
     assert report(project)["code"]["dirty"] is True
@@ -458,6 +429,7 @@ def test_the_templates_plan_finds_the_figures_of_real_tools(project, template):
     text = (template / "tools/gates.toml.jinja").read_text()
     text = re.sub(r'"\{\{.*?\}\}"', '"demo"', text)
     (project / "tools/gates.toml").write_text(re.sub(r"\{\{.*?\}\}", "1", text))
+    (project / "tools/requirements.toml").write_text("")
     (project / "a.py").write_text("x = 1\n")
     assert main(["--only", "lint", "--only", "format", "--only", "types"]) == 0
     items = by_name(project)

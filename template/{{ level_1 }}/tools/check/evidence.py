@@ -1,6 +1,8 @@
 """From a tool's output to figures: a gate without its figure has proved nothing."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from tools.check.coverage import read_coverage
@@ -15,13 +17,8 @@ def judge(result: Result, plan: Plan, root: Path, work: Path) -> Result:
     """Decide from exit code, output and reports whether a gate that ran has passed."""
     gate = result.gate
     figures, problems = _matched(gate, result.output)
-    coverage = tests = None
-    try:
-        tests = _tests(gate, plan, work)
-        coverage = _measured(gate, plan, root, work)
-    except MissingEvidenceError as missing:
-        problems.append(str(missing))
-    if coverage:
+    tests = _found(partial(_tests, gate, plan, work), problems)
+    if coverage := _found(partial(_measured, gate, plan, root, work), problems):
         figures |= {"coverage": coverage.total, "threshold": coverage.threshold}
         problems += _too_low(coverage)
     if problems and result.state is State.PASSED:
@@ -34,6 +31,14 @@ def judge(result: Result, plan: Plan, root: Path, work: Path) -> Result:
     return replace(
         result, figures=figures, figure=figure, coverage=coverage, tests=tests, reports=reports
     )
+
+
+def _found[T](read: Callable[[], T], problems: list[str]) -> T | None:
+    try:
+        return read()
+    except MissingEvidenceError as missing:
+        problems.append(str(missing))
+        return None
 
 
 def _tests(gate: Gate, plan: Plan, work: Path) -> tuple[Proof, ...] | None:

@@ -88,7 +88,11 @@ def _requirements(
 ) -> dict[str, Any]:
     if required and tests is not None:
         rows = matrix(required, tests)
-        return {"requirements": rows, "requirements_reason": None, "unproved_tests": unproved(tests)}
+        return {
+            "requirements": rows,
+            "requirements_reason": None,
+            "unproved_tests": unproved(tests),
+        }
     reason = "gates.toml has no table [requirements]"
     if required:
         gate = next(result for result in results if result.gate.name == required.gate)
