@@ -51,7 +51,8 @@ def schema_at(root: Mapping[str, Any], path: AnswerPath) -> dict[str, Any]:
     for part in path:
         node = node["items"] if isinstance(part, int) else node["properties"][part]
         if "$ref" in node:
-            node = {**root["$defs"][node["$ref"].rpartition("/")[2]], **node}
+            own = {key: value for key, value in node.items() if key != "$ref"}
+            node = {**root["$defs"][node["$ref"].rpartition("/")[2]], **own}
     return node
 
 

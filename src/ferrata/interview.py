@@ -23,7 +23,8 @@ from ferrata.prompts import Check, Option, Prompts, reason
 # Above this many characters a text is typed into a prompt of several lines.
 LONG_TEXT = 2000
 NOTHING_HINT = re.compile(r"\s*\[\] if (none|nothing)\.$")
-NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+# Longer ones are no sensible answers, and Python would take long to read them.
+NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?")
 
 
 @dataclass
@@ -128,7 +129,8 @@ class Interview:
     def _ask_lines(self, path: AnswerPath, asked: str) -> None:
         """Texts, one a line; an empty line ends the list."""
         least = schema_at(self.rules.schema(), path).get("minItems", 0)
-        before, entries = self.answers, list[str]()
+        before = self.answers
+        entries: list[str] = []
         while True:
             self.answers = put(before, path, entries)
             entry = (*path, len(entries))

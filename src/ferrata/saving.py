@@ -1,5 +1,6 @@
 """Writing completed answers: what was there stays as it was written, with its comments."""
 
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,9 @@ class _Dumper(yaml.SafeDumper):
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     style = "|" if "\n" in text else None
+    if not text.replace("\n", "").isprintable():
+        # In other styles YAML folds some of these characters.
+        style = '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
@@ -43,7 +47,8 @@ def _spliced(original: str, changed: Mapping[str, Any]) -> Iterator[str]:
     pairs = root.value if isinstance(root, yaml.MappingNode) else []
     starts = [key.start_mark.index for key, _ in pairs]
     yield original[: starts[0]] if starts else original
-    for (key, _), start, end in zip(pairs, starts, [*starts[1:], len(original)], strict=True):
+    ends = itertools.pairwise([*starts, len(original)])
+    for (key, _), (start, end) in zip(pairs, ends, strict=True):
         block = original[start:end]
         if key.value in changed:
             yield _dumped({key.value: changed[key.value]})

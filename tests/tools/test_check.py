@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from tools.check.display import Display
 from tools.check.plan import read_plan
 
 from tests.tools.plans import HEAD, checklist_of, commit, gate, plan, report
+
 
 def names(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()]
@@ -312,6 +312,9 @@ def test_coverage_in_total_and_by_service(packages, capsys):
         "threshold": 60,
         "by_service": {"services/a": 94.1, "services/b": 75.0, "shared": 100.0},
     }
+    (target,) = report(packages)["targets"]
+    assert (target["wanted"], target["measured"]) == ("at least 60 %", "87.6 %")
+    assert target["state"] == "covered"
     assert (packages / "artifacts/reports/coverage.xml").exists()
     assert "| services/a | 94.1 |" in checklist_of(packages)
 
@@ -321,6 +324,7 @@ def test_coverage_just_below_the_threshold_is_a_failure(packages):
     assert main([]) == 4
     item = by_name(packages)["tests"]
     assert item["reason"] == "coverage 59.6 % is below 60 %"
+    assert report(packages)["targets"][0]["state"] == "failed"
     assert item["figure"] == "7 passed, coverage 59.6 % (>= 60 %)"
 
 
@@ -338,6 +342,9 @@ def test_a_gate_that_writes_no_coverage_removes_the_old_report(packages):
     assert main([]) == 4
     assert by_name(packages)["tests"]["reason"] == "no coverage report was written (coverage.json)"
     assert report(packages)["coverage"] is None
+    (target,) = report(packages)["targets"]
+    assert target["state"] == "not measured"
+    assert target["reason"] == "tests: no coverage report was written (coverage.json)"
     assert not (packages / "artifacts/reports/coverage.xml").exists()
 
 
@@ -425,8 +432,8 @@ def test_outside_a_project_the_message_says_so(project, capsys):
 
 
 @pytest.mark.skipif(not shutil.which("ruff"), reason="ruff is not installed")
-def test_the_templates_plan_finds_the_figures_of_real_tools(project, template):
-    text = (template / "tools/gates.toml.jinja").read_text()
+def test_the_templates_plan_finds_the_figures_of_real_tools(project, level_1):
+    text = (level_1 / "tools/gates.toml.jinja").read_text()
     text = re.sub(r'"\{\{.*?\}\}"', '"demo"', text)
     (project / "tools/gates.toml").write_text(re.sub(r"\{\{.*?\}\}", "1", text))
     (project / "tools/requirements.toml").write_text("")

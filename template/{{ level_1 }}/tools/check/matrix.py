@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from tools.check.requirements import Required, Requirement
-from tools.check.result import Coverage, Proof, Result
+from tools.check.plan import CoverageRule, Plan
+from tools.check.requirements import Required, Requirement, Target
+from tools.check.result import Proof, Result
 
 
 def matrix(required: Required, tests: Sequence[Proof]) -> list[dict[str, Any]]:
@@ -39,32 +40,38 @@ def _state(tests: Sequence[Mapping[str, str]], otherwise: str) -> str:
 
 
 def targets(
-    required: Required | None, results: Sequence[Result], tests: Sequence[Proof]
+    plan: Plan, results: Iterable[Result], tests: Sequence[Proof]
 ) -> Iterator[dict[str, Any]]:
     """Return each figure that is wanted, with what was measured, or why nothing was."""
-    for coverage in filter(None, (result.coverage for result in results)):
-        yield _coverage(coverage)
-    for target in required.targets if required else ():
-        naming = _naming(target.name, tests)
-        state = _state(naming, "not measured")
-        yield {
-            "name": target.name,
-            "title": target.title,
-            "wanted": target.wanted,
-            "measured": None,
-            "state": state,
-            "reason": target.not_measured if state == "not measured" else None,
-            "tests": naming,
-        }
+    if rule := plan.coverage:
+        yield _coverage(rule, next(result for result in results if result.gate.name == rule.gate))
+    for target in plan.required.targets if plan.required else ():
+        yield _target(target, _naming(target.name, tests))
 
 
-def _coverage(coverage: Coverage) -> dict[str, Any]:
+def _target(target: Target, tests: list[dict[str, str]]) -> dict[str, Any]:
+    state = _state(tests, "not measured")
+    return {
+        "name": target.name,
+        "title": target.title,
+        "wanted": target.wanted,
+        "measured": None,
+        "state": state,
+        "reason": target.not_measured if state == "not measured" else None,
+        "tests": tests,
+    }
+
+
+def _coverage(rule: CoverageRule, result: Result) -> dict[str, Any]:
+    coverage, state = result.coverage, "not measured"
+    if coverage:
+        state = "covered" if coverage.exact >= coverage.threshold else "failed"
     return {
         "name": "coverage_percent",
         "title": "Coverage of the tests",
-        "wanted": f"at least {coverage.threshold:g} %",
-        "measured": f"{coverage.total:g} %",
-        "state": "covered" if coverage.exact >= coverage.threshold else "failed",
-        "reason": None,
+        "wanted": f"at least {rule.threshold:g} %",
+        "measured": f"{coverage.total:g} %" if coverage else None,
+        "state": state,
+        "reason": None if coverage else f"{rule.gate}: {result.reason}",
         "tests": [],
     }

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tools.check.report import REPORTS
+from tools.check.document import REPORTS
 from tools.console import paint, say, shown
 from tools.errors import ToolError
 from tools.files import write_atomically

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.check.report import REPORTS
+from tools.check.document import REPORTS
 from tools.handoff.tree import Tree
 from tools.markdown import span, table, text
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.check.report import REPORTS, SCHEMA_VERSION
+from tools.check.document import REPORTS, SCHEMA_VERSION
 from tools.handoff.tree import Tree, newer_files, same_code
 
 _CHECK = "run `make check`"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tools.check.report import REPORTS
+from tools.check.document import REPORTS
 from tools.check.versions import CODE
 from tools.processes import output_of
 
@@ -56,7 +56,8 @@ def newer_files(tree: Tree, root: Path, moment: str) -> list[str]:
 
 
 def _written(path: Path) -> datetime:
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    # The moments of a report are whole seconds, too.
+    return datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
 
 
 async def _git(root: Path, *arguments: str) -> str | None:

@@ -49,3 +49,9 @@ def _cells(names: list[str], row: Iterable[object]) -> Iterable[Markup]:
     yield tag("th", first, scope="row", role="rowheader")
     for name, value in zip(names[1:], rest, strict=True):
         yield tag("td", tag("div", value), role="cell", data_label=name)
+
+
+def section(title: str, *children: object) -> Markup:
+    """Return a part of the page under a heading."""
+    name = title.lower().replace(" ", "-")
+    return tag("section", tag("h2", title, id=name), *children, aria_labelledby=name)
