@@ -46,5 +46,9 @@ lint: setup ## Lint, format and types
 bench: setup ## Measure everything and write docs/reference/benchmarks.md (minutes; needs wrk)
 	@$(BIN)/python tests/bench
 
+docs: setup ## Write the generated pages and build the site into site/
+	@$(BIN)/python docs/generate.py
+	@$(BIN)/zensical build --strict
+
 clean: ## Remove what was made
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) build dist site .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -182,8 +182,13 @@ TYPE_NAMES = {
 }
 
 
-def _path(parts: Iterable[str | int]) -> str:
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
+def _path(parts: Iterable[object]) -> str:
+    """`entities[0].name`; a key that is no printable text is shown escaped, on the same line."""
+    text = ""
+    for part in parts:
+        name = str(part)
+        shown = name if name.isprintable() else repr(name)[1:-1]
+        text += f"[{part}]" if isinstance(part, int) else f".{shown}"
     return text.removeprefix(".") or "answers"
 
 
