@@ -95,9 +95,7 @@ def _row(requirement: Requirement, tests: Iterable[Test]) -> dict[str, Any]:
 
 
 def _naming(name: str, tests: Iterable[Test]) -> list[dict[str, str]]:
-    return [
-        {"id": test.id, "outcome": test.outcome} for test in tests if name in test.requirements
-    ]
+    return [{"id": test.id, "outcome": test.outcome} for test in tests if name in test.requirements]
 
 
 def _state(tests: Sequence[Mapping[str, str]], otherwise: str) -> str:
