@@ -78,6 +78,11 @@ class Problem:
     message: str
     question: str | None = None
 
+    @property
+    def missing(self) -> bool:
+        """Tell whether nothing was given there, so that an answer mends it."""
+        return self.message.startswith("is missing")
+
     def __str__(self) -> str:
         """Give the problem as one line."""
         asked = f" {self.question}" if self.question else ""
