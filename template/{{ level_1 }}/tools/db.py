@@ -61,7 +61,7 @@ def _message(text: str) -> str:
 
 def migrate(system: System, root: Path, message: str | None) -> int:
     """Apply all migrations; with a message, write a new one afterwards."""
-    base = base_environment(root)
+    base = base_environment(root, system.env_files)
     ports = chosen_ports(system, base)
     with database(system, root) as connection:
         for service in system.services:

@@ -5,9 +5,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 from fastapi import APIRouter, FastAPI
-from httpx2 import AsyncClient
+from httpx2 import ASGITransport, AsyncClient
 
 from chassis.app import assemble, build_app
+from chassis.feature import no_lifespan
 from chassis.features import FeatureSettings
 
 router = APIRouter()
@@ -69,6 +70,23 @@ def test_title_and_settings_are_those_that_were_given() -> None:
 
     assert app.title == "Furniture"
     assert app.state.settings is settings
+
+
+class Signposted:
+    """A feature with a route that the service has, too."""
+
+    def install(self, app: FastAPI, _settings: FeatureSettings) -> None:
+        app.add_api_route("/chairs", lambda: "in the attic")
+
+    lifespan = staticmethod(no_lifespan)
+
+
+async def test_a_route_of_the_service_counts_more_than_one_of_a_feature() -> None:
+    app = assemble("Furniture", [router], FeatureSettings(), [Signposted()])
+    transport = ASGITransport(app)
+
+    async with AsyncClient(transport=transport, base_url="http://furniture") as client:
+        assert (await client.get("/chairs")).json() == ["oak"]
 
 
 async def test_features_stop_in_reverse_order() -> None:

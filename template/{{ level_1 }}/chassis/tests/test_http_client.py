@@ -80,6 +80,19 @@ async def test_json_is_sent_as_it_is(
     assert service.asked[0].content_type == "application/json"
 
 
+async def test_headers_are_provided_anew_for_each_call(
+    http: HttpClient, service: Service, url: str
+) -> None:
+    numbers = iter(["1", "2"])
+    http.header_providers.append(lambda: {"X-Number": next(numbers)})
+
+    await http.get(url)
+    await http.post(url, json_body=b"{}")
+
+    assert [asked.headers["X-Number"] for asked in service.asked] == ["1", "2"]
+    assert service.asked[1].content_type == "application/json"
+
+
 async def test_a_delete_sends_no_body(http: HttpClient, service: Service, url: str) -> None:
     service.answers = [web.Response(status=204)]
 

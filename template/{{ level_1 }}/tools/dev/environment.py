@@ -1,20 +1,31 @@
-"""The environment of the services: the shell's and .env's, then what only this run knows."""
+"""The environment of the services: the shell's and that of files, then what only this run knows."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from dotenv import dotenv_values
 
 from tools.dev.system import Service, System
+from tools.errors import UsageError
 from tools.processes import tool_path
 from tools.tables import fill
 
 
-def base_environment(root: Path) -> dict[str, str]:
-    """Return .env's values below those of the shell, with the project's own tools first."""
-    from_file = dotenv_values(root / ".env", interpolate=False)
-    known = {key: value for key, value in from_file.items() if value is not None}
+def base_environment(root: Path, files: Sequence[str]) -> dict[str, str]:
+    """Return the files' values below those of the shell, with the project's own tools first.
+
+    A later file counts more. The name of a file may depend on what is known until then; one that
+    cannot be named, or does not exist, is left out.
+    """
+    known: dict[str, str] = {}
+    for file in files:
+        variables = {key.lower(): value for key, value in {**known, **os.environ}.items()}
+        with suppress(UsageError):
+            path = root / fill(file, variables, "dev.env_files")
+            from_file = dotenv_values(path, interpolate=False)
+            known |= {key: value for key, value in from_file.items() if value is not None}
     return {**known, **os.environ, "PATH": tool_path(os.environ), "PYTHONUNBUFFERED": "1"}
 
 

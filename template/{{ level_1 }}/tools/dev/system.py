@@ -41,6 +41,7 @@ class System:
 
     host: str
     start_timeout_s: float
+    env_files: tuple[str, ...]
     reload_dirs: tuple[str, ...]
     database: Database
     services: tuple[Service, ...]
@@ -54,10 +55,11 @@ def read_system(path: Path) -> System:
     if not services:
         raise UsageError(f"{file.place}: must contain at least one table [services.NAME]")
     dev = file.table("dev")
-    dev.allow("host", "start_timeout_s", "reload_dirs")
+    dev.allow("host", "start_timeout_s", "env_files", "reload_dirs")
     return System(
         host=dev.get("host", str),
         start_timeout_s=dev.number("start_timeout_s"),
+        env_files=dev.words("env_files") or (".env",),
         reload_dirs=dev.words("reload_dirs"),
         database=_database(file.table("database")),
         services=services,

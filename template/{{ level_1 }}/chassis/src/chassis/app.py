@@ -46,9 +46,9 @@ def assemble[SettingsT: FeatureSettings](
 
     app = FastAPI(title=title, lifespan=lifespan)
     app.state.settings = settings
+    for router in routers:  # first, so that no route of a feature hides one of the service
+        app.include_router(router)
     for feature in installed:
         feature.install(app, settings)
     map_errors(app, problems or {})
-    for router in routers:
-        app.include_router(router)
     return app

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from fastapi import APIRouter, FastAPI
 
 from chassis.app import assemble
-from chassis.database import feature
+from chassis.database.features import DATA_FEATURES
 from chassis.database.settings import DatabaseSettings
 from chassis.features import FEATURES, FeatureSettings
 
@@ -22,4 +22,4 @@ def build_data_app(
     """
     if not isinstance(settings, DatabaseSettings):
         raise TypeError("Settings must subclass FeatureSettings and DatabaseSettings")
-    return assemble(title, routers, settings, [*FEATURES, feature], problems)
+    return assemble(title, routers, settings, [*FEATURES, *DATA_FEATURES], problems)

@@ -5,11 +5,20 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from chassis.http_client.client import HttpClient, Params, Reply
+from chassis.http_client.client import HeaderProvider, HttpClient, Params, Reply
 from chassis.http_client.replies import raise_for_problem
 from chassis.http_client.settings import Settings
 
-__all__ = ["HttpClient", "Params", "Reply", "Settings", "install", "lifespan", "raise_for_problem"]
+__all__ = [
+    "HeaderProvider",
+    "HttpClient",
+    "Params",
+    "Reply",
+    "Settings",
+    "install",
+    "lifespan",
+    "raise_for_problem",
+]
 
 
 def install(app: FastAPI, settings: Settings) -> None:

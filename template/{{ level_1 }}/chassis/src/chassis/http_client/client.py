@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import aiohttp
@@ -9,6 +9,7 @@ from chassis.http_client.settings import Settings
 from chassis.problems import Unavailable
 
 type Params = Mapping[str, str | int | float | bool | None]
+type HeaderProvider = Callable[[], Mapping[str, str]]
 
 NO_ANSWER = "A service that is needed for this does not answer."
 PASSING_STATUSES = frozenset({502, 503, 504})
@@ -39,6 +40,8 @@ class HttpClient:
     """
 
     def __init__(self, settings: Settings) -> None:
+        self.header_providers: list[HeaderProvider] = []
+        """Asked at every attempt for headers that it shall send besides."""
         self._settings = settings
         self._session: aiohttp.ClientSession | None = None
         self._again = stamina.AsyncRetryingCaller(
@@ -99,7 +102,9 @@ class HttpClient:
     async def _send(
         self, method: str, url: str, query: dict[str, str] | None, json_body: bytes | None
     ) -> Reply:
-        headers = None if json_body is None else JSON_HEADERS
+        headers = {} if json_body is None else dict(JSON_HEADERS)
+        for provided in self.header_providers:
+            headers |= provided()
         async with self._open_session().request(
             method, url, params=query, data=json_body, headers=headers, allow_redirects=False
         ) as response:

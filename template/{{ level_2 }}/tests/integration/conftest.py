@@ -1,0 +1,64 @@
+"""The running system, made once for all tests."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.collections import collections
+from tests.integration.postgres import Postgres, choice, postgres
+from tests.integration.system import (
+    ROOT,
+    Started,
+    create_database,
+    document,
+    in_process,
+    migrate_all,
+    system,
+)
+
+
+def pytest_report_header() -> str:
+    """Say on which PostgreSQL the tests run."""
+    chosen = choice()
+    return f"PostgreSQL: {chosen.kind} ({chosen.reason})"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test for each collection of each service, or for each service, as it asks for it."""
+    names = metafunc.fixturenames
+    if "collection" in names:
+        found = [(s.name, one) for s in system().services for one in collections(document(s))]
+        ids = [f"{name}-{one.name}" for name, one in found]
+        metafunc.parametrize(("service", "collection"), found, ids=ids, scope="module")
+    elif "service" in names:
+        metafunc.parametrize("service", [one.name for one in system().services], scope="module")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Postgres]:
+    """A PostgreSQL without data."""
+    with postgres(ROOT) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def database_url(server: Postgres) -> str:
+    """A database that is up to date."""
+    create_database(server.database("postgres"), "tests")
+    url = server.database("tests")
+    migrate_all(url)
+    return url
+
+
+@pytest.fixture(scope="session")
+def services(database_url: str) -> Iterator[dict[str, Started]]:
+    """Every service, running in this process."""
+    with in_process(database_url) as started:
+        yield started
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    """A folder for the logs of processes."""
+    return tmp_path

@@ -1,0 +1,201 @@
+"""The services of tools/services.toml: running in this process, or in processes of their own."""
+
+import asyncio
+import os
+import runpy
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx2
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy.engine import make_url
+from tools.dev.environment import base_environment, service_environment
+from tools.dev.service import Options, command
+from tools.dev.system import SYSTEM, Service, System, read_system
+
+ROOT = Path(__file__).resolve().parents[2]
+NO_DATABASE = "postgresql://nobody@127.0.0.1:1/nothing"
+HOST = "127.0.0.1"
+START_TIMEOUT_S = 60
+
+
+@dataclass(frozen=True)
+class Started:
+    """A service that answers."""
+
+    service: Service
+    url: str
+
+
+@cache
+def system() -> System:
+    """Read which services there are."""
+    return read_system(ROOT / SYSTEM)
+
+
+def environment(
+    service: Service, database_url: str, ports: Mapping[str, int] | None = None
+) -> dict[str, str]:
+    """Give the environment of a service; nothing of it comes from files."""
+    known = {other.name: other.port for other in system().services} | dict(ports or {})
+    base = base_environment(ROOT, ()) | {"APP_ENV": "test"}
+    return service_environment(service, system(), base, known, database_url)
+
+
+@contextmanager
+def variables(values: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables for a while."""
+    before = dict(os.environ)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def application(service: Service, values: Mapping[str, str]) -> FastAPI:
+    """Build a service's application, which reads its settings from the environment."""
+    module, _, factory = service.app.partition(":")
+    with variables(values):
+        app: FastAPI = getattr(import_module(module), factory)()
+        return app
+
+
+def document(service: Service) -> dict[str, Any]:
+    """Give the OpenAPI document of a service, for which nothing has to run."""
+    return application(service, environment(service, NO_DATABASE)).openapi()
+
+
+def package(service: Service) -> str:
+    """Name the package of a service."""
+    return service.app.partition(".")[0]
+
+
+def create_database(server: str, name: str) -> None:
+    """Make an empty database on the server at this address."""
+
+    async def create() -> None:
+        url = make_url(server).set(drivername="postgresql")
+        connection = await asyncpg.connect(url.render_as_string(hide_password=False))
+        try:
+            await connection.execute(f'CREATE DATABASE "{name}"')
+        finally:
+            await connection.close()
+
+    asyncio.run(create())
+
+
+def migrate(service: Service, database_url: str, *arguments: str) -> None:
+    """Run a migration command of a service: ``upgrade``, or ``downgrade base``."""
+    module = service.upgrade[service.upgrade.index("-m") + 1]
+    before = list(sys.argv)
+    with variables(environment(service, database_url)):
+        sys.argv[1:] = arguments
+        try:
+            runpy.run_module(module, run_name="__main__", alter_sys=False)
+        finally:
+            sys.argv[:] = before
+
+
+def migrate_all(database_url: str) -> None:
+    """Bring the database up to date."""
+    for service in system().services:
+        if service.upgrade:
+            migrate(service, database_url, service.upgrade[-1])
+
+
+@contextmanager
+def in_process(database_url: str) -> Iterator[dict[str, Started]]:
+    """Run the services in threads of this process, so that their coverage is measured."""
+    with ExitStack() as stack:
+        sockets = {s.name: stack.enter_context(_listening()) for s in system().services}
+        ports = {name: int(open_.getsockname()[1]) for name, open_ in sockets.items()}
+        for service in system().services:
+            app = application(service, environment(service, database_url, ports))
+            stack.enter_context(_serving(app, sockets[service.name]))
+        yield {
+            service.name: Started(service, f"http://{HOST}:{ports[service.name]}")
+            for service in system().services
+        }
+
+
+@contextmanager
+def _listening() -> Iterator[socket.socket]:
+    with socket.create_server((HOST, 0)) as open_:
+        yield open_
+
+
+@contextmanager
+def _serving(app: FastAPI, open_: socket.socket) -> Iterator[None]:
+    config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [open_]})
+    thread.start()
+    try:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not server.started:
+            assert thread.is_alive(), "the service ended at start; see the log"
+            assert time.monotonic() < deadline, "the service does not start"
+            time.sleep(0.01)
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@contextmanager
+def in_processes(database_url: str, logs: Path) -> Iterator[dict[str, Started]]:
+    """Run the services as they are run elsewhere; the log of each is in a file of its name."""
+    ports = {service.name: _free_port() for service in system().services}
+    with ExitStack() as stack:
+        started = {}
+        for service in system().services:
+            log = stack.enter_context((logs / service.name).open("wb"))
+            process = subprocess.Popen(  # noqa: S603  # a command of services.toml
+                command(service, system(), ROOT, ports[service.name], OPTIONS),
+                cwd=ROOT,
+                env=environment(service, database_url, ports),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+            stack.callback(process.wait, 20)
+            stack.callback(process.terminate)
+            started[service.name] = Started(service, f"http://{HOST}:{ports[service.name]}")
+        for one in started.values():
+            _wait_for(one, logs / one.service.name)
+        yield started
+
+
+OPTIONS = Options(reload=False, access_log=True)
+
+
+def _free_port() -> int:
+    with socket.create_server((HOST, 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(started: Started, log: Path) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while True:
+        try:
+            answer = httpx2.get(f"{started.url}/health", timeout=5)
+        except httpx2.TransportError:
+            assert time.monotonic() < deadline, log.read_text(encoding="utf-8")
+            time.sleep(0.05)
+        else:
+            assert answer.status_code == 200, answer.text
+            return
