@@ -136,12 +136,39 @@ def _read(file: Path) -> bytes:
     return file.read_bytes() if file.is_file() else b""
 
 
+class Versions:
+    """The template's files as they were and as they are now, written when somebody asks."""
+
+    def __init__(self, project: Project, source: Path, folder: Path) -> None:
+        """`source` is a clone of the template with both versions."""
+        self._project, self._source, self._folder = project, source, folder
+
+    @cached_property
+    def old(self) -> Path:
+        """What the last update wrote."""
+        return self._rendered("old", self._project.before(ANSWERS_FILE))
+
+    @cached_property
+    def new(self) -> Path:
+        """What this update writes."""
+        return self._rendered("new", _read(self._project.folder / ANSWERS_FILE))
+
+    def _rendered(self, name: str, answers: bytes) -> Path:
+        recorded = yaml.safe_load(answers)
+        render(self._source, str(recorded["_commit"]), recorded, self._folder / name)
+        return self._folder / name
+
+
 def settle(folder: Path, source: Path = TEMPLATE) -> Settled:
     """Give everybody what is theirs; `source` is a clone of the template with both versions."""
     project = Project(folder)
-    left_out = tuple(_leave_out(project))
-    dropped = _keep(project, source)
-    restored = tuple(_restore(project, source))
+    with tempfile.TemporaryDirectory() as temporary:
+        versions = Versions(project, source, Path(temporary))
+        # The lists come first: the rest goes by them.
+        lists = [*_restore(project, versions, (SEEDS_FILE, TEMPLATE_FILE))]
+        left_out = tuple(_leave_out(project))
+        dropped = _keep(project, versions)
+        restored = (*lists, *_restore(project, versions, project.template))
     return Settled(restored, left_out, (*_merge_conflicts(project), *dropped))
 
 
@@ -161,39 +188,24 @@ def _remove_empty(folder: Path, top: Path) -> None:
         folder = folder.parent
 
 
-def _keep(project: Project, source: Path) -> list[Conflict]:
+def _keep(project: Project, versions: Versions) -> list[Conflict]:
     """Bring back what the update removed although it was its owner's, or edited."""
     gone = project.gone()
     yours = [path for path in gone if path in project.seeds_before]
     dropped = [path for path in gone if path not in {*yours, *project.template}]
-    edited = _edited(project, dropped, source) if dropped else []
+    edited = [path for path in dropped if _read(versions.old / path) != project.before(path)]
     for path in (*yours, *edited):
         project.git("checkout", "--quiet", "HEAD", "--", f":(literal){path}")
     return [Conflict(path, DROPPED) for path in edited]
 
 
-def _edited(project: Project, paths: Iterable[str], source: Path) -> list[str]:
-    """Which of the files differ from what the last update wrote."""
-    recorded = yaml.safe_load(project.before(ANSWERS_FILE))
-    with tempfile.TemporaryDirectory() as temporary:
-        old = Path(temporary) / "old"
-        render(source, str(recorded["_commit"]), recorded, old)
-        return [path for path in paths if _read(old / path) != project.before(path)]
-
-
-def _restore(project: Project, source: Path) -> Iterator[str]:
+def _restore(project: Project, versions: Versions, paths: Iterable[str]) -> Iterator[str]:
     """Write files of the template that are missing: a deleted gate must not stay gone unnoticed."""
-    missing = [p for p in sorted(project.template) if not os.path.lexists(project.folder / p)]
-    if not missing:
-        return
-    recorded = yaml.safe_load((project.folder / ANSWERS_FILE).read_text("utf-8"))
-    with tempfile.TemporaryDirectory() as temporary:
-        new = Path(temporary) / "new"
-        render(source, str(recorded["_commit"]), recorded, new)
-        for path in missing:
-            target = project.folder / path
+    for path in sorted(paths):
+        target = project.folder / path
+        if not os.path.lexists(target):
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(new / path, target)
+            shutil.copy2(versions.new / path, target)
             yield path
 
 
@@ -217,9 +229,7 @@ def _merge_conflicts(project: Project) -> Iterator[Conflict]:
     """What Copier could not merge: it records it in the index, and leaves markers or rejects."""
     unmerged = {line.partition("\t")[2] for line in project.paths("ls-files", "--unmerged", "-z")}
     rejects = project.paths("ls-files", "--others", "-z", "--", "*.rej")
-    rejected = {path.removesuffix(".rej") for path in rejects} - project.committed.intersection(
-        rejects
-    )
+    rejected = project.committed & {path.removesuffix(".rej") for path in rejects}
     marked = {path for path in project.changed() if _first_marker(project.folder / path)}
     for path in sorted(unmerged | rejected | marked):
         yield Conflict(path, _reason(project, path))

@@ -18,6 +18,7 @@ EXACT = (
     ("core.autocrlf", "false"),
     ("core.eol", "lf"),
     ("core.safecrlf", "false"),
+    ("core.fileMode", "true"),
     ("core.excludesFile", os.devnull),
     ("core.hooksPath", os.devnull),
     ("core.fsmonitor", "false"),

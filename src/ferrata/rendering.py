@@ -48,7 +48,7 @@ def update(template: Template, changes: Mapping[str, Any], folder: Path) -> None
 
     It takes what was answered before as defaults, so that a migration may rename answers.
     """
-    with _copier_errors(template):
+    with _copier_errors(template), _modes_are_kept():
         from copier import run_update  # noqa: PLC0415  (slow to import; only here it is needed)
 
         run_update(
@@ -62,6 +62,26 @@ def update(template: Template, changes: Mapping[str, Any], folder: Path) -> None
             unsafe=True,
             skip_tasks=True,
         )
+
+
+@contextmanager
+def _modes_are_kept() -> Iterator[None]:
+    """Spare a git process for each file: Copier asks whether a repository keeps file modes.
+
+    The clone of a preview does. A Copier that does not ask any more is left alone.
+    """
+    from copier import _main  # noqa: PLC0415
+
+    worker, name = _main.Worker, "_sync_git_index_executable_bit"
+    asks = getattr(worker, name, None)
+    if asks is None:
+        yield
+        return
+    setattr(worker, name, lambda *_: None)
+    try:
+        yield
+    finally:
+        setattr(worker, name, asks)
 
 
 @contextmanager
