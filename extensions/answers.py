@@ -6,6 +6,7 @@ modules that it imported would stay at the version loaded first. It has three pa
 1. `problems(answers)`: everything that is wrong with a set of answers, all at once.
 2. `data_model(entities)`: the entities as the templates need them, names and types worked out.
 3. `python(source)`: the layout of generated Python (imports, long lines) without a formatter run.
+4. `expanded(...)`: which files the answers give, and who owns each.
 
 Copier calls the check twice: `given` before the first question (what was passed in, before Copier
 coerces it) and `checked` after the last one. Both stop with a message before a file is written.
@@ -14,6 +15,7 @@ coerces it) and `checked` after the last one. Both stop with a message before a 
 import builtins
 import difflib
 import functools
+import hashlib
 import io
 import itertools
 import json
@@ -25,7 +27,8 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
@@ -33,6 +36,7 @@ from jinja2 import Environment, Template, pass_context
 from jinja2.ext import Extension
 from jinja2.runtime import Context
 from jsonschema import Draft202012Validator
+from pathspec import PathSpec
 
 SCHEMAS = Path(__file__).resolve().parent.parent / "schemas"
 
@@ -1299,6 +1303,148 @@ def _bracket_groups(line: str) -> list[tuple[int, int, list[int]]]:
     return groups
 
 
+# --------------------------------------------------------------------------- 4. files and owners
+
+TEMPLATE = SCHEMAS.parent / "template"
+SUFFIX = ".jinja"
+# copier.yml says the same to Copier; tests/template/test_ownership.py compares them.
+EXCLUDED = (
+    ".git",
+    "__pycache__",
+    "*.pyc",
+    ".DS_Store",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".pytest_cache",
+)
+LOOP = re.compile(
+    r"^(?P<before>.*)\{%-?\s*yield\s+(?P<name>\w+)\s+from\s+(?P<items>.+?)\s*-?%\}"
+    r"(?P<body>.*)\{%-?\s*endyield\s*-?%\}(?P<after>.*)$"
+)
+# Where a project keeps the list of its seeds, of the template's files, and the answers' fingerprint.
+SEEDS_FILE, TEMPLATE_FILE = ".ferrata/seeds.txt", ".ferrata/template.txt"
+FINGERPRINT_FILE = ".ferrata/answers.sha256"
+
+
+@functools.cache
+def _yours() -> PathSpec[Any]:
+    return PathSpec.from_lines("gitignore", catalog()["ownership"]["yours"])
+
+
+def owner(path: str) -> str:
+    """Say who owns a path of a project: `yours`, seeded once, or `template`, kept up to date."""
+    return "yours" if _yours().match_file(path) else "template"
+
+
+def expanded(
+    environment: Environment, variables: Mapping[str, Any], sources: Iterable[str]
+) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Map every path of the project to its source and the variables of the loops around it.
+
+    Sources are paths below template/, as Copier finds them.
+    """
+    known = set(sources)
+    paths = _Paths(environment, variables)
+    found: dict[str, tuple[str, dict[str, Any]]] = {}
+    for source in sorted(known):
+        # `name` beside `name.jinja` is not used; the rendered one takes its place.
+        if f"{source}{SUFFIX}" in known:
+            continue
+        parts = PurePosixPath(source.removesuffix(SUFFIX)).parts
+        for path, loop in paths.expanded(parts, (), {}):
+            if not any(fnmatch(part, pattern) for part in path for pattern in EXCLUDED):
+                found["/".join(path)] = (source, loop)
+    return dict(sorted(found.items()))
+
+
+class _Paths:
+    """Expands paths; a folder that is part of many is compiled once."""
+
+    def __init__(self, environment: Environment, variables: Mapping[str, Any]) -> None:
+        self._variables = variables
+        self._template = functools.cache(environment.from_string)
+        self._expression = environment.compile_expression
+
+    def expanded(
+        self, parts: tuple[str, ...], done: tuple[str, ...], loop: dict[str, Any]
+    ) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+        """Render a path: an empty part drops it, `.` adds nothing, a loop multiplies it."""
+        if not parts:
+            yield done, loop
+            return
+        for name, inner in self._part(parts[0], loop):
+            if name:
+                following = done if name == "." else (*done, name)
+                yield from self.expanded(parts[1:], following, inner)
+
+    def _part(self, part: str, loop: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+        if "{" not in part:
+            yield part, loop
+            return
+        known = {**self._variables, **loop}
+        found = LOOP.match(part)
+        if found is None:
+            yield self._template(part).render(known), loop
+            return
+        body = self._template(found["before"] + found["body"] + found["after"])
+        for item in self._expression(found["items"])(**known) or ():
+            inner = {**loop, found["name"]: item}
+            yield body.render({**known, **inner}), inner
+
+
+@pass_context
+def paths_of(context: Context, wanted: str) -> list[str]:
+    """The paths of the project that this owner has."""
+    sources = (path.relative_to(TEMPLATE).as_posix() for path in _files(TEMPLATE))
+    found = expanded(context.environment, context.get_all(), sources)
+    return [path for path in found if owner(path) == wanted]
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if not path.is_dir())
+
+
+def fingerprint(answers: Mapping[str, Any]) -> str:
+    """A hash of the answers; an edit of the answers file by hand shows in it.
+
+    The template's address is left out: a template may move, and then its address is edited.
+    """
+    kept = {key: value for key, value in answers.items() if not key.startswith("_")}
+    text = json.dumps(kept, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+# What names services and packages; a project that is there keeps it.
+FIXED = ("context", "domain", "function", "function_reason")
+
+
+def refused_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Problem]:
+    """List the answers that an existing project cannot change."""
+    found = [
+        Problem(key, f"cannot change in a project; it stays {_shown(before.get(key, ''))}")
+        for key in FIXED
+        if before.get(key, "") != after.get(key, "")
+    ]
+    if before["entities"] != after["entities"]:
+        found.append(
+            Problem("entities", "seeded the project, its code is yours now; change it in the code")
+        )
+    if after["level"] < before["level"]:
+        found.append(
+            Problem(
+                "level",
+                f"{after['level']} is below the project's level {before['level']}; "
+                "a level is never lowered",
+            )
+        )
+    removed = [name for name in before["modules"] if name not in after["modules"]]
+    found += [
+        Problem("modules", f"{name!r} is in the project; no module is taken out")
+        for name in removed
+    ]
+    return found
+
+
 # --------------------------------------------------------------------------- what Copier calls
 
 
@@ -1389,6 +1535,7 @@ class Answers(Extension):
             cell=cell,
             item=item,
             requirement_state=requirement_state,
+            fingerprint=fingerprint,
             # JSON strings are valid in TOML, YAML and Python alike.
             quoted=functools.partial(json.dumps, ensure_ascii=False),
         )
@@ -1400,4 +1547,5 @@ class Answers(Extension):
             features=features,
             phases=phases,
             catalog=catalog,
+            paths_of=paths_of,
         )

@@ -207,6 +207,54 @@ def handoff(project: Project = Path(), as_json: Json = False) -> int:
 
 
 @app.command()
+def climb(
+    project: Project = Path(),
+    to: Annotated[
+        int | None,
+        typer.Option(
+            "--to", metavar="LEVEL", min=1, max=4, help="Climb to this level.", show_default=False
+        ),
+    ] = None,
+    add: Annotated[
+        list[str] | None,
+        typer.Option(metavar="MODULE", help="Add this module (repeatable).", show_default=False),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Change an answer; KEY may be dotted, VALUE is YAML.",
+            show_default=False,
+        ),
+    ] = None,
+    upgrade: Annotated[
+        bool, typer.Option("--upgrade", help="Move to the newest template version too.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, change nothing.")
+    ] = False,
+    keep_conflicts: Annotated[
+        bool, typer.Option("--keep-conflicts", help="Leave conflict markers instead of refusing.")
+    ] = False,
+) -> int:
+    """Raise a project's level, add modules, restore what the template owns."""
+    from ferrata.climb import Request, run
+
+    return run(
+        Request(
+            project,
+            to,
+            tuple(add or ()),
+            tuple(settings or ()),
+            upgrade,
+            dry_run,
+            keep_conflicts,
+        )
+    )
+
+
+@app.command()
 def doctor(project: Project = Path(), as_json: Json = False) -> int:
     """Say what drifted in a project, and which tools are missing."""
     from ferrata.doctor import show

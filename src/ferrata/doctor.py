@@ -3,30 +3,24 @@
 import filecmp
 import platform
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import yaml
-from pathspec import PathSpec
-
-from ferrata.context import configuration
 from ferrata.errors import Exit, Failure
 from ferrata.gates import project_folder
 from ferrata.output import progress, say, say_json
-from ferrata.processes import GitError, git
+from ferrata.recorded import Recorded, edited_by_hand, read, source
 from ferrata.rendering import render
 from ferrata.template import (
     ANSWERS_FILE,
-    Source,
     Template,
-    built_in,
-    find,
     hooks,
     newest_release,
     opened,
     releases,
+    rules,
     scratch,
 )
 
@@ -79,7 +73,7 @@ def _uv() -> Finding:
 
 def _project(given: Path) -> Iterator[Finding]:
     try:
-        project = project_folder(given)
+        project = project_folder(given, (ANSWERS_FILE,))
     except Failure as failure:
         yield Finding("project", "fail", str(failure))
         return
@@ -90,56 +84,31 @@ def _project(given: Path) -> Iterator[Finding]:
         yield from _template(project, recorded)
 
 
-def _answers(project: Path) -> tuple[dict[str, Any] | None, Finding]:
+def _answers(project: Path) -> tuple[Recorded | None, Finding]:
     """Read what the project remembers; it must be as Copier wrote it."""
     try:
-        loaded = yaml.safe_load((project / ANSWERS_FILE).read_text("utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        return None, Finding(
-            "answers", "fail", f"{ANSWERS_FILE} cannot be read: {error}".splitlines()[0]
-        )
-    if not isinstance(loaded, dict) or not {"_src_path", "_commit"} <= loaded.keys():
-        return None, Finding(
-            "answers", "fail", f"{ANSWERS_FILE} does not name its template; restore it from git"
-        )
-    return loaded, Finding("answers", *_edited_by_hand(project))
-
-
-def _edited_by_hand(project: Path) -> tuple[State, str]:
-    try:
-        changed = git("status", "--porcelain", "--", ANSWERS_FILE, at=project)
-    except GitError as error:
-        return "warn", f"not compared with git: {error}"
-    if changed:
-        return (
+        recorded = read(project)
+    except Failure as failure:
+        return None, Finding("answers", "fail", str(failure))
+    if edited_by_hand(project, recorded, rules()):
+        return recorded, Finding(
+            "answers",
             "fail",
-            f"{ANSWERS_FILE} was edited by hand, which does nothing; `git checkout {ANSWERS_FILE}`",
+            f"{ANSWERS_FILE} was edited by hand, which does nothing; take the edit back "
+            f"(`git log -p -- {ANSWERS_FILE}`) and use `ferrata climb`",
         )
-    return "ok", f"{ANSWERS_FILE} is as committed"
+    return recorded, Finding("answers", "ok", f"{ANSWERS_FILE} is as the last update wrote it")
 
 
-def _template(project: Path, recorded: Mapping[str, Any]) -> Iterator[Finding]:
+def _template(project: Path, recorded: Recorded) -> Iterator[Finding]:
     try:
-        source = _source(recorded)
-        with opened(source) as template:
-            yield Finding("template", "ok", f"{source.url} at {recorded['_commit']}")
-            yield _newer(template, str(recorded["_commit"]))
+        chosen = source(recorded)
+        with opened(chosen) as template:
+            yield Finding("template", "ok", f"{chosen.url} at {recorded.commit}")
+            yield _newer(template, recorded.commit)
             yield from _drift(project, template, recorded)
     except Failure as failure:
         yield Finding("template", "warn", f"drift NOT CHECKED: {failure}")
-
-
-def _source(recorded: Mapping[str, Any]) -> Source:
-    """The recorded template, read from what came with this ferrata if that has the commit."""
-    url, commit = str(recorded["_src_path"]), str(recorded["_commit"])
-    own = built_in(commit)
-    if url != own.url:
-        return find(url, commit)
-    try:
-        with opened(own):
-            return own
-    except Failure:
-        return find(url, commit)
 
 
 def _newer(template: Template, commit: str) -> Finding:
@@ -150,21 +119,23 @@ def _newer(template: Template, commit: str) -> Finding:
     return Finding("version", "warn", f"{newest} is there, the project has {commit}")
 
 
-def _drift(project: Path, template: Template, recorded: Mapping[str, Any]) -> Iterator[Finding]:
-    """Compare the template's own files with a fresh rendering of the recorded answers."""
-    answers = {key: value for key, value in recorded.items() if not key.startswith("_")}
+def _drift(project: Path, template: Template, recorded: Recorded) -> Iterator[Finding]:
+    """Compare the project with a fresh rendering of the recorded answers."""
     with scratch() as folder:
         fresh = folder / project.name
-        render(template, answers, {}, fresh)
-        files = _template_owned(fresh, template)
-        missing = [file for file in files if not (project / file).exists()]
+        render(template, recorded.answers, {}, fresh)
+        files = sorted(
+            path.relative_to(fresh).as_posix() for path in fresh.rglob("*") if path.is_file()
+        )
+        owned = [file for file in files if template.rules.owner(file) == "template"]
+        missing = [file for file in owned if not (project / file).exists()]
         edited = [
             file
-            for file in files
+            for file in owned
             if file not in missing and not _same(fresh / file, project / file)
         ]
     yield from (
-        Finding("missing", "fail", f"{file}: the template's; restore it with git")
+        Finding("missing", "fail", f"{file}: the template's; `ferrata climb` restores it")
         for file in missing
     )
     yield from (
@@ -172,16 +143,14 @@ def _drift(project: Path, template: Template, recorded: Mapping[str, Any]) -> It
         for file in edited
     )
     if not missing and not edited:
-        yield Finding("drift", "ok", f"{len(files)} files of the template are untouched")
+        yield Finding("drift", "ok", f"{len(owned)} files of the template are untouched")
+    yield _seeds(project, [file for file in files if file not in owned])
 
 
-def _template_owned(fresh: Path, template: Template) -> list[str]:
-    settings, _ = configuration(template.tree)
-    owners = PathSpec.from_lines("gitignore", settings["skip_if_exists"])
-    files = sorted(
-        path.relative_to(fresh).as_posix() for path in fresh.rglob("*") if path.is_file()
-    )
-    return [file for file in files if not owners.match_file(file)]
+def _seeds(project: Path, seeds: list[str]) -> Finding:
+    gone = [file for file in seeds if not (project / file).exists()]
+    deleted = f", {len(gone)} deleted or renamed; they stay so" if gone else ""
+    return Finding("seeds", "ok", f"{len(seeds)} files were seeded and are yours{deleted}")
 
 
 def _same(one: Path, other: Path) -> bool:

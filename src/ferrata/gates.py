@@ -1,5 +1,6 @@
 """Stage 5: running the gates that a project brings."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -8,13 +9,15 @@ from ferrata.errors import Exit, Failure, UsageFailure, one_line
 from ferrata.output import note, progress, say_json
 from ferrata.template import ANSWERS_FILE
 
+NEEDED = (ANSWERS_FILE, "tools/check/__main__.py")
 
-def project_folder(given: Path) -> Path:
+
+def project_folder(given: Path, needed: Sequence[str] = NEEDED) -> Path:
     """The folder of a Ferrata project, or why it is none."""
-    for needed in (ANSWERS_FILE, "tools/check/__main__.py"):
-        if not (given / needed).is_file():
+    for file in needed:
+        if not (given / file).is_file():
             raise Failure(
-                f"{given} is no Ferrata project: it has no {needed}; "
+                f"{given} is no Ferrata project: it has no {file}; "
                 "give the folder that `ferrata new` made"
             )
     return given.resolve()
@@ -32,6 +35,14 @@ def run_gates(
     except hooks.NotRun as reason:
         return _not_run(one_line(str(reason)), as_json=as_json)
     return _verdict(code, only)
+
+
+def run_climbed(hooks: ModuleType, project: Path) -> Exit:
+    """Run the gates of a project that climbed, unless FERRATA_GATES=off, as for plain Copier."""
+    if os.environ.get("FERRATA_GATES") == "off":
+        note("ferrata: gates: NOT RUN: FERRATA_GATES=off; run `make check` later")
+        return Exit.GREEN
+    return run_gates(hooks, project)
 
 
 def _not_run(reason: str, *, as_json: bool) -> Exit:

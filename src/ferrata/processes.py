@@ -46,17 +46,18 @@ def with_config(environment: Mapping[str, str], pairs: Sequence[tuple[str, str]]
     return {**environment, **added}
 
 
-def git(*arguments: str, at: Path | None = None) -> str:
-    """Run git and give what it prints, stripped."""
+def git(*arguments: str, at: Path | None = None, stdin: str = "", own_session: bool = False) -> str:
+    """Run git and give what it prints, stripped; in a session of its own no Ctrl-C reaches it."""
     done = subprocess.run(  # noqa: S603  (the arguments are ours, paths come after `--`)
         ["git", *arguments],  # noqa: S607  (git is found on the PATH, as everywhere)
         cwd=at,
         env=git_environment(),
-        stdin=subprocess.DEVNULL,
+        input=stdin,
         capture_output=True,
         encoding="utf-8",
-        errors="replace",
+        errors="surrogateescape",
         check=False,
+        start_new_session=own_session,
     )
     if done.returncode:
         raise GitError(_last_line(done.stderr))
@@ -65,6 +66,7 @@ def git(*arguments: str, at: Path | None = None) -> str:
 
 def _last_line(text: str) -> str:
     """The line in which git says what is wrong; hints and advice follow it."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    readable = text.encode(errors="replace").decode()
+    lines = [line.strip() for line in readable.splitlines() if line.strip()]
     faults = [line for line in lines if line.startswith(("fatal:", "error:"))]
     return (faults or lines or ["git failed without a word"])[-1]

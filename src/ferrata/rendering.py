@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,33 +28,81 @@ def render(
 
 
 def _copy(template: Template, data: dict[str, Any], folder: Path, *, asks: bool) -> None:
-    with scratch() as temporary, _copier_environment(template, temporary):
+    with scratch() as temporary, copier_environment(template, temporary), _copier_errors(template):
         from copier import run_copy  # noqa: PLC0415  (slow to import; only here it is needed)
-        from copier.errors import (  # noqa: PLC0415
-            CopierAnswersInterrupt,
-            CopierError,
-            UserMessageError,
+
+        run_copy(
+            template.source.url,
+            folder,
+            data=data,
+            vcs_ref=template.commit,
+            defaults=not asks,
+            quiet=True,
+            unsafe=True,
+            skip_tasks=True,
         )
 
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                run_copy(
-                    template.source.url,
-                    folder,
-                    data=data,
-                    vcs_ref=template.commit,
-                    defaults=not asks,
-                    quiet=True,
-                    unsafe=True,
-                    skip_tasks=True,
-                )
-        except CopierAnswersInterrupt:
-            raise KeyboardInterrupt from None
-        except UserMessageError as error:
-            raise _refused(str(error)) from None
-        except CopierError as error:
-            raise Failure(f"Copier refused the template {template.source.url}: {error}") from None
+
+def update(template: Template, changes: Mapping[str, Any], folder: Path) -> None:
+    """Let Copier merge a version of the template and changed answers into a clean repository.
+
+    It takes what was answered before as defaults, so that a migration may rename answers.
+    """
+    with _copier_errors(template), _modes_are_kept():
+        from copier import run_update  # noqa: PLC0415  (slow to import; only here it is needed)
+
+        run_update(
+            folder,
+            data=dict(changes),
+            vcs_ref=template.commit,
+            defaults=True,
+            overwrite=True,
+            conflict="inline",
+            quiet=True,
+            unsafe=True,
+            skip_tasks=True,
+        )
+
+
+@contextmanager
+def _modes_are_kept() -> Iterator[None]:
+    """Spare a git process for each file: Copier asks whether a repository keeps file modes.
+
+    The clone of a preview does. A Copier that does not ask any more is left alone.
+    """
+    from copier import _main  # noqa: PLC0415
+
+    worker, name = _main.Worker, "_sync_git_index_executable_bit"
+    asks = getattr(worker, name, None)
+    if asks is None:
+        yield
+        return
+    setattr(worker, name, lambda *_: None)
+    try:
+        yield
+    finally:
+        setattr(worker, name, asks)
+
+
+@contextmanager
+def _copier_errors(template: Template) -> Iterator[None]:
+    """Turn what Copier raises into failures of ours, and keep its warnings to ourselves."""
+    from copier.errors import (  # noqa: PLC0415
+        CopierAnswersInterrupt,
+        CopierError,
+        UserMessageError,
+    )
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except CopierAnswersInterrupt:
+        raise KeyboardInterrupt from None
+    except UserMessageError as error:
+        raise _refused(str(error)) from None
+    except CopierError as error:
+        raise Failure(f"Copier refused the template {template.source.url}: {error}") from None
 
 
 def _refused(message: str) -> Failure:
@@ -64,13 +112,19 @@ def _refused(message: str) -> Failure:
 
 
 @contextmanager
-def _copier_environment(template: Template, temporary: Path) -> Iterator[None]:
+def copier_environment(
+    template: Template,
+    temporary: Path,
+    config: Sequence[tuple[str, str]] = (),
+    variables: Mapping[str, str] | None = None,
+) -> Iterator[None]:
     """Let Copier read the template from this machine, whatever address the project records.
 
     Copier keeps mirrors of remote templates in a cache of the user. A mirror made here would hold
     only what this run could see, so the cache is a folder of this run alone.
     """
-    environment = with_config(git_environment(), _redirections(template))
+    pairs = [*_redirections(template), *config]
+    environment = {**with_config(git_environment(), pairs), **(variables or {})}
     environment["COPIER_CACHE_DIR"] = str(temporary / "cache")
     before = dict(os.environ)
     _set_environment(environment)

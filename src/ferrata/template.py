@@ -29,6 +29,7 @@ NEEDED = (
     "copier.yml",
     "extensions/answers.py",
     "hooks/after_copy.py",
+    "hooks/after_update.py",
     "schemas/catalog.yml",
     "template",
 )
@@ -71,6 +72,11 @@ class Template:
     def hooks(self) -> ModuleType:
         """The steps after generating, of this very commit."""
         return load_module(self.tree / "hooks" / "after_copy.py")
+
+    @property
+    def updates(self) -> ModuleType:
+        """The steps after an update, of this very commit."""
+        return load_module(self.tree / "hooks" / "after_update.py")
 
 
 def repository_url() -> str:

@@ -13,6 +13,10 @@ REAL_PARTS = ("copier.yml", "questions", "extensions", "schemas", "hooks")
 
 LAYER = "template/{{ level_1 }}"
 TINY = {
+    **{
+        f"{LAYER}/.ferrata/{name}": (ROOT / LAYER / ".ferrata" / name).read_text("utf-8")
+        for name in ("seeds.txt.jinja", "template.txt.jinja", "answers.sha256.jinja")
+    },
     f"{LAYER}/{{{{ _copier_conf.answers_file }}}}.jinja": "{{ _copier_answers | to_nice_yaml }}",
     f"{LAYER}/README.md.jinja": "# {{ project_name }}\n\n{{ problem }}\n",
     f"{LAYER}/.gitignore": ".env\n.venv/\n__pycache__/\nartifacts/\n",

@@ -109,7 +109,8 @@ def test_ferrata_and_copier_write_the_same(copier, new, template, tmp_path):
     subprocess.run(["diff", "-r", *ignored, tmp_path / "demo", tmp_path / "other/demo"], check=True)
 
 
-def test_an_update_runs_no_step_again(copier, template, tmp_path):
+@pytest.mark.parametrize("gates", ["on", "off"])
+def test_an_update_runs_the_gates_unless_told_not_to(copier, template, tmp_path, gates):
     assert copier().returncode == 0
     demo = tmp_path / "demo"
     git(demo, "init", "--quiet")
@@ -118,9 +119,10 @@ def test_an_update_runs_no_step_again(copier, template, tmp_path):
     (template / f"{LAYER}/new.txt").write_text("new\n")
     commit(template, "two")
     command = [*COPIER, "update", "--defaults", "--trust", "--vcs-ref=HEAD", str(demo)]
-    subprocess.run(command, check=True, capture_output=True)
+    environment = {**os.environ, "FERRATA_GATES": gates}
+    subprocess.run(command, check=True, capture_output=True, env=environment)
     assert (demo / "new.txt").is_file()
-    assert not (demo / "artifacts").exists()
+    assert (demo / "artifacts").exists() == (gates == "on")
     assert yaml.safe_load((demo / ".copier-answers.yml").read_text())["_commit"].startswith(
         "v0.1.0-1-g"
     )
