@@ -24,6 +24,7 @@ def write_template(target: Path) -> Path:
     for layer in LAYERS:
         if not (target / f"template/{{{{ {layer} }}}}").exists():
             _add_layer(target, layer)
+    _add_seed(target)
     commit_all(target, "test layers")
     return target
 
@@ -46,6 +47,14 @@ def _add_layer(template: Path, layer: str) -> None:
         rf"\1{behaviour}",
     )
     _add_variable(template, layer)
+
+
+def _add_seed(template: Path) -> None:
+    """Let level 2 bring a seed, as modules do, whatever the layer has by itself."""
+    seed = template / "template/{{ level_2 }}/shared/src/shared/level_2.py"
+    if not seed.exists():
+        seed.parent.mkdir(parents=True)
+        seed.write_text('"""What services exchange from level 2 on."""\n')
 
 
 def _add_variable(template: Path, layer: str) -> None:
