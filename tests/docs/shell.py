@@ -25,22 +25,23 @@ class Shell:
         own = {"API_PORT": self.ports["8000"], "DATA_PORT": self.ports["8001"]}
         self.environment = {**environment, **own}
         self._running: subprocess.Popen[bytes] | None = None
-        self._log = folder / ".dev.log"
+        # Outside of the folder, which may be a repository.
+        self._log = folder.with_name(f"{folder.name}.log")
 
     def run(self, block: Block) -> tuple[int, str]:
         """Type a block; give the exit code and what was printed."""
-        before, starts, _ = self._parts(block.text)
+        before, starts = self._parts(block.text)
         done = self._run(before)
         if done.returncode == 0 and starts:
             self.stop()
             self._start(starts)
         return done.returncode, done.stdout
 
-    def _parts(self, text: str) -> tuple[str, str, str]:
-        """Ports that are really free instead of those that a reader would have."""
+    def _parts(self, text: str) -> tuple[str, str]:
+        """What ends, and what goes on; with ports that are free instead of those that are shown."""
         free = PORTS.sub(lambda port: self.ports[port[0]], text)
         found = STARTS.search(free)
-        return (free[: found.start()], free[found.start() :], "") if found else (free, "", "")
+        return (free[: found.start()], free[found.start() :]) if found else (free, "")
 
     def _run(self, text: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(

@@ -1,22 +1,23 @@
 """What the README and the documentation tell to type is typed, and prints what they show."""
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.docs.pages import PAGES, Block, blocks, missing_line
 from tests.docs.shell import Shell
-from tests.support import run
 
 SHELL = [page for page in PAGES if any(block.is_shell for block in blocks(page))]
 
+PORTS = "the same start; tests/project/test_running.py starts every project with such ports"
 DOCKER = "needs Docker; tests/docker runs the containers"
 NETWORK = "downloads Copier; tests/cli/test_hook.py and tests/template run plain Copier"
 NOT_RUN = {
     ("docs/how-to/run-a-project.md", "make up"): DOCKER,
+    ("docs/how-to/run-a-project.md", "API_PORT=8010 DATA_PORT=8011 make dev"): PORTS,
     ("docs/how-to/use-plain-copier.md", "uvx --with jsonschema --with copier-template-extensions copier copy --trust TEMPLATE my_system"): NETWORK,
     ("docs/how-to/use-plain-copier.md", "uvx --with jsonschema --with copier-template-extensions copier copy --trust --defaults"): NETWORK,
     ("docs/how-to/complete-a-partial-file.md", "ferrata new my_system --answers partial.yml"): "asks on a terminal; tests/cli/test_completing.py types the answers",
@@ -43,15 +44,16 @@ def quick(clone) -> Path:
 
 
 @pytest.fixture(scope="session")
-def my_system(quick: Path) -> Path:
-    """A project in that clone, generated, committed and checked."""
-    made = run(quick, ".venv/bin/ferrata", "new", "made", "--answers", "answers.yml")
-    assert made.returncode == 0, made.stdout + made.stderr
-    return quick / "made"
+def readme(quick: Path, opened: Callable[[Path, Path], Shell]) -> Path:
+    """The clone after the commands of the README: it has the projects build/demo and my_system."""
+    shell = opened(quick, quick / ".venv/bin")
+    type_all("README.md", shell)
+    shell.stop()
+    return quick
 
 
 @pytest.fixture
-def desk(request, place) -> Callable[[str], tuple[Path, Path]]:
+def desk(request) -> Callable[[str], tuple[Path, Path]]:
     """Where the commands of a page are typed, and the tools there."""
 
     def folder(page: str) -> tuple[Path, Path]:
@@ -59,13 +61,13 @@ def desk(request, place) -> Callable[[str], tuple[Path, Path]]:
             clone = request.getfixturevalue("clone")("full", quick=False)
             return clone, clone / ".venv/bin"
         quick = request.getfixturevalue("quick")
-        if page in {"docs/how-to/hand-over.md", "docs/how-to/run-a-project.md"}:
-            project = request.getfixturevalue("my_system")
-            here = place / Path(page).stem
-            shutil.copytree(project, here / "my_system", symlinks=True)
-            _with_a_new_column(here / "my_system") if "run" in page else None
-            return (here / "my_system" if "run" in page else here), quick / ".venv/bin"
-        return quick, quick / ".venv/bin"
+        if page == "docs/how-to/hand-over.md":
+            request.getfixturevalue("readme")
+        if page != "docs/how-to/run-a-project.md":
+            return quick, quick / ".venv/bin"
+        project = request.getfixturevalue("readme") / "build/demo"
+        _with_a_new_column(project)
+        return project, quick / ".venv/bin"
 
     return folder
 
@@ -76,21 +78,30 @@ def _with_a_new_column(project: Path) -> None:
     model.write_text(model.read_text("utf-8") + NEW_COLUMN, "utf-8")
 
 
-@pytest.mark.parametrize("page", SHELL)
-def test_the_commands_of_a_page(page: str, desk, shell_in) -> None:
-    folder, tools = desk(page)
-    shell: Shell = shell_in(folder, tools)
+def test_the_commands_of_the_readme(readme: Path) -> None:
+    assert (readme / "build/demo/.copier-answers.yml").is_file()
+    assert (readme / "my_system/artifacts/deliverables.md").is_file()
+
+
+@pytest.mark.parametrize("page", [page for page in SHELL if page != "README.md"])
+def test_the_commands_of_a_page(page: str, desk, opened) -> None:
+    shell = opened(*desk(page))
+    type_all(page, shell)
+    shell.stop()
+
+
+def type_all(page: str, shell: Shell) -> None:
+    """Type every command, write every file, compare what is printed with what is shown."""
     printed: str | None = None
     for block in blocks(page):
         where = f"{page}:{block.line}: {block.first}"
         if block.is_shell:
             printed = None if key(block) in NOT_RUN else _typed(shell, block, where)
         elif block.path is not None:
-            (folder / block.path).write_text(block.text.split("\n", 1)[1], "utf-8")
+            (shell.folder / block.path).write_text(block.text.split("\n", 1)[1], "utf-8")
         elif block.language in {"text", "json"} and printed is not None:
-            assert (line := missing_line(block.text, printed)) is None, (
-                f"{where}: {line}\n{printed}"
-            )
+            line = missing_line(block.text, printed)
+            assert line is None, f"{where}: {line}\n{printed}"
 
 
 def _typed(shell: Shell, block: Block, where: str) -> str:
@@ -104,9 +115,18 @@ def test_the_tables_name_blocks_that_are_there() -> None:
     assert {*NOT_RUN, *FAILING} <= there
 
 
-def test_answers_that_are_shown_fit_the_schema() -> None:
-    """Blocks of JSON are whole documents, but for what `...` stands for."""
-    for page in PAGES:
-        for block in blocks(page):
-            if block.language == "json":
+LANGUAGES = {"", "text", "json", "yaml", "python"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_blocks_are_what_they_say(page: str) -> None:
+    """A block in another language would be neither typed nor read."""
+    for block in blocks(page):
+        assert block.language in LANGUAGES, f"{page}:{block.line}"
+        match block.language:
+            case "json":
                 json.loads(block.text)
+            case "yaml":
+                assert isinstance(yaml.safe_load(block.text), dict)
+            case "python":
+                assert block.path, f"{page}:{block.line}: its first line must say where it belongs"
