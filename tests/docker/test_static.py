@@ -29,7 +29,9 @@ def project(request: pytest.FixtureRequest, rendered: Callable[[str], Path]) -> 
 def compose_files(project: Path) -> list[str]:
     """The main file and what it includes."""
     main = yaml.safe_load((project / "docker-compose.yml").read_text())
-    return ["docker-compose.yml", *main["include"]]
+    included = [entry if isinstance(entry, str) else entry["path"] for entry in main["include"]]
+    flat = [[entry] if isinstance(entry, str) else entry for entry in included]
+    return ["docker-compose.yml", *(file for files in flat for file in files)]
 
 
 def services(project: Path) -> dict[str, Any]:
