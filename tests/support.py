@@ -19,6 +19,9 @@ ROOT = Path(__file__).resolve().parent.parent
 LEVEL_1 = ROOT / "template" / "{{ level_1 }}"
 EXAMPLES = sorted(path.parent.name for path in ROOT.glob("examples/*/answers.yml"))
 ODD = sorted(path.stem for path in ROOT.glob("tests/answers/*.yml"))
+LEVELS = sorted(int(path.name.strip("{ }")[-1]) for path in ROOT.glob("template/{{ level_* }}"))
+# Each of them at each level that there is: `task_manager@2`.
+PROJECTS = [f"{name}@{level}" for level in LEVELS for name in [*EXAMPLES, *ODD]]
 
 
 @cache
@@ -28,7 +31,10 @@ def extension() -> ModuleType:
 
 
 def answers_of(name: str) -> dict[str, Any]:
-    """The answers of an example, or of a file in tests/answers."""
+    """The answers of an example, or of a file in tests/answers; `name@2` is the same at level 2."""
+    name, _, level = name.partition("@")
+    if level:
+        return answers_of(name) | {"level": int(level)}
     example = ROOT / "examples" / name / "answers.yml"
     file = example if example.exists() else ROOT / "tests" / "answers" / f"{name}.yml"
     answers: dict[str, Any] = yaml.safe_load(file.read_text("utf-8"))

@@ -58,9 +58,8 @@ def test_choices_and_a_line(terminal, partial, tmp_path):
     typed.answer("What is the product called?", "Задачи {{ x }}\r")
     typed.answer("Which maturity level do you start at", "\r")
     assert "1 PoC, for MVP, demo, learning" in typed.seen
-    assert (
-        "2 Development Ready, for active team, closed beta, staging (level 2 is not" in typed.seen
-    )
+    assert "2 Development Ready, for active team, closed beta, staging" in typed.seen
+    assert "4 Production, for enterprise, compliance (level 4 is not" in typed.seen
     typed.answer(MODULES, "\r")
     assert "workers: Background workers (brings rabbitmq) (module 'workers' is not" in typed.seen
     typed.answer(SAVE, "\r")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support import EXAMPLES, ODD, ROOT, run
+from tests.support import EXAMPLES, PROJECTS, ROOT, run
 
 YAMLLINT = """
 extends: default
@@ -20,7 +20,7 @@ rules:
 """
 
 
-@pytest.fixture(params=[*EXAMPLES, *ODD])
+@pytest.fixture(params=PROJECTS)
 def project(request: pytest.FixtureRequest, rendered: Callable[[str], Path]) -> Path:
     """Each example, and each set of odd answers."""
     return rendered(request.param)
@@ -29,13 +29,28 @@ def project(request: pytest.FixtureRequest, rendered: Callable[[str], Path]) -> 
 def compose_files(project: Path) -> list[str]:
     """The main file and what it includes."""
     main = yaml.safe_load((project / "docker-compose.yml").read_text())
-    return ["docker-compose.yml", *main["include"]]
+    included = [entry if isinstance(entry, str) else entry["path"] for entry in main["include"]]
+    flat = [[entry] if isinstance(entry, str) else entry for entry in included]
+    return ["docker-compose.yml", *(file for files in flat for file in files)]
 
 
 def services(project: Path) -> dict[str, Any]:
-    """Every service of the system."""
-    files = [yaml.safe_load((project / file).read_text()) for file in compose_files(project)]
-    return {name: of for file in files for name, of in file.get("services", {}).items()}
+    """Every service of the system, with what later files say of it."""
+    found: dict[str, Any] = {}
+    for file in compose_files(project):
+        for name, of in yaml.safe_load((project / file).read_text()).get("services", {}).items():
+            found[name] = merged(found.get(name, {}), of)
+    return found
+
+
+def merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Lay one mapping over another, as Compose does."""
+    both = below | above
+    for key in below.keys() & above.keys():
+        if isinstance(above[key], dict):
+            lower = below[key] if isinstance(below[key], dict) else dict.fromkeys(below[key] or [])
+            both[key] = merged(lower, above[key])
+    return both
 
 
 def test_every_compose_file_is_included(project: Path) -> None:
@@ -62,6 +77,44 @@ def test_hadolint_has_nothing_to_say(project: Path) -> None:
     done = run(project, "hadolint", "deploy/docker/Dockerfile")
 
     assert done.returncode == 0, done.stdout
+
+
+def further_files(project: Path) -> list[str]:
+    """The files that are laid over the main one."""
+    return sorted(path.name for path in project.glob("docker-compose.*.yml"))
+
+
+@pytest.mark.parametrize("project", [f"{name}@2" for name in EXAMPLES], indirect=True)
+def test_what_is_needed_is_healthy_before_others_start(project: Path) -> None:
+    found = services(project)
+    healthy = {"condition": "service_healthy"}
+    waits = [
+        target == healthy
+        for of in found.values()
+        for name, target in of.get("depends_on", {}).items()
+        if not name.endswith("-migrate")
+    ]
+
+    assert waits == [True, True]
+    checked = {name for name, of in found.items() if "healthcheck" in of}
+    assert checked == {name for name in found if not name.endswith("-migrate")}
+
+
+@pytest.mark.parametrize("project", [f"{name}@2" for name in EXAMPLES], indirect=True)
+def test_further_files_follow_the_schema_and_name_known_services(project: Path) -> None:
+    assert further_files(project) == ["docker-compose.dev.yml", "docker-compose.test.yml"]
+    for file in further_files(project):
+        assert set(yaml.safe_load((project / file).read_text())["services"]) <= set(
+            services(project)
+        )
+    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    done = run(project, *check, *further_files(project))
+    linted = run(project, "yamllint", "--strict", "-d", YAMLLINT, *further_files(project))
+    dockerfile = run(project, "hadolint", "deploy/docker/Dockerfile.dev")
+
+    assert done.returncode == 0, done.stdout
+    assert linted.returncode == 0, linted.stdout
+    assert dockerfile.returncode == 0, dockerfile.stdout
 
 
 def test_names_are_whole_texts(project: Path) -> None:
@@ -92,8 +145,8 @@ def test_what_a_service_needs_is_started_before_it(project: Path) -> None:
     api = next(of for of in found.values() if "API_PORT" in str(of))
 
     assert started == {f"{data}-migrate": {"condition": "service_completed_successfully"}}
-    assert found[f"{data}-migrate"]["depends_on"] == ["postgres"]
-    assert api["depends_on"] == [data]
+    assert list(found[f"{data}-migrate"]["depends_on"]) == ["postgres"]
+    assert list(api["depends_on"]) == [data]
     assert api["environment"]["DATA_API_URL"] == f"http://{data}:8001"
 
 

@@ -22,6 +22,7 @@ class Defect:
     old: str
     new: str
     named: str
+    level: int = 1
 
     @contextmanager
     def injected(self, project: Path) -> Iterator[None]:
@@ -106,5 +107,24 @@ DEFECTS = [
         + "".join(f"    value += {n}\n" for n in range(4000))
         + "    return value\n",
         "is below 60 %",
+    ),
+    Defect(
+        "a command that a shell runs",
+        "security",
+        f"{API}/infrastructure/printer.py",
+        "",
+        '"""Print."""\n\nimport subprocess\n\n\ndef show(name: str) -> None:\n'
+        '    """Print a file."""\n    subprocess.run(f"lp {name}", shell=True, check=True)\n',
+        "printer.py",
+        level=2,
+    ),
+    Defect(
+        "a column without a migration",
+        "integration",
+        f"{DATA}/models/task.py",
+        "    due_date:",
+        "    room: Mapped[str | None] = mapped_column(sa.String(20))\n    due_date:",
+        "room",
+        level=2,
     ),
 ]

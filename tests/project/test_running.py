@@ -1,5 +1,6 @@
 """The generated system, started with `make dev` and used over HTTP, down to PostgreSQL."""
 
+import json
 import os
 import signal
 import socket
@@ -8,12 +9,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx2
+import psutil
 import pytest
 
 from tests.project.scenario import Scenario
-from tests.support import EXAMPLES, ODD, answers_of, environment, extension
+from tests.support import EXAMPLES, ODD, PROJECTS, answers_of, environment, extension
 
 START_SECONDS = 90
 
@@ -63,7 +66,7 @@ def wait_until_running(process: subprocess.Popen[bytes], log: Path) -> None:
         time.sleep(0.1)
 
 
-@pytest.mark.parametrize("name", [*EXAMPLES, *ODD])
+@pytest.mark.parametrize("name", PROJECTS)
 def test_the_api_keeps_all_its_promises(name: str, installed: Callable[[str], Path]) -> None:
     model = extension().data_model(answers_of(name)["entities"])
 
@@ -102,3 +105,45 @@ def test_the_models_need_no_further_migration(installed: Callable[[str], Path]) 
         assert sorted(path for path in versions.iterdir() if path.suffix == ".py") == [
             path for path in before if path.suffix == ".py"
         ], done.stdout + done.stderr
+
+
+def test_operation_sees_what_happens(installed: Callable[[str], Path]) -> None:
+    project = installed("task_manager@2")
+    request_id = f"test-{os.getpid()}"
+    with running(project) as base:
+        answer = httpx2.get(f"{base}/api/v1/tasks", headers={"X-Request-ID": request_id})
+        assert answer.headers["X-Request-ID"] == request_id
+        assert httpx2.get(f"{base}/ready").json() == {"status": "ready"}
+        with stopped_database(project):
+            assert until(f"{base}/ready", 503)["errors"][0]["field"] == "data_api"
+            assert httpx2.get(f"{base}/health").status_code == 200
+        assert until(f"{base}/ready", 200) == {"status": "ready"}
+
+    named = [line for line in (project / "dev.log").read_text().splitlines() if request_id in line]
+    lines = [json.loads(line[line.index("{") :]) for line in named]
+    assert {line["service"] for line in lines} == {"team-tasks-api", "team-data-postgres-api"}
+
+
+@contextmanager
+def stopped_database(project: Path) -> Iterator[None]:
+    """Halt every process of the project's PostgreSQL for a while, as a machine that hangs."""
+    number = int((project / ".dev/postgres/postmaster.pid").read_text().splitlines()[0])
+    postmaster = psutil.Process(number)
+    family = [postmaster, *postmaster.children(recursive=True)]
+    for process in family:
+        process.suspend()
+    try:
+        yield
+    finally:
+        for process in family:
+            process.resume()
+
+
+def until(url: str, status: int) -> dict[str, Any]:
+    """Ask until the answer has this status, and give it."""
+    deadline = time.monotonic() + 30
+    while (answer := httpx2.get(url, timeout=20)).status_code != status:
+        assert time.monotonic() < deadline, answer.text
+        time.sleep(0.1)
+    found: dict[str, Any] = answer.json()
+    return found

@@ -8,11 +8,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support import EXAMPLES, ODD, answers_of, files_of, run
+from tests.support import EXAMPLES, LEVELS, ODD, PROJECTS, answers_of, extension, files_of, run
 
-PROJECTS = [*EXAMPLES, *ODD]
-# What only higher levels or modules bring.
-FOREIGN = r"prometheus|sentry|nginx|redis|rabbit|jwt|otel|opentelemetry|structlog|mongo|kafka"
+# What only this level, a higher one or a module brings.
+BROUGHT = {
+    2: r"sentry|structlog|bandit|testcontainers|debugpy|pre-commit|request.id|app_env|/ready|healthcheck",
+    3: r"prometheus|nginx|grafana|locust",
+    4: r"redis|jwt|otel|opentelemetry|jaeger|elasticsearch",
+    5: r"rabbit|mongo|kafka",
+}
+SEEDS = ("services/", "shared/", "deploy/local/", "README.md")
 
 
 @pytest.fixture(params=PROJECTS)
@@ -63,15 +68,44 @@ def test_no_template_syntax_is_left(name: str, rendered: Callable[[str], Path]) 
         assert found is None or path.startswith("tools/"), path
 
 
+@pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_nothing_of_higher_levels_or_modules(name: str, rendered: Callable[[str], Path]) -> None:
+def test_nothing_of_higher_levels_or_modules(name: str, level: int, rendered: Callable[[str], Path]) -> None:
     listing = {"docs/maturity.md", "artifacts/plans/implementation-plan.md", "tools/handoff.toml", ".copier-answers.yml"}
-    for path, content in files_of(rendered(name)).items():
+    foreign = "|".join(words for brought, words in BROUGHT.items() if brought > level)
+    for path, content in files_of(rendered(f"{name}@{level}")).items():
         if path in listing:
             continue
         text = content.decode().replace("pymongo", "")  # forbidden by name in an import contract
-        assert re.search(FOREIGN, text, re.IGNORECASE) is None, path
-        assert re.search(FOREIGN, path, re.IGNORECASE) is None, path
+        assert re.search(foreign, text, re.IGNORECASE) is None, path
+        assert re.search(foreign, path, re.IGNORECASE) is None, path
+
+
+@pytest.mark.parametrize("level", LEVELS[1:])
+@pytest.mark.parametrize("name", [*EXAMPLES, *ODD])
+def test_seeds_are_the_same_at_every_level(name: str, level: int, rendered: Callable[[str], Path]) -> None:
+    def seeds(of: int) -> dict[str, bytes]:
+        files = files_of(rendered(f"{name}@{of}"))
+        return {path: content for path, content in files.items() if path.startswith(SEEDS)}
+
+    assert seeds(level) == seeds(LEVELS[0])
+
+
+@pytest.mark.parametrize("level", LEVELS[1:])
+@pytest.mark.parametrize("name", [*EXAMPLES, *ODD])
+def test_no_path_disappears_as_the_level_rises(name: str, level: int, rendered: Callable[[str], Path]) -> None:
+    below = files_of(rendered(f"{name}@{level - 1}")).keys()
+
+    assert below - files_of(rendered(f"{name}@{level}")).keys() == set()
+
+
+def test_only_joints_depend_on_the_level(rendered: Callable[[str], Path]) -> None:
+    joints = {re.sub(r"{{ \w+ }}/|\.jinja$", "", joint) for joint in extension().catalog()["joints"]}
+    for name in EXAMPLES:
+        first = files_of(rendered(f"{name}@{LEVELS[0]}"))
+        for level in LEVELS[1:]:
+            there = files_of(rendered(f"{name}@{level}"))
+            assert {path for path in first if first[path] != there[path]} <= joints
 
 
 @pytest.mark.parametrize("name", PROJECTS)

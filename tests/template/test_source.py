@@ -98,3 +98,20 @@ def test_every_feature_belongs_to_a_known_phase_level_and_module() -> None:
     assert {feature.get("module") for feature in catalog["features"]} <= modules
     names = [feature["name"] for feature in catalog["features"] if "module" not in feature]
     assert len(names) == len(set(names))
+
+
+def test_joints_are_listed() -> None:
+    """Everything that asks for the level or the catalog is a joint, and every joint exists."""
+    joints = set(extension().catalog()["joints"])
+    asking = {_name(path) for path in FILES if re.search(r"catalog\(|\blevel_[1-4]\b(?! }}/)|[{(,] ?level\b|phases\(|_copier_answers", path.read_text("utf-8")) and path.suffix == ".jinja"}
+
+    assert asking <= joints
+    assert all((TEMPLATE / joint).is_file() for joint in joints)
+
+
+def test_no_two_layers_have_a_path_in_common() -> None:
+    seen: dict[str, str] = {}
+    for path in FILES:
+        layer, _, rest = _name(path).partition("/")
+        rest = rest.removesuffix(".jinja")
+        assert seen.setdefault(rest, layer) == layer, rest

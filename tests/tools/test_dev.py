@@ -103,13 +103,26 @@ def test_a_taken_port_is_found_before_anything_starts(services, monkeypatch, cap
 def test_the_environment_has_an_order(services, system, monkeypatch):
     (services / ".env").write_text("A=file\nB=file\nDATABASE_URL=file\nAPI_PORT=8055\n")
     monkeypatch.setenv("B", "shell")
-    base = base_environment(services)
+    base = base_environment(services, [".env"])
     assert (base["A"], base["B"], base["API_PORT"]) == ("file", "shell", "8055")
     made = service_environment(system.services[0], system, base, {"data": 1}, "the-url")
     assert made["DATABASE_URL"] == "the-url"
     assert made["OPTIONS"] == '{"a": 1}'
     made = service_environment(system.services[1], system, base, {"data": 1}, "the-url")
     assert made["DATA_API_URL"] == "http://127.0.0.1:1"
+
+
+def test_a_file_may_be_named_after_a_variable(services, monkeypatch):
+    (services / ".env").write_text("STAGE=first\nA=file\n")
+    (services / ".env.first").write_text("A=first\n")
+    (services / ".env.second").write_text("A=second\n")
+    files = [".env", ".env.{stage}", ".env.{nothing}"]
+
+    assert base_environment(services, files)["A"] == "first"
+    monkeypatch.setenv("STAGE", "second")
+    assert base_environment(services, files)["A"] == "second"
+    monkeypatch.setenv("STAGE", "third")
+    assert base_environment(services, files)["A"] == "file"
 
 
 def test_an_unknown_name_in_an_environment_is_refused(system):

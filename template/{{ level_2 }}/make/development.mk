@@ -21,7 +21,7 @@ test-integration: ## Run the integration tests on a real PostgreSQL
 	@$(RUN) pytest tests/integration
 
 security: ## Look for insecure code
-	@$(RUN) bandit --quiet --recursive . --configfile pyproject.toml --severity-level medium
+	@$(RUN) bandit --quiet --recursive . --configfile pyproject.toml --severity-level medium --confidence-level medium
 
 hooks: ## Run quick checks before each commit (uses pre-commit)
 	@$(UV) tool run pre-commit install

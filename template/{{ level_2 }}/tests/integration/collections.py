@@ -11,6 +11,7 @@ from chassis.openapi.examples import Examples
 
 PROBLEM = "application/problem+json"
 REFUSED = {409, 422}
+_ATTEMPTS = 40
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,12 @@ class Records:
 
     http: httpx2.Client
     document: Mapping[str, Any]
+    keepers: Mapping[str, "Records"] = field(default_factory=dict)
+    """By path, who keeps the records of a service with rules of its own."""
     serial: int = 0
+    made: list[str] = field(default_factory=list)
+    busy: set[str] = field(default_factory=set)
+    """The collections in which a record is being made: circles of references end here."""
     targets: dict[tuple[str, str], str] = field(default_factory=dict)
     """Path of the collection that a field of a collection refers to."""
 
@@ -65,8 +71,15 @@ class Records:
         return made
 
     def create(self, collection: Collection) -> dict[str, Any]:
-        """Make a record, and all that it has to refer to."""
+        """Make a record, and all that it has to refer to.
+
+        A service with rules of its own may refuse what its schema allows. Then the record is made
+        where it is kept.
+        """
         answer, body = self.try_to_create(collection)
+        if answer.status_code in REFUSED and collection.path in self.keepers:
+            is_problem(answer, *REFUSED)
+            return self.keepers[collection.path].create(collection)
         assert answer.status_code == 201, (
             f"POST {collection.path} refuses what its own schema allows: {answer.text}\n{body}\n"
             "Say in the schema what is allowed, or give an example: Field(examples=[...])"
@@ -76,28 +89,57 @@ class Records:
 
     def try_to_create(self, collection: Collection) -> tuple[httpx2.Response, dict[str, Any]]:
         """Post a body with references that exist; give the last answer."""
-        body = self.body(collection)
-        self._refer(collection, body)
-        answer = self.http.post(collection.path, json=body)
-        while answer.status_code == 422 and (name := self._loose(collection, body, answer)):
-            self._find_target(collection, body, name)
-            answer = self.http.post(collection.path, json=body)
+        self.busy.add(collection.path)
+        try:
+            for _ in range(_ATTEMPTS):
+                answer, body = self._attempt(collection)
+                if answer.status_code != 409:  # another record may have the same unique values
+                    break
+        finally:
+            self.busy.remove(collection.path)
         return answer, body
+
+    def remove_all(self) -> None:
+        """Remove what was made, as far as the service lets go of it."""
+        for _ in range(2):  # circles of references need another turn
+            for path in reversed(self.made):
+                self.http.delete(path)
+        self.made.clear()
 
     def references(self, collection: Collection) -> dict[str, str]:
         """Give the fields that are known to refer to other records, with the path of those."""
         return {name: to for (path, name), to in self.targets.items() if path == collection.path}
 
+    def _attempt(self, collection: Collection) -> tuple[httpx2.Response, dict[str, Any]]:
+        body = self.body(collection)
+        self._refer(collection, body)
+        answer = self._post(collection, body)
+        while answer.status_code == 422 and (name := self._loose(collection, body, answer)):
+            self._find_target(collection, body, name)
+            answer = self._post(collection, body)
+        return answer, body
+
+    def _post(self, collection: Collection, body: Mapping[str, Any]) -> httpx2.Response:
+        answer = self.http.post(collection.path, json=body)
+        if answer.status_code == 201:
+            self.made.append(collection.of(answer.json()["id"]))
+        return answer
+
     def _refer(self, collection: Collection, body: dict[str, Any]) -> None:
         """Put in the ids of new records, for the fields of which it is known to what they refer."""
+        known = {other.path: other for other in collections(self.document)}
         for name, target in self.references(collection).items():
-            body[name] = self._id_in(target, but=collection)
+            body[name] = self._id_in(known[target]) if target in known else None
 
-    def _id_in(self, path: str, but: Collection) -> str | None:
-        if path in {"", but.path}:  # nothing is there to refer to
+    def _id_in(self, collection: Collection) -> str | None:
+        """Make a record to refer to; without one that can be made there is nothing to refer to."""
+        if collection.path in self.busy:
             return None
-        known = {collection.path: collection for collection in collections(self.document)}
-        return str(self.create(known[path])["id"])
+        answer, _ = self.try_to_create(collection)
+        if answer.status_code == 201:
+            return str(answer.json()["id"])
+        keeper = self.keepers.get(collection.path)
+        return keeper._id_in(collection) if keeper else None
 
     def _loose(
         self, collection: Collection, body: Mapping[str, Any], answer: httpx2.Response
@@ -110,17 +152,22 @@ class Records:
 
     def _find_target(self, collection: Collection, body: dict[str, Any], name: str) -> None:
         """Try the ids of other collections for a field until it is no longer blamed."""
-        self.targets[collection.path, name] = ""  # a circle of references comes back to here
+        tried_all = True
         for other in self._likely(collection, name):
-            body[name] = self._id_in(other.path, but=collection)
-            answer = self.http.post(collection.path, json=body)
+            body[name] = self._id_in(other)
+            if body[name] is None:
+                tried_all = False
+                continue
+            answer = self._post(collection, body)
             blamed = [error["field"] for error in answer.json().get("errors", [])]
-            if answer.status_code == 201 or name not in blamed:
+            if name not in blamed or answer.status_code == 409:
                 self.targets[collection.path, name] = other.path
                 if answer.status_code == 201:
                     self._again(collection, body)
                 return
         body[name] = None
+        if tried_all:  # so it refers to records of its own kind, of which there need not be one
+            self.targets[collection.path, name] = ""
 
     def _again(self, collection: Collection, body: dict[str, Any]) -> None:
         """Make another body, for the one that was tried has been taken."""
@@ -130,7 +177,7 @@ class Records:
 
     def _likely(self, collection: Collection, name: str) -> list[Collection]:
         """Order the other collections: first those whose name is in the field's."""
-        others = [other for other in collections(self.document) if other.path != collection.path]
+        others = [one for one in collections(self.document) if one.path != collection.path]
         return sorted(others, key=lambda other: other.name.replace("-", "_")[:4] not in name)
 
 

@@ -28,7 +28,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test for each collection of each service, or for each service, as it asks for it."""
     names = metafunc.fixturenames
     if "collection" in names:
-        found = [(s.name, one) for s in system().services for one in collections(document(s))]
+        found = [(s.name, one) for s in system().services for one in collections(document(s.name))]
         ids = [f"{name}-{one.name}" for name, one in found]
         metafunc.parametrize(("service", "collection"), found, ids=ids, scope="module")
     elif "service" in names:

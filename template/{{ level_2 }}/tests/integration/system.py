@@ -74,9 +74,11 @@ def application(service: Service, values: Mapping[str, str]) -> FastAPI:
         return app
 
 
-def document(service: Service) -> dict[str, Any]:
-    """Give the OpenAPI document of a service, for which nothing has to run."""
-    return application(service, environment(service, NO_DATABASE)).openapi()
+@cache
+def document(name: str) -> dict[str, Any]:
+    """Give the OpenAPI document of a service, with no examples but those of its schemas."""
+    (service,) = (one for one in system().services if one.name == name)
+    return FastAPI.openapi(application(service, environment(service, NO_DATABASE)))
 
 
 def package(service: Service) -> str:

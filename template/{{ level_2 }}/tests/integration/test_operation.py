@@ -64,7 +64,7 @@ def test_one_request_id_is_in_the_logs_of_all_services(database_url: str, logs: 
         for service in system().services:
             if service.upgrade:
                 continue
-            described = document(service)
+            described = document(service.name)
             headers = {"X-Request-ID": request_id}
             url = services[service.name].url
             with httpx2.Client(base_url=url, timeout=TIMEOUT_S, headers=headers) as http:

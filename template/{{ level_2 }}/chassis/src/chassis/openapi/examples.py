@@ -10,6 +10,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 _DEEPEST = 6
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _FIRST_DAY = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
 
 
@@ -76,7 +77,7 @@ class Examples:
     def _words(self, schema: Mapping[str, Any], name: str) -> str:
         words = f"Sample {name.replace('_', ' ')}"
         most = schema.get("maxLength", len(words) + 20)
-        number = str(self._serial) if self._serial else ""
+        number = _short(self._serial)
         text = f"{words[: max(most - len(number), 0)]}{number[-most:] if most else ''}"
         return text.rstrip().ljust(schema.get("minLength", 0), "x")
 
@@ -107,6 +108,12 @@ class Examples:
         required = schema.get("required", [])
         chosen = [name for name in properties if depth <= _DEEPEST or name in required]
         return {name: self.of(properties[name], name, depth + 1) for name in chosen}
+
+
+def _short(number: int) -> str:
+    """Write a number in few characters; nothing for 0."""
+    high, low = divmod(number, len(_DIGITS))
+    return _short(high) + _DIGITS[low] if number else ""
 
 
 def _bounds(schema: Mapping[str, Any], step: float) -> tuple[float | None, float | None]:
