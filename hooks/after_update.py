@@ -233,11 +233,21 @@ def _merge_conflicts(project: Project) -> Iterator[Conflict]:
     marked = {path for path in project.changed() if _first_marker(project.folder / path)}
     for path in sorted(unmerged | rejected | marked):
         yield Conflict(path, _reason(project, path))
+    if _edited_by_hand(project):
+        yield Conflict(ANSWERS_FILE, BY_HAND)
+
+
+def _edited_by_hand(project: Project) -> bool:
+    """Compare the answers before the update with their fingerprint."""
+    written = project.before(FINGERPRINT_FILE).decode().strip()
+    if not written:
+        return False
+    recorded = yaml.safe_load(project.before(ANSWERS_FILE))
+    rules = _module(TEMPLATE / "extensions" / "answers.py")
+    return bool(written != rules.fingerprint(recorded))
 
 
 def _reason(project: Project, path: str) -> str:
-    if path == FINGERPRINT_FILE:
-        return BY_HAND
     known = path in project.template_before or not project.template_before
     reason = SAME_LINES if known else SAME_PATH
     line = _first_marker(project.folder / path)
@@ -254,11 +264,16 @@ def _first_marker(file: Path) -> int:
 
 def steps() -> ModuleType:
     """The steps that a new project takes too."""
-    file = Path(__file__).with_name("after_copy.py")
-    spec = importlib.util.spec_from_file_location(f"{__name__}_steps", file)
+    return _module(Path(__file__).with_name("after_copy.py"))
+
+
+def _module(file: Path) -> ModuleType:
+    """A module of this very version of the template, whichever else is loaded."""
+    name = f"{__name__}_{file.stem}"
+    spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
         raise ImportError(f"{file} is no Python module")
-    module = importlib.util.module_from_spec(spec)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 

@@ -76,12 +76,8 @@ def _steps(rules: ModuleType, before: Recorded, after: Recorded) -> list[str]:
     if new["level"] != old["level"]:
         row = next(row for row in rules.catalog()["levels"] if row["level"] == new["level"])
         steps.append(f"level {old['level']} -> {new['level']} ({row['name']})")
-    there = rules.closure(old["level"], old["modules"])
-    steps += [
-        f"module {name}"
-        for name in rules.closure(new["level"], new["modules"])
-        if name not in there
-    ]
+    there = _modules(rules, old)
+    steps += [f"module {name}" for name in _modules(rules, new) if name not in there]
     if after.commit != before.commit:
         steps.append(f"template {before.commit} -> {after.commit}")
     others = [
@@ -92,12 +88,20 @@ def _steps(rules: ModuleType, before: Recorded, after: Recorded) -> list[str]:
     return [*steps, *(f"answer {key}" for key in others)]
 
 
+def _modules(rules: ModuleType, answers: Mapping[str, Any]) -> list[str]:
+    """The modules with all that they bring; an older version may know others."""
+    known = {row["name"] for row in rules.catalog()["modules"]}
+    chosen = [name for name in answers["modules"] if name in known]
+    modules: list[str] = rules.closure(answers["level"], chosen)
+    return modules
+
+
 def behaviour(rules: ModuleType, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """What will behave differently, as the catalog says of each level and module that is new."""
     catalog = rules.catalog()
-    there = rules.closure(before["level"], before["modules"])
+    there = _modules(rules, before)
     levels = [row for row in catalog["levels"] if before["level"] < row["level"] <= after["level"]]
-    chosen = rules.closure(after["level"], after["modules"])
+    chosen = _modules(rules, after)
     modules = [
         row for row in catalog["modules"] if row["name"] in chosen and row["name"] not in there
     ]

@@ -64,7 +64,10 @@ def test_what_is_yours_may_change(doctor, project):
     (project / "README.md").unlink()
     (project / "services/team_tasks_api/tasks.py").write_text("mine")
     (project / "services/mine.py").write_text("mine")
-    assert doctor()[0] == 0
+    code, checks = doctor()
+    assert code == 0
+    [said] = [message for name, _, message in checks if name == "seeds"]
+    assert said == "2 files were seeded and are yours, 1 deleted or renamed; they stay so"
 
 
 def test_an_edited_file_of_the_template(doctor, project):
@@ -82,9 +85,12 @@ def test_a_missing_file_of_the_template(doctor, project):
     assert check[2].startswith("pyproject.toml: ")
 
 
-def test_answers_edited_by_hand(doctor, project):
+@pytest.mark.parametrize("committed", [False, True])
+def test_answers_edited_by_hand(doctor, project, committed):
     file = project / ".copier-answers.yml"
     file.write_text(file.read_text().replace("Task Manager", "Other"))
+    if committed:
+        commit(project, "by hand")
     code, [check] = doctor("fail")
     assert (code, check[0]) == (1, "answers")
     assert "edited by hand" in check[2]

@@ -86,6 +86,7 @@ def test_content(wheel, checkout, tmp_path):
         "ferrata/_template/schemas/answers.schema.json",
         "ferrata/_template/extensions/answers.py",
         "ferrata/_template/hooks/after_copy.py",
+        "ferrata/_template/hooks/after_update.py",
     } <= names
     assert not [name for name in names if "__pycache__" in name]
     bundle = heads(tmp_path / "ferrata/_template/template.bundle")
@@ -142,6 +143,16 @@ def test_generate_check_and_update(installed, checkout, tmp_path):
     sound = run([installed / "ferrata", "doctor", demo], tmp_path)
     assert sound.returncode == 0, sound.stdout
     assert "untouched" in sound.stdout
+
+    # A climb works without network too, at the version of the template that is in the wheel.
+    climb = [installed / "ferrata", "climb", demo, "--set", "project_name=Better Tasks"]
+    climbed = run(climb, tmp_path, FERRATA_GATES="off")
+    assert climbed.returncode == 0, climbed.stderr
+    assert 'name = "Better Tasks"' in (demo / "facts.toml").read_text()
+    commit(demo, "climbed")
+    upgraded = run([installed / "ferrata", "climb", demo, "--upgrade"], tmp_path)
+    assert "nothing to do" in upgraded.stdout, upgraded.stderr
+    assert not (tmp_path / "home/.cache/copier").exists()
 
     # Later the network is there (git reads the canonical address from the checkout instead).
     (demo / "README.md").write_text("mine\n")

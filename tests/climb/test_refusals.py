@@ -19,7 +19,7 @@ REFUSED = [
     pytest.param(["--set", "context=other"], "context: cannot change", id="context"),
     pytest.param(["--set", "function=x"], "function", id="function"),
     pytest.param(
-        ["--set", "entities.0.name=job"],
+        ["--set", "entities.0.plural=chores"],
         "entities: seeded the project, its code is yours now",
         id="entities",
     ),

@@ -1,0 +1,126 @@
+"""After a climb: the owners' own tests still pass, and red gates say what lacks."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from ferrata.coverage import lacks
+from tests.climb.conftest import Climb
+from tests.climb.support import apply_edit, edits, new_project
+from tests.support import commit_all, run
+
+OWN = ("field_with_migration", "entity_with_router", "rewritten_use_case", "own_setting")
+OWN_TEST = "services/team_tasks_api/tests/unit/domain/test_estimate.py"
+
+
+def test_the_owners_tests_pass_before_and_after(template: Path, climb: Climb) -> None:
+    # Not under pytest's own folder: see the fixture `installed`.
+    with TemporaryDirectory(prefix="climbed-") as folder:
+        project = new_project(template, Path(folder) / "demo")
+        for edit in edits():
+            if edit.name in OWN:
+                apply_edit(edit, project, {})
+        assert run(project, "uv", "sync", "--all-packages", "--quiet").returncode == 0
+        commit_all(project, "locked")
+        tests = ["uv", "run", "--all-packages", "--quiet", "pytest", "-q"]
+        before = run(project, *tests, "services")
+        assert before.returncode == 0, before.stdout
+
+        climbed = climb(project, "--to", 2)
+
+        assert climbed.code == 0, climbed.err
+        after = run(project, *tests, "services")
+        assert after.returncode == 0, after.stdout
+        assert run(project, *tests, OWN_TEST).returncode == 0
+
+
+XML = """\
+<sources>
+  <source>{project}/services</source>
+  <source>{project}/shared</source>
+</sources>
+<class name="a.py" filename="one/a.py" line-rate="0.5">
+  <lines>
+    <line number="1" hits="1"/>
+    <line number="2" hits="0"/>
+    <line number="3" hits="1" branch="true" condition-coverage="50% (1/2)" missing-branches="4"/>
+  </lines>
+</class>
+<class name="b.py" filename="src/b.py" line-rate="1">
+  <lines>
+    <line number="1" hits="1"/>
+  </lines>
+</class>
+<class name="c.py" filename="src/c.py" line-rate="0">
+  <lines/>
+</class>
+"""
+
+
+@pytest.fixture
+def measured(tmp_path: Path) -> Path:
+    for path in ("services/one/a.py", "shared/src/b.py", "shared/src/c.py"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    reports = tmp_path / "artifacts/reports"
+    reports.mkdir(parents=True)
+    (reports / "coverage.xml").write_text(XML.format(project=tmp_path))
+    (reports / "gates.json").write_text('{"coverage": {"total": 66.6, "threshold": 75}}')
+    return tmp_path
+
+
+def test_files_that_lack_coverage_are_named(measured: Path) -> None:
+    assert lacks(measured) == [
+        "Coverage is 66.6 %, this level asks for 75 %. What lacks most:",
+        "  services/one/a.py: 60 % (2 of 5 not covered)",
+    ]
+
+
+def test_coverage_that_is_enough_or_unknown_is_not_mentioned(measured: Path) -> None:
+    reports = measured / "artifacts/reports"
+    (reports / "gates.json").write_text('{"coverage": {"total": 76, "threshold": 75}}')
+    assert lacks(measured) == []
+    (reports / "gates.json").write_text('{"coverage": null}')
+    assert lacks(measured) == []
+    (reports / "gates.json").unlink()
+    assert lacks(measured) == []
+
+
+RED = """\
+import sys
+from pathlib import Path
+
+reports = Path("artifacts/reports")
+reports.mkdir(parents=True, exist_ok=True)
+(reports / "coverage.xml").write_text(Path(".xml").read_text())
+(reports / "gates.json").write_text('{"coverage": {"total": 66.6, "threshold": 75}}')
+sys.exit(4)
+"""
+
+
+def test_red_gates_after_a_climb(template: Path, project: Path, tmp_path: Path) -> None:
+    (project / "tools/check/__main__.py").write_text(RED)
+    (project / "services/one").mkdir()
+    (project / "services/one/a.py").touch()
+    (project / ".xml").write_text(XML.format(project=project))
+    (project / "pyproject.toml").write_text(
+        '[project]\nname = "demo"\nversion = "0"\nrequires-python = ">=3.11"\n'
+    )
+    commit_all(project, "red")
+    command = [sys.executable, "-m", "ferrata", "climb", str(project), "--to", "2"]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "FERRATA_GATES": "on"},
+    )
+
+    assert done.returncode == 4, done.stderr
+    assert "The project climbed, but its gates are not green." in done.stdout
+    assert "  services/one/a.py: 60 % (2 of 5 not covered)" in done.stdout
+    assert done.stdout.index("not covered") < done.stdout.index("What is left to do")

@@ -1,0 +1,179 @@
+"""`copier update --trust` alone: the hook gives everybody what is theirs and is loud on conflicts."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.climb.conftest import Climb
+from tests.climb.support import LISTS, copy_of, listed, new_project, replace, write_template
+from tests.support import commit_all, git
+
+Update = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def update() -> Update:
+    def run(project: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "copier", "update", "--trust", "--defaults", *arguments]
+        return subprocess.run(
+            command, cwd=project, capture_output=True, text=True, check=False, env=os.environ
+        )
+
+    return run
+
+
+def test_update(project: Path, fresh_2: Path, update: Update) -> None:
+    (project / "README.md").rename(project / "NOTES.md")
+    (project / "tools/check/plan.py").unlink()
+    commit_all(project, "edited")
+
+    run = update(project, "--vcs-ref=:current:", "--data=level=2")
+
+    assert run.returncode == 0, run.stderr
+    assert not (project / "README.md").exists()
+    assert "tools/check/plan.py: restored" in run.stderr
+    for path in listed(fresh_2, LISTS[1]):
+        assert (project / path).read_bytes() == (fresh_2 / path).read_bytes()
+    for path in listed(fresh_2, LISTS[0]) - {"README.md"}:
+        assert (project / path).exists(), path
+    assert len((project / ".env").read_text().splitlines()) > 1
+
+
+def test_a_conflict_is_loud(project: Path, update: Update) -> None:
+    replace(project / "tools/gates.toml", "level = 1", "level = 1  # still")
+    commit_all(project, "edited")
+
+    run = update(project, "--vcs-ref=:current:", "--data=level=2")
+
+    assert run.returncode == 1
+    assert "CONFLICTS in 1 file(s)" in run.stderr
+    assert "tools/gates.toml: you and the template changed the same lines" in run.stderr
+
+
+def test_answers_edited_by_hand_are_a_conflict(project: Path, update: Update) -> None:
+    replace(project / ".copier-answers.yml", "level: 1", "level: 2")
+    commit_all(project, "edited")
+
+    run = update(project, "--vcs-ref=:current:")
+
+    assert run.returncode == 1
+    assert ".copier-answers.yml was edited by hand" in run.stderr
+
+
+@pytest.fixture
+def upgraded(tmp_path: Path) -> tuple[Path, Path]:
+    """A project of v0.1.0, and a v0.2.0 that renames a module, drops files and changes a line."""
+    template = write_template(tmp_path / "template")
+    old = template / "template/{{ level_1 }}/tools/old.py"
+    old.write_text('"""Old."""\n\nVALUE = 1\n')
+    old.with_name("older.py").write_text('"""Older."""\n')
+    seed = template / "template/{{ level_1 }}/shared/src/shared/dropped.py"
+    seed.write_text('"""A seed of old."""\n')
+    commit_all(template, "one")
+    git(template, "tag", "v0.1.0")
+    project = new_project(template, tmp_path / "demo", modules=["files"])
+    for path in (old, old.with_name("older.py"), seed):
+        path.unlink()
+    (template / "template/{{ level_1 }}/tools/new.py").write_text('"""New."""\n')
+    _rename_the_module(template)
+    commit_all(template, "two")
+    git(template, "tag", "v0.2.0")
+    return template, project
+
+
+def _rename_the_module(template: Path) -> None:
+    """`files` becomes `storage`: a choice that was recorded is no longer valid."""
+    (template / "template/{{ files }}").rename(template / "template/{{ storage }}")
+    replace(template / "schemas/catalog.yml", "- name: files\n", "- name: storage\n")
+    schema = template / "schemas/answers.schema.json"
+    replace(schema, '"files"', '"storage"')
+    replace(template / "questions/level.yml", "value: files", "value: storage")
+    replace(template / "questions/level.yml", r"'module', 'files'", "'module', 'storage'")
+    computed = template / "questions/computed.yml"
+    replace(computed, r"files: (.*)'files' in", r"storage: \1'storage' in")
+    for example in template.glob("template/*/.env.example.jinja"):
+        replace(example, "{% if files %}", "{% if storage %}")
+    (template / "hooks/migrations").mkdir()
+    (template / "hooks/migrations/v0_2_0.py").write_text(
+        "from pathlib import Path\n\n"
+        'file = Path(".copier-answers.yml")\n'
+        'file.write_text(file.read_text().replace("- files\\n", "- storage\\n"))\n'
+    )
+    replace(
+        template / "copier.yml",
+        "_migrations:\n",
+        "_migrations:\n  - version: v0.2.0\n    when: \"{{ _stage == 'before' }}\"\n"
+        '    command: ["{{ _copier_python }}", '
+        '"{{ _copier_conf.src_path }}/hooks/migrations/v0_2_0.py"]\n',
+    )
+
+
+def test_a_migration_renames_an_answer(upgraded: tuple[Path, Path], update: Update) -> None:
+    _, project = upgraded
+
+    run = update(project)
+
+    assert run.returncode == 0, run.stderr
+    _is_upgraded(project)
+
+
+def test_climb_upgrades_too(upgraded: tuple[Path, Path], climb: Climb) -> None:
+    _, project = upgraded
+
+    run = climb(project, "--upgrade")
+
+    assert run.code == 0, run.err
+    assert "template v0.1.0 -> v0.2.0" in run.out
+    _is_upgraded(project)
+    commit_all(project, "upgraded")
+    assert "nothing to do" in climb(project, "--upgrade").out
+    assert climb(project, "--to", 2, "--upgrade").code == 0
+
+
+def _is_upgraded(project: Path) -> None:
+    recorded = yaml.safe_load((project / ".copier-answers.yml").read_text())
+    assert (recorded["_commit"], recorded["modules"]) == ("v0.2.0", ["storage"])
+    assert (project / "tools/new.py").exists()
+    assert not (project / "tools/old.py").exists()
+    # What was seeded is its owner's, also when no version seeds it any more.
+    assert (project / "shared/src/shared/dropped.py").exists()
+
+
+def test_an_edited_file_that_the_template_drops(
+    upgraded: tuple[Path, Path], update: Update, climb: Climb, tmp_path: Path
+) -> None:
+    _, project = upgraded
+    replace(project / "tools/old.py", "VALUE = 1", "VALUE = 2")
+    commit_all(project, "edited")
+    other = copy_of(project, tmp_path / "other")
+
+    refused = climb(other, "--upgrade")
+    run = update(project)
+
+    assert refused.code == run.returncode == 1
+    for said in (refused.err, run.stderr):
+        assert "tools/old.py: you edited it, and the template has it no longer" in said
+    assert git(other, "status", "--porcelain") == ""
+    assert (project / "tools/old.py").read_text().endswith("VALUE = 2\n")
+    assert not (project / "tools/older.py").exists()
+
+
+def test_a_project_without_lists_is_read_from_its_history(
+    project: Path, fresh_2: Path, update: Update
+) -> None:
+    (project / "README.md").unlink()
+    for path in (project / ".ferrata").iterdir():
+        path.unlink()
+    commit_all(project, "edited")
+
+    run = update(project, "--vcs-ref=:current:", "--data=level=2")
+
+    assert run.returncode == 0, run.stderr
+    assert not (project / "README.md").exists()
+    for path in [*LISTS, *(listed(fresh_2, LISTS[0]) - {"README.md"})]:
+        assert (project / path).read_bytes() == (fresh_2 / path).read_bytes(), path
