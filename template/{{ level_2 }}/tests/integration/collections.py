@@ -12,6 +12,7 @@ from chassis.openapi.examples import Examples
 PROBLEM = "application/problem+json"
 REFUSED = {409, 422}
 _ATTEMPTS = 40
+_DEEPEST = 20
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,13 @@ class Collection:
     def name(self) -> str:
         """Name it by the last part of its path."""
         return self.path.rpartition("/")[2]
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """Give the schema of what is posted."""
+        schema: Mapping[str, Any]
+        schema = self.create["requestBody"]["content"]["application/json"]["schema"]
+        return schema
 
     def of(self, record_id: object) -> str:
         """Give the path of a record."""
@@ -57,18 +65,23 @@ class Records:
     """By path, who keeps the records of a service with rules of its own."""
     serial: int = 0
     made: list[str] = field(default_factory=list)
-    busy: set[str] = field(default_factory=set)
-    """The collections in which a record is being made: circles of references end here."""
+    busy: list[str] = field(default_factory=list)
+    """The collections in which a record is being made, each for the sake of the one before."""
+    referred: dict[str, str] = field(default_factory=dict)
+    """By path, the record that others refer to: one is enough, unless it must be another each time."""
     targets: dict[tuple[str, str], str] = field(default_factory=dict)
     """Path of the collection that a field of a collection refers to."""
 
     def body(self, collection: Collection) -> dict[str, Any]:
         """Make a body from the schema; unlike every other one where the schema leaves a choice."""
         self.serial += 1
-        schemas = self.document.get("components", {}).get("schemas", {})
-        schema = collection.create["requestBody"]["content"]["application/json"]["schema"]
-        made: dict[str, Any] = Examples(schemas, self.serial).of(schema)
+        made: dict[str, Any] = Examples(self._schemas, self.serial).of(collection.schema)
         return made
+
+    @property
+    def _schemas(self) -> Mapping[str, Any]:
+        schemas: Mapping[str, Any] = self.document.get("components", {}).get("schemas", {})
+        return schemas
 
     def create(self, collection: Collection) -> dict[str, Any]:
         """Make a record, and all that it has to refer to.
@@ -89,14 +102,14 @@ class Records:
 
     def try_to_create(self, collection: Collection) -> tuple[httpx2.Response, dict[str, Any]]:
         """Post a body with references that exist; give the last answer."""
-        self.busy.add(collection.path)
+        self.busy.append(collection.path)
         try:
-            for _ in range(_ATTEMPTS):
-                answer, body = self._attempt(collection)
+            for attempt in range(_ATTEMPTS):
+                answer, body = self._attempt(collection, anew=attempt > 0)
                 if answer.status_code != 409:  # another record may have the same unique values
                     break
         finally:
-            self.busy.remove(collection.path)
+            self.busy.pop()
         return answer, body
 
     def remove_all(self) -> None:
@@ -105,14 +118,17 @@ class Records:
             for path in reversed(self.made):
                 self.http.delete(path)
         self.made.clear()
+        self.referred.clear()
 
     def references(self, collection: Collection) -> dict[str, str]:
         """Give the fields that are known to refer to other records, with the path of those."""
         return {name: to for (path, name), to in self.targets.items() if path == collection.path}
 
-    def _attempt(self, collection: Collection) -> tuple[httpx2.Response, dict[str, Any]]:
+    def _attempt(
+        self, collection: Collection, *, anew: bool
+    ) -> tuple[httpx2.Response, dict[str, Any]]:
         body = self.body(collection)
-        self._refer(collection, body)
+        self._refer(collection, body, anew=anew)
         answer = self._post(collection, body)
         while answer.status_code == 422 and (name := self._loose(collection, body, answer)):
             self._find_target(collection, body, name)
@@ -125,21 +141,24 @@ class Records:
             self.made.append(collection.of(answer.json()["id"]))
         return answer
 
-    def _refer(self, collection: Collection, body: dict[str, Any]) -> None:
-        """Put in the ids of new records, for the fields of which it is known to what they refer."""
+    def _refer(self, collection: Collection, body: dict[str, Any], *, anew: bool) -> None:
+        """Put in the ids of records, for the fields of which it is known to what they refer."""
         known = {other.path: other for other in collections(self.document)}
         for name, target in self.references(collection).items():
-            body[name] = self._id_in(known[target]) if target in known else None
+            wanted = target in known and (target not in self.busy or self._needs(collection, name))
+            body[name] = self._id_in(known[target], anew=anew) if wanted else None
 
-    def _id_in(self, collection: Collection) -> str | None:
-        """Make a record to refer to; without one that can be made there is nothing to refer to."""
-        if collection.path in self.busy:
+    def _id_in(self, collection: Collection, *, anew: bool) -> str | None:
+        """Give a record to refer to; where none can be made there is nothing to refer to."""
+        if len(self.busy) > _DEEPEST:  # a circle out of which no way leads
             return None
-        answer, _ = self.try_to_create(collection)
-        if answer.status_code == 201:
-            return str(answer.json()["id"])
-        keeper = self.keepers.get(collection.path)
-        return keeper._id_in(collection) if keeper else None
+        if anew or collection.path not in self.referred:
+            answer, _ = self.try_to_create(collection)
+            keeper = self.keepers.get(collection.path)
+            if answer.status_code != 201:
+                return keeper._id_in(collection, anew=anew) if keeper else None
+            self.referred[collection.path] = str(answer.json()["id"])
+        return self.referred[collection.path]
 
     def _loose(
         self, collection: Collection, body: Mapping[str, Any], answer: httpx2.Response
@@ -152,11 +171,12 @@ class Records:
 
     def _find_target(self, collection: Collection, body: dict[str, Any], name: str) -> None:
         """Try the ids of other collections for a field until it is no longer blamed."""
-        tried_all = True
+        if len(self.busy) > 1 and not self._needs(collection, name):
+            body[name] = None  # this record is only made for the sake of another
+            return
         for other in self._likely(collection, name):
-            body[name] = self._id_in(other)
+            body[name] = self._id_in(other, anew=False)
             if body[name] is None:
-                tried_all = False
                 continue
             answer = self._post(collection, body)
             blamed = [error["field"] for error in answer.json().get("errors", [])]
@@ -165,15 +185,21 @@ class Records:
                 if answer.status_code == 201:
                     self._again(collection, body)
                 return
+        # So it refers to records of its own kind, of which there need not be one.
+        self.targets[collection.path, name] = ""
         body[name] = None
-        if tried_all:  # so it refers to records of its own kind, of which there need not be one
-            self.targets[collection.path, name] = ""
+
+    def _needs(self, collection: Collection, name: str) -> bool:
+        schema = collection.schema
+        if reference := schema.get("$ref"):
+            schema = self._schemas[reference.rpartition("/")[2]]
+        return name in schema.get("required", [])
 
     def _again(self, collection: Collection, body: dict[str, Any]) -> None:
         """Make another body, for the one that was tried has been taken."""
         body.clear()
         body.update(self.body(collection))
-        self._refer(collection, body)
+        self._refer(collection, body, anew=True)
 
     def _likely(self, collection: Collection, name: str) -> list[Collection]:
         """Order the other collections: first those whose name is in the field's."""
