@@ -1,6 +1,6 @@
 # The commands of this repository; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint clean
+.PHONY: help setup demo test lint bench clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -43,5 +43,12 @@ lint: setup ## Lint, format and types
 	@$(BIN)/mypy
 	@$(BIN)/bandit --quiet --recursive --configfile pyproject.toml src hooks extensions
 
+bench: setup ## Measure everything and write docs/reference/benchmarks.md (minutes; needs wrk)
+	@$(BIN)/python tests/bench
+
+docs: setup ## Write the generated pages and build the site into site/
+	@$(BIN)/python docs/generate.py
+	@$(BIN)/zensical build --strict
+
 clean: ## Remove what was made
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) build dist site .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

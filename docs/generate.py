@@ -9,9 +9,14 @@ ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 sys.path.insert(0, str(ROOT / "extensions"))
 
+import typer.main  # noqa: E402
 from answers import catalog, schema  # noqa: E402  (the extension is loaded by path)
 
+from ferrata import cli  # noqa: E402
+from ferrata.errors import Exit  # noqa: E402
+
 NOTE = "<!-- Written by docs/generate.py from schemas/; change it there. -->\n"
+FROM_CODE = "<!-- Written by docs/generate.py from src/ferrata/; change it there. -->\n"
 
 
 def pages() -> dict[Path, str]:
@@ -20,6 +25,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "levels.md": levels(),
         REFERENCE / "modules.md": modules(),
         REFERENCE / "answers.md": answers(),
+        REFERENCE / "commands.md": commands(),
     }
 
 
@@ -74,8 +80,8 @@ def answers() -> str:
     required = set(schema()["required"])
     lines = [NOTE, "# Answers\n"]
     lines.append(
-        "Put `# yaml-language-server: $schema=<path to schemas/answers.schema.json>` on the first line "
-        "of an answers file, and editors complete and check it.\n"
+        "The same as a JSON schema, which editors complete and check answers files with: "
+        "[schema](schema.md).\n"
     )
     lines += table(
         ("answer", "kind", "mandatory", "meaning"),
@@ -116,6 +122,54 @@ def answers() -> str:
         ),
     )
     return "\n".join(lines) + "\n"
+
+
+def commands() -> str:
+    """Every command with its arguments, options and exit codes, as the command line has them."""
+    group = typer.main.get_command(cli.app)
+    lines = [FROM_CODE, "# Commands\n"]
+    lines.append(f"{group.help} `ferrata --version` prints the version.\n")
+    lines += table(
+        ("command", "what it does"),
+        ((f"[`ferrata {name}`](#ferrata-{name})", c.help) for name, c in group.commands.items()),
+    )
+    for name, command in group.commands.items():
+        lines += [f"\n## ferrata {name}\n", f"{command.help}\n"]
+        lines.append(f"`{usage(name, command)}`\n")
+        lines += table(("parameter", "meaning"), (parameter(p) for p in command.params))
+    lines += ["\n## Exit codes\n", "Scripts can rely on them.\n"]
+    lines += table(("code", "meaning"), ((code.value, code.meaning) for code in Exit))
+    lines += [f"\n{STREAMS}"]
+    return "\n".join(lines) + "\n"
+
+
+STREAMS = """\
+Results go to stdout, everything about a run to stderr; an error is one line. With `--json` there is
+exactly one JSON document on stdout, also when something is wrong: `{"error": "..."}`."""
+
+
+def usage(name: str, command: Any) -> str:
+    """The command line in one line."""
+    arguments = [p.metavar for p in command.params if p.param_type_name == "argument"]
+    options = [
+        f"[{option(p)}]{'...' if p.multiple else ''}"
+        for p in command.params
+        if p.param_type_name == "option"
+    ]
+    return " ".join(["ferrata", name, *arguments, *options])
+
+
+def option(parameter: Any) -> str:
+    """An option with its value."""
+    return " ".join(filter(None, [parameter.opts[0], parameter.metavar]))
+
+
+def parameter(parameter: Any) -> tuple[str, str]:
+    """A parameter with its meaning."""
+    if parameter.param_type_name == "option":
+        return f"`{option(parameter)}`", parameter.help
+    default = "" if parameter.required else f" Default: `{parameter.default}`."
+    return f"`{parameter.metavar}`", parameter.help + default
 
 
 def resolved(entry: Mapping[str, Any]) -> dict[str, Any]:

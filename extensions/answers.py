@@ -82,6 +82,11 @@ class Problem:
     message: str
     question: str | None = None
 
+    @property
+    def missing(self) -> bool:
+        """Tell whether nothing was given there, so that an answer mends it."""
+        return self.message.startswith("is missing")
+
     def __str__(self) -> str:
         """Give the problem as one line."""
         asked = f" {self.question}" if self.question else ""
@@ -181,8 +186,13 @@ TYPE_NAMES = {
 }
 
 
-def _path(parts: Iterable[str | int]) -> str:
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
+def _path(parts: Iterable[object]) -> str:
+    """`entities[0].name`; a key that is no printable text is shown escaped, on the same line."""
+    text = ""
+    for part in parts:
+        name = str(part)
+        shown = name if name.isprintable() else repr(name)[1:-1]
+        text += f"[{part}]" if isinstance(part, int) else f".{shown}"
     return text.removeprefix(".") or "answers"
 
 

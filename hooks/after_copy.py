@@ -19,7 +19,7 @@ MADE = (".env", "uv.lock")
 GREEN, RED, INTERRUPTED = 0, 4, 130
 NO_UV = "uv is missing; install it (`python -m pip install uv`)"
 CAUSE = re.compile("cause:|Caused by:")
-# The gates need this long at most to stop their own children.
+# A tool needs this long at most to stop their own children.
 STOP_GRACE_S = 8.0
 
 
@@ -46,20 +46,27 @@ def sync(project: Path) -> None:
 
 def check(project: Path, arguments: Sequence[str] = (), stdout: int | None = None) -> int:
     """Run the gates of a synced project and give their exit code: 0 green, 4 not."""
-    command = [find_uv(), "run", "--no-sync", "python", "-m", "tools.check", *arguments]
-    with subprocess.Popen(command, cwd=project, env=_environment(), stdout=stdout) as gates:  # noqa: S603
+    return run_tool(project, "tools.check", arguments, stdout)
+
+
+def run_tool(
+    project: Path, module: str, arguments: Sequence[str] = (), stdout: int | None = None
+) -> int:
+    """Run one of the tools of a synced project and give its exit code."""
+    command = [find_uv(), "run", "--no-sync", "python", "-m", module, *arguments]
+    with subprocess.Popen(command, cwd=project, env=_environment(), stdout=stdout) as tool:  # noqa: S603
         try:
-            return gates.wait()
+            return tool.wait()
         except KeyboardInterrupt:
-            _let_stop(gates)
+            _let_stop(tool)
             raise
 
 
-def _let_stop(gates: "subprocess.Popen[bytes]") -> None:
-    """Wait until the gates stopped; a Ctrl-C at a terminal reached them too."""
-    for harder in (gates.terminate, gates.kill):
+def _let_stop(tool: "subprocess.Popen[bytes]") -> None:
+    """Wait until a tool stopped; a Ctrl-C at a terminal reached it too."""
+    for harder in (tool.terminate, tool.kill):
         try:
-            gates.wait(STOP_GRACE_S)
+            tool.wait(STOP_GRACE_S)
         except subprocess.TimeoutExpired:
             harder()
 

@@ -35,6 +35,14 @@ def answers_of(name: str) -> dict[str, Any]:
     return answers
 
 
+def brief() -> dict[str, Any]:
+    """The task manager's answers without a word about its entities, to put others in."""
+    answers = answers_of("task_manager")
+    for requirement in answers["functional_requirements"]:
+        requirement.pop("operations", None)
+    return answers
+
+
 def commit_working_tree(target: Path) -> Path:
     """Copy what git would see of the working tree, and commit it.
 

@@ -112,7 +112,7 @@ def new(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Answers file (YAML); without it questions are asked.",
+            help="Answers file (YAML); what it leaves out is asked for on a terminal.",
             show_default=False,
         ),
     ] = None,
@@ -242,6 +242,16 @@ def climb(
             keep_conflicts,
         )
     )
+
+
+@app.command()
+def handoff(project: Project = Path(), as_json: Json = False) -> int:
+    """Write the QA report and the deliverables, or say what is still open."""
+    from ferrata.gates import project_folder
+    from ferrata.handoff import hand_off
+    from ferrata.template import hooks
+
+    return hand_off(hooks(), project_folder(project), as_json=as_json)
 
 
 @app.command()

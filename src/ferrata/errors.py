@@ -2,17 +2,27 @@
 
 import enum
 import re
+from typing import Self
 
 
 class Exit(enum.IntEnum):
     """Exit codes; scripts rely on them."""
 
-    GREEN = 0
-    FAILURE = 1
-    USAGE = 2
-    BUG = 3
-    RED = 4
-    INTERRUPTED = 130
+    meaning: str
+
+    GREEN = 0, "done, and green"
+    FAILURE = 1, "an expected failure; nothing was changed"
+    USAGE = 2, "the command line is wrong"
+    BUG = 3, "a bug; the message says where to report it"
+    RED = 4, "generated, but gates are red or did not run"
+    INTERRUPTED = 130, "interrupted; nothing half-made is left behind"
+
+    def __new__(cls, value: int, meaning: str = "") -> Self:
+        """Make a code that knows what it stands for."""
+        code = int.__new__(cls, value)
+        code._value_ = value
+        code.meaning = meaning
+        return code
 
 
 class Failure(Exception):  # noqa: N818  (it is expected, so not called an error)

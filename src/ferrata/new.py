@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ferrata.answers import load, with_settings
+from ferrata.completing import completed
 from ferrata.destination import checked_destination
 from ferrata.errors import Exit, UsageFailure
 from ferrata.gates import run_gates
@@ -15,7 +16,7 @@ from ferrata.generate import Project, generate
 from ferrata.output import note, say
 from ferrata.processes import need_git
 from ferrata.template import Template, find, opened, warn_if_dirty
-from ferrata.validate import refuse_invalid
+from ferrata.validate import note_warnings
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,12 @@ def _generated(
     template: Template, file: Path | None, answers: dict[str, Any], dest: Path
 ) -> Project:
     if file is None:
-        return generate(template, None, answers, dest)
-    refuse_invalid(template.rules, answers, str(file))
-    return generate(template, answers, {}, dest)
+        project = generate(template, None, answers, dest)
+        note_warnings(template.rules, project.answers)
+        return project
+    whole = completed(template.rules, answers, file)
+    note_warnings(template.rules, whole)
+    return generate(template, whole, {}, dest)
 
 
 def _gates(template: Template, project: Project, *, wanted: bool) -> Exit:

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from ferrata.files import project_files
 from ferrata.output import say, say_json
 from ferrata.processes import need_git
 from ferrata.template import Template, built_in, opened, warn_if_dirty
-from ferrata.validate import verdict
+from ferrata.validate import as_lines, verdict, warnings
 
 ASSIGNMENT = re.compile(r"^([A-Za-z_][A-Za-z0-9_]*)=", re.MULTILINE)
 SERVICES, VARIABLES = "tools/services.toml", ".env.example"
@@ -43,10 +43,11 @@ def show(answers: Mapping[str, Any], file: Path, to: int | None, *, as_json: boo
         made = plan(template, answers)
         level = to or next_level(template, made.level)
         price = climb(template, answers, level) if level else None
+        advice = warnings(template.rules, answers)
     if as_json:
-        say_json({**asdict(made), "climb": price})
+        say_json({**asdict(made), "climb": price, "warnings": advice})
     else:
-        say("\n".join(as_text(made, price)))
+        say("\n".join([*as_text(made, price), *_section("Warnings", advice)]))
     return Exit.GREEN
 
 
@@ -144,6 +145,10 @@ def as_text(plan: Plan, price: Mapping[str, Any] | None) -> list[str]:
     lines += [f"  {name}" for name in plan.environment] or ["  none"]
     lines += ["", f"Files ({len(plan.files)})", *_tree(plan.files)]
     return [*lines, *_price(price)]
+
+
+def _section(title: str, advice: Sequence[Mapping[str, str]]) -> list[str]:
+    return ["", title, *(f"  {line}" for line in as_lines(advice))] if advice else []
 
 
 def _bringer(brings: Mapping[str, Any]) -> str:

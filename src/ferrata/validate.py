@@ -1,12 +1,12 @@
 """Stage 1: whether the answers are complete."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from ferrata.errors import Exit, Invalid, one_line
-from ferrata.output import say, say_json
+from ferrata.output import note, say, say_json
 
 
 def verdict(rules: ModuleType, answers: Mapping[str, Any], file: Path, *, as_json: bool) -> Exit:
@@ -15,11 +15,15 @@ def verdict(rules: ModuleType, answers: Mapping[str, Any], file: Path, *, as_jso
     if as_json:
         say_json(document)
     elif document["complete"]:
-        say("\n".join(summary(rules, answers)))
+        say("\n".join([*summary(rules, answers), *_warned(document["warnings"])]))
     else:
         lines = [one_line(str(problem)) for problem in rules.problems(answers)]
         say("\n".join([f"INCOMPLETE {file}: {_counted(lines)}", *lines]))
     return Exit.GREEN if document["complete"] else Exit.FAILURE
+
+
+def _warned(advice: Sequence[Mapping[str, str]]) -> list[str]:
+    return [f"warning: {line}" for line in as_lines(advice)]
 
 
 def _counted(lines: list[str]) -> str:
@@ -39,7 +43,24 @@ def as_document(rules: ModuleType, answers: Mapping[str, Any]) -> dict[str, Any]
     listed = [
         {"path": p.path, "message": one_line(p.message), "question": p.question} for p in found
     ]
-    return {"complete": not found, "problems": listed}
+    advice = [] if found else warnings(rules, answers)
+    return {"complete": not found, "problems": listed, "warnings": advice}
+
+
+def warnings(rules: ModuleType, answers: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What contradicts itself in valid answers, for machines."""
+    return [{"path": w.path, "message": one_line(w.message)} for w in rules.warnings(answers)]
+
+
+def as_lines(advice: Sequence[Mapping[str, str]]) -> list[str]:
+    """The same for people."""
+    return [f"{entry['path']}: {entry['message']}" for entry in advice]
+
+
+def note_warnings(rules: ModuleType, answers: Mapping[str, Any]) -> None:
+    """Tell the warnings before something is made of the answers."""
+    for line in as_lines(warnings(rules, answers)):
+        note(f"ferrata: warning: {line}")
 
 
 def summary(rules: ModuleType, answers: Mapping[str, Any]) -> list[str]:

@@ -48,7 +48,7 @@ def tools() -> dict[str, str]:
     """The environment of commands: ferrata's uv first, its Python where there is no other."""
     base = Path(getattr(sys, "_base_executable", sys.executable)).parent
     path = os.pathsep.join([str(BIN), os.environ.get("PATH", os.defpath), str(base)])
-    return {"PATH": path, "VIRTUAL_ENV": ""}
+    return {"PATH": path}
 
 
 def _bare_jinja(template: Path, folder: Path) -> float:

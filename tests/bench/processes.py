@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from timing import ENVIRONMENT
+
 PROC = Path("/proc")
 STOP_S = 20.0
 
@@ -44,7 +46,7 @@ def _popen(
     return subprocess.Popen(
         command,
         cwd=at,
-        env={**os.environ, **(environment or {})},
+        env={**ENVIRONMENT, **(environment or {})},
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,

@@ -6,6 +6,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+# What would change what is measured: no bytecode kept, another environment, another database.
+UNWANTED = {"PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "DATABASE_URL"}
+ENVIRONMENT = {key: value for key, value in os.environ.items() if key not in UNWANTED}
+
 
 def best(run: Callable[[], object], times: int = 3) -> float:
     """Seconds of the fastest run."""
@@ -26,7 +30,7 @@ def call(
     done = subprocess.run(
         command,
         cwd=at,
-        env={**os.environ, **(environment or {})},
+        env={**ENVIRONMENT, **(environment or {})},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
@@ -43,7 +47,7 @@ def exit_code(command: Sequence[str | Path], at: Path, environment: Mapping[str,
     return subprocess.run(
         command,
         cwd=at,
-        env={**os.environ, **environment},
+        env={**ENVIRONMENT, **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

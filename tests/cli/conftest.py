@@ -10,7 +10,10 @@ import pytest
 from ferrata.cli import main
 from tests.cli.support import EXAMPLE, Ferrata, Run, write_tiny_template
 
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# Windows has no SIGHUP.
+ENDING = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
 
 
 @pytest.fixture(autouse=True)

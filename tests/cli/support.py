@@ -64,6 +64,21 @@ TINY = {
             print(json.dumps({"gates": []}))
         sys.exit(4 if Path("red").exists() else 0)
         """,
+    f"{LAYER}/tools/handoff/__init__.py": "",
+    # Goes through, unless a file `open` says otherwise.
+    f"{LAYER}/tools/handoff/__main__.py": """\
+        import json
+        import sys
+        from pathlib import Path
+
+        missing = [f"{name} is not covered" for name in ("FR-001", "FR-002")]
+        refused = missing if Path("open").exists() else []
+        if "--json" in sys.argv:
+            print(json.dumps({"refused": refused}))
+        else:
+            print(*refused, sep="\\n", file=sys.stderr)
+        sys.exit(1 if refused else 0)
+        """,
     f"{LAYER}/services/{{{{ api }}}}/{{% yield e from model.entities %}}{{{{ e.plural }}}}"
     "{% endyield %}.py.jinja": '"""The {{ e.plural_words }}."""\n',
     "template/{{ level_2 }}/health.txt": "level 2\n",

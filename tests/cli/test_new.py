@@ -111,6 +111,17 @@ def test_invalid_answers_write_nothing(new, answers, tmp_path):
     assert everything(tmp_path) == {"answers.yml", "home"}
 
 
+def test_warnings_are_told_and_do_not_stop(new, answers, tmp_path):
+    file = answers(("availability_percent: 99", "availability_percent: 99.99"))
+    run = new(tmp_path / "demo", "--no-gates", answers=file)
+    assert run.code == 0
+    assert run.err.startswith(
+        "ferrata: warning: non_functional.availability_percent: 99.99 % is more than level 1"
+    )
+    assert run.err.count("\n") == 1
+    assert (tmp_path / "demo/README.md").is_file()
+
+
 def test_no_terminal_to_ask_on(ferrata, tmp_path):
     run = ferrata("new", tmp_path / "demo")
     assert (run.code, run.out) == (2, "")

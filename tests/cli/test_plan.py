@@ -57,6 +57,19 @@ def test_document(ferrata):
     assert "not available" in plan["climb"]["unavailable"]
 
 
+def test_warnings(ferrata):
+    advice = json.loads(ferrata("plan", LENDING, "--json").out)["warnings"]
+    assert [entry["path"] for entry in advice] == [
+        "non_functional.availability_percent",
+        "non_functional.compliance",
+    ]
+    lines = ferrata("plan", LENDING).out.splitlines()
+    assert lines[-3] == "Warnings"
+    assert lines[-2].startswith("  non_functional.availability_percent: 99.9 % is more than")
+    assert json.loads(ferrata("plan", EXAMPLE, "--json").out)["warnings"] == []
+    assert "Warnings" not in ferrata("plan", EXAMPLE).out
+
+
 def test_text(ferrata):
     lines = ferrata("plan", EXAMPLE).out.splitlines()
     assert "  team_tasks_api  port 8000" in lines

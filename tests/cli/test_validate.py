@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.support import EXAMPLE, ROOT
 
-HEAVY = ("copier", "plumbum", "prompt_toolkit", "rich")
+HEAVY = ("copier", "plumbum", "prompt_toolkit", "questionary", "rich")
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,34 @@ def test_faults_as_json(ferrata, answers, replacements, said):
 
 def test_complete_as_json(ferrata):
     run = ferrata("validate", EXAMPLE, "--json")
-    assert json.loads(run.out) == {"complete": True, "problems": []}
+    assert json.loads(run.out) == {"complete": True, "problems": [], "warnings": []}
+
+
+STRIPE = ("integrations: []", "integrations: [{name: Stripe, purpose: Take money}]")
+WARNING = (
+    "integrations[0]: speaks of 'stripe' without the module 'payments' (Payments); "
+    "choose the module, or say how else it is done"
+)
+
+
+def test_warnings_do_not_make_answers_incomplete(ferrata, answers):
+    run = ferrata("validate", answers(STRIPE))
+    assert (run.code, run.err) == (0, "")
+    assert run.out.startswith("COMPLETE\n")
+    assert run.out.splitlines()[-1] == f"warning: {WARNING}"
+
+
+def test_warnings_as_json(ferrata, answers):
+    run = ferrata("validate", answers(STRIPE), "--json")
+    assert run.code == 0
+    path, message = WARNING.split(": ", 1)
+    assert json.loads(run.out)["warnings"] == [{"path": path, "message": message}]
+
+
+def test_a_warning_is_one_line_without_terminal_codes(ferrata, answers):
+    loud = ("compliance: []", 'compliance: ["a\\nb\\tc"]')
+    out = ferrata("validate", answers(loud)).out
+    assert "warning: non_functional.compliance: a b c: access control" in out.splitlines()[-1]
 
 
 def test_unreadable_as_json(ferrata, tmp_path):

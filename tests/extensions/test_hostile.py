@@ -10,9 +10,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.extensions.strategies import JSON, LINES, entities
-from tests.support import LEVEL_1, answers_of, extension
+from tests.support import LEVEL_1, brief, extension
 
-TASK = answers_of("task_manager")
+TASK = brief()
 LONG = 100
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.support import EXAMPLES, ODD, answers_of, extension
+from tests.support import EXAMPLES, ODD, answers_of, brief, extension
 
-TASK = answers_of("task_manager")
+TASK = brief()
 
 
 def entity(*fields: dict[str, Any], name: str = "thing", **more: Any) -> dict[str, Any]:
@@ -166,3 +166,11 @@ def test_requirement_ids_are_unique() -> None:
 def test_a_fourth_name_part_needs_a_reason() -> None:
     assert "function_reason: is missing." in found(TASK | {"function": "billing"})[0]
     assert found(TASK | {"function": "billing", "function_reason": "two kinds of tasks"}) == []
+
+
+def test_an_operation_names_an_entity() -> None:
+    requirement = TASK["functional_requirements"][0] | {"operations": ["task.create", "tsk.get"]}
+
+    assert found(TASK | {"functional_requirements": [requirement]}) == [
+        "functional_requirements[0].operations[1]: names no entity; got: 'tsk.get', entities: task"
+    ]

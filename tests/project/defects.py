@@ -105,6 +105,6 @@ DEFECTS = [
         '"""Untested."""\n\n\ndef untested(value: int) -> int:\n    """Add."""\n'
         + "".join(f"    value += {n}\n" for n in range(4000))
         + "    return value\n",
-        "needs 60 %",
+        "is below 60 %",
     ),
 ]

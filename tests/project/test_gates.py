@@ -45,7 +45,7 @@ def test_a_gate_finds_its_defect(defect: Defect, installed: Callable[[str], Path
     log = (project / gate["log"]).read_text("utf-8")
     assert gate["state"] == "failed"
     assert code == 4
-    assert defect.named in log
+    assert defect.named in f"{log}\n{gate['reason']}"
 
 
 def test_every_gate_has_a_defect() -> None:

@@ -15,7 +15,7 @@ collect_ignore_glob = ["test_*.py"] if sys.version_info < (3, 12) else []
 
 
 @pytest.fixture
-def template() -> Path:
+def level_1() -> Path:
     """The folder whose content becomes a project."""
     return TEMPLATE
 

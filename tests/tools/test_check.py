@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -13,31 +12,7 @@ from tools.check.cli import main
 from tools.check.display import Display
 from tools.check.plan import read_plan
 
-HEAD = 'project = "demo"\nlevel = 1\ntimeout_s = 30\n'
-
-
-def gate(
-    name: str, code: str, *, lane: str = "one", figure: str = "{n} done", **more: object
-) -> str:
-    values = {
-        "title": f"The {name}",
-        "lane": lane,
-        "command": ["python", "-c", code],
-        "timeout_s": 10,
-        "patterns": [r"(?P<n>\d+) done"],
-        "figure": figure,
-        **more,
-    }
-    lines = [f"{key} = {json.dumps(value)}" for key, value in values.items()]
-    return "\n".join([f"[gates.{name}]", *lines, ""])
-
-
-def plan(project: Path, *parts: str, head: str = HEAD) -> None:
-    (project / "tools" / "gates.toml").write_text("\n".join([head, *parts]))
-
-
-def report(project: Path) -> dict:
-    return json.loads((project / "artifacts/reports/gates.json").read_text())
+from tests.tools.plans import HEAD, checklist_of, commit, gate, plan, report
 
 
 def names(folder: Path) -> list[str]:
@@ -134,10 +109,6 @@ def test_a_tool_that_cannot_be_started_is_not_run(project):
     item = by_name(project)["lint"]
     assert item["state"] == "not run"
     assert "./tool could not be started" in item["reason"]
-
-
-def checklist_of(project: Path) -> str:
-    return (project / "artifacts/reports/verification-checklist.md").read_text()
 
 
 def test_an_unmet_need_is_not_run_and_so_is_what_needs_that(project):
@@ -341,6 +312,9 @@ def test_coverage_in_total_and_by_service(packages, capsys):
         "threshold": 60,
         "by_service": {"services/a": 94.1, "services/b": 75.0, "shared": 100.0},
     }
+    (target,) = report(packages)["targets"]
+    assert (target["wanted"], target["measured"]) == ("at least 60 %", "87.6 %")
+    assert target["state"] == "covered"
     assert (packages / "artifacts/reports/coverage.xml").exists()
     assert "| services/a | 94.1 |" in checklist_of(packages)
 
@@ -350,6 +324,7 @@ def test_coverage_just_below_the_threshold_is_a_failure(packages):
     assert main([]) == 4
     item = by_name(packages)["tests"]
     assert item["reason"] == "coverage 59.6 % is below 60 %"
+    assert report(packages)["targets"][0]["state"] == "failed"
     assert item["figure"] == "7 passed, coverage 59.6 % (>= 60 %)"
 
 
@@ -367,6 +342,9 @@ def test_a_gate_that_writes_no_coverage_removes_the_old_report(packages):
     assert main([]) == 4
     assert by_name(packages)["tests"]["reason"] == "no coverage report was written (coverage.json)"
     assert report(packages)["coverage"] is None
+    (target,) = report(packages)["targets"]
+    assert target["state"] == "not measured"
+    assert target["reason"] == "tests: no coverage report was written (coverage.json)"
     assert not (packages / "artifacts/reports/coverage.xml").exists()
 
 
@@ -384,13 +362,13 @@ def test_a_report_folder_is_replaced_as_a_whole(project):
 
 def test_the_commit_and_uncommitted_changes_are_recorded(project):
     plan(project, GOOD)
-    (project / ".gitignore").write_text("artifacts/\n")
-    identity = ["-c", "user.name=x", "-c", "user.email=x@y.z", "-c", "commit.gpgsign=false"]
-    for words in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "x"]):
-        subprocess.run(["git", *words], check=True, cwd=project)
+    commit(project)
     main([])
     code = report(project)["code"]
     assert (len(code["commit"]), code["dirty"]) == (40, False)
+    (project / "artifacts" / "deliverables.md").touch()
+    main([])
+    assert report(project)["code"]["dirty"] is False
     (project / "new").touch()
     main([])
     assert report(project)["code"]["dirty"] is True
@@ -454,10 +432,11 @@ def test_outside_a_project_the_message_says_so(project, capsys):
 
 
 @pytest.mark.skipif(not shutil.which("ruff"), reason="ruff is not installed")
-def test_the_templates_plan_finds_the_figures_of_real_tools(project, template):
-    text = (template / "tools/gates.toml.jinja").read_text()
+def test_the_templates_plan_finds_the_figures_of_real_tools(project, level_1):
+    text = (level_1 / "tools/gates.toml.jinja").read_text()
     text = re.sub(r'"\{\{.*?\}\}"', '"demo"', text)
     (project / "tools/gates.toml").write_text(re.sub(r"\{\{.*?\}\}", "1", text))
+    (project / "tools/requirements.toml").write_text("")
     (project / "a.py").write_text("x = 1\n")
     assert main(["--only", "lint", "--only", "format", "--only", "types"]) == 0
     items = by_name(project)

@@ -1,5 +1,6 @@
 """Markdown tables of texts that may contain anything."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 
@@ -9,13 +10,14 @@ def text(value: object) -> str:
     return "<br>".join(kept.splitlines())
 
 
+def span(value: str) -> str:
+    """Return a text as code, between as many backticks as it needs."""
+    longest = max(map(len, re.findall("`+", value)), default=0)
+    fence, space = "`" * (longest + 1), " " if longest else ""
+    return f"{fence}{space}{value}{space}{fence}"
+
+
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
     """Return the lines of a table; the cells are Markdown already."""
-    yield row(header)
-    yield row(["---"] * len(header))
-    yield from map(row, rows)
-
-
-def row(cells: Iterable[object]) -> str:
-    """Return one line of a table."""
-    return f"| {' | '.join(map(str, cells))} |"
+    for cells in (header, ["---"] * len(header), *rows):
+        yield f"| {' | '.join(map(str, cells))} |"

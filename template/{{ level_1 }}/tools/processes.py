@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _END_GRACE_S = 3.0
+_QUICK_S = 10.0
 
 
 def tool_path(environment: Mapping[str, str]) -> str:
@@ -31,6 +32,29 @@ async def end_group(process: asyncio.subprocess.Process, grace_s: float) -> None
             await asyncio.wait_for(process.wait(), grace_s)
     signal_group(process.pid, signal.SIGKILL)
     await process.wait()
+
+
+async def output_of(
+    command: tuple[str, ...], environment: Mapping[str, str], root: Path
+) -> str | None:
+    """Return what a quick command prints, or nothing if it is missing, slow or fails."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            cwd=root,
+            env=environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+    except OSError:
+        return None
+    try:
+        output, _ = await asyncio.wait_for(process.communicate(), _QUICK_S)
+    except TimeoutError:
+        process.kill()
+        return None
+    return output.decode(errors="replace") if process.returncode == 0 else None
 
 
 async def run_logged(

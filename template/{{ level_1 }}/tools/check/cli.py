@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from tools.check.display import Display
+from tools.check.document import Moment, document
 from tools.check.plan import Gate, Plan, read_plan
-from tools.check.report import Moment, document, new_work, publish, remove_work, to_text
+from tools.check.report import new_work, publish, remove_work, to_text
 from tools.check.result import Result, State, not_run
 from tools.check.run import Run
 from tools.check.versions import code_state
@@ -73,6 +74,7 @@ async def _check(plan: Plan, gates: tuple[Gate, ...], root: Path, *, as_json: bo
         display.clear()
         remove_work(work)
     ran = [result for result in results if result.gate in gates]
+    display.requirements(content)
     display.summary(ran, content["duration_s"])
     if as_json:
         sys.stdout.write(to_text(content))

@@ -3,11 +3,11 @@
 import asyncio
 import re
 import time
-from collections.abc import Sequence
-from typing import TextIO
+from collections.abc import Mapping, Sequence
+from typing import Any, TextIO
 
+from tools.check.document import log_path
 from tools.check.plan import Gate
-from tools.check.report import log_path
 from tools.check.result import Result, State
 from tools.console import paint, say, shown
 
@@ -59,6 +59,18 @@ class Display:
         if hidden := len(lines) - len(kept):
             kept.insert(0, f"    ... {hidden} lines before these")
         return "\n".join([*kept, f"    full log: {log_path(result)}"])
+
+    def requirements(self, content: Mapping[str, Any]) -> None:
+        """Print how many requirements are in which state, and which ones nothing proves."""
+        rows = content["requirements"]
+        if not rows:
+            return
+        said = []
+        for state in dict.fromkeys(row["state"] for row in rows):
+            ids = [row["id"] for row in rows if row["state"] == state]
+            named = f" ({', '.join(ids)})" if state in {"failed", "uncovered"} else ""
+            said.append(f"{len(ids)} {state}{named}")
+        self._print(f"Requirements: {', '.join(said)}.")
 
     def summary(self, results: Sequence[Result], seconds: float) -> None:
         """Print the last line: what to do now."""

@@ -1,20 +1,14 @@
 """From a tool's output to figures: a gate without its figure has proved nothing."""
 
-import json
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
+from tools.check.coverage import read_coverage
 from tools.check.outcomes import read_outcomes
-from tools.check.plan import CoverageRule, Gate, Plan
-from tools.check.result import (
-    Coverage,
-    MissingEvidenceError,
-    Result,
-    State,
-    Test,
-    rounded_down,
-)
+from tools.check.plan import Gate, Plan
+from tools.check.result import Coverage, MissingEvidenceError, Proof, Result, State
 
 type Figures = dict[str, int | float | str]
 
@@ -23,13 +17,8 @@ def judge(result: Result, plan: Plan, root: Path, work: Path) -> Result:
     """Decide from exit code, output and reports whether a gate that ran has passed."""
     gate = result.gate
     figures, problems = _matched(gate, result.output)
-    coverage = tests = None
-    try:
-        tests = _tests(gate, plan, work)
-        coverage = _measured(gate, plan, root, work)
-    except MissingEvidenceError as missing:
-        problems.append(str(missing))
-    if coverage:
+    tests = _found(partial(_tests, gate, plan, work), problems)
+    if coverage := _found(partial(_measured, gate, plan, root, work), problems):
         figures |= {"coverage": coverage.total, "threshold": coverage.threshold}
         problems += _too_low(coverage)
     if problems and result.state is State.PASSED:
@@ -44,7 +33,15 @@ def judge(result: Result, plan: Plan, root: Path, work: Path) -> Result:
     )
 
 
-def _tests(gate: Gate, plan: Plan, work: Path) -> tuple[Test, ...] | None:
+def _found[T](read: Callable[[], T], problems: list[str]) -> T | None:
+    try:
+        return read()
+    except MissingEvidenceError as missing:
+        problems.append(str(missing))
+        return None
+
+
+def _tests(gate: Gate, plan: Plan, work: Path) -> tuple[Proof, ...] | None:
     required = plan.required
     return read_outcomes(work / required.data) if required and required.gate == gate.name else None
 
@@ -89,31 +86,3 @@ def _figure(gate: Gate, figures: Figures, exit_code: int | None) -> str:
         except KeyError:
             continue
     return ""
-
-
-def read_coverage(rule: CoverageRule, root: Path, work: Path) -> Coverage:
-    """Read coverage's JSON report: the total, and each folder of its own."""
-    path = work / rule.data
-    try:
-        report = json.loads(path.read_text(encoding="utf-8"))
-        total = float(report["totals"]["percent_covered"])
-        files: dict[str, Any] = report["files"]
-        by_service = {name: _folder(name, files) for name in measured_folders(rule, root)}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise MissingEvidenceError(f"no coverage report was written ({rule.data})") from error
-    return Coverage(total, rule.threshold, by_service)
-
-
-def measured_folders(rule: CoverageRule, root: Path) -> list[str]:
-    """Return the folders that must appear in the report: each one that is a package."""
-    found = [path.parent for glob in rule.folders for path in root.glob(f"{glob}/pyproject.toml")]
-    return sorted(path.relative_to(root).as_posix() for path in found)
-
-
-def _folder(name: str, files: dict[str, Any]) -> float:
-    summaries = [data["summary"] for path, data in files.items() if path.startswith(f"{name}/")]
-    if not summaries:
-        raise MissingEvidenceError(f"coverage says nothing about {name}: no file was measured")
-    parts = sum(s["num_statements"] + s.get("num_branches", 0) for s in summaries)
-    covered = sum(s["covered_lines"] + s.get("covered_branches", 0) for s in summaries)
-    return rounded_down(100 * covered / parts) if parts else 100.0

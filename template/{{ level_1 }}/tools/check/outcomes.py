@@ -5,22 +5,22 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tools.check.result import MissingEvidenceError, Test
+from tools.check.result import MissingEvidenceError, Proof
 
 
-def read_outcomes(path: Path) -> tuple[Test, ...]:
+def read_outcomes(path: Path) -> tuple[Proof, ...]:
     """Read every test of a run, with the requirements that it names."""
     try:
         tests = json.loads(path.read_text(encoding="utf-8"))["tests"]
         return tuple(
-            Test(test["id"], tuple(test["requirements"]), test["outcome"], test["reason"])
+            Proof(test["id"], tuple(test["requirements"]), test["outcome"], test["reason"])
             for test in tests
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise MissingEvidenceError(f"no report of the tests was written ({path.name})") from error
 
 
-def unproved(tests: Iterable[Test]) -> list[dict[str, Any]]:
+def unproved(tests: Iterable[Proof]) -> list[dict[str, Any]]:
     """Return the tests that neither passed nor failed: what they are for was not checked."""
     return [
         {"id": test.id, "outcome": test.outcome, "reason": test.reason or None}

@@ -1,83 +1,18 @@
-"""gates.json and what belongs to it; each report says only what ran."""
+"""Reports on disk; each says only what ran."""
 
 import json
 import os
-import platform
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from tools.check.checklist import checklist
-from tools.check.plan import Plan
-from tools.check.result import Coverage, Result
+from tools.check.document import REPORTS, log_path
+from tools.check.page.page import page
+from tools.check.result import Result
 from tools.files import write_atomically
-
-REPORTS = Path("artifacts/reports")
-SCHEMA_VERSION = 1
-
-
-@dataclass(frozen=True)
-class Moment:
-    """When a run was, and of what code."""
-
-    started: datetime
-    finished: datetime
-    code: dict[str, str | bool] | None
-
-
-def document(plan: Plan, results: Sequence[Result], moment: Moment) -> dict[str, Any]:
-    """Return the content of gates.json."""
-    coverage = next((result.coverage for result in results if result.coverage), None)
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "project": plan.project,
-        "level": plan.level,
-        "started": moment.started.isoformat(timespec="seconds"),
-        "finished": moment.finished.isoformat(timespec="seconds"),
-        "duration_s": round((moment.finished - moment.started).total_seconds(), 2),
-        "machine": {
-            "python": platform.python_version(),
-            "platform": platform.platform(),
-            "cpus": os.cpu_count(),
-        },
-        "code": moment.code,
-        "gates": [_gate(result) for result in results],
-        "coverage": coverage and _coverage(coverage),
-    }
-
-
-def _gate(result: Result) -> dict[str, Any]:
-    gate = result.gate
-    return {
-        "name": gate.name,
-        "title": gate.title,
-        "command": list(result.command or gate.command),
-        "exit_code": result.exit_code,
-        "state": result.state.value,
-        "reason": result.reason or None,
-        "figure": result.figure or None,
-        "figures": dict(result.figures),
-        "duration_s": result.duration_s,
-        "started": result.started,
-        "tool": gate.tool,
-        "tool_version": result.tool_version,
-        "log": log_path(result).as_posix() if result.started_at_all else None,
-    }
-
-
-def _coverage(coverage: Coverage) -> dict[str, Any]:
-    values = asdict(coverage)
-    del values["exact"]
-    return {"total": coverage.total, **values}
-
-
-def log_path(result: Result) -> Path:
-    """Return where a gate's full output is once the run is over."""
-    return REPORTS / "logs" / f"{result.gate.name}.log"
 
 
 def to_text(content: dict[str, Any]) -> str:
@@ -95,6 +30,7 @@ def publish(content: dict[str, Any], results: Sequence[Result], root: Path, work
             for name in result.gate.reports:
                 _replace(work / name, reports / name, work)
     write_atomically(reports / "verification-checklist.md", checklist(content))
+    write_atomically(reports / "index.html", page(content))
     write_atomically(reports / "gates.json", to_text(content))
 
 

@@ -36,7 +36,7 @@ def rounded_down(percent: float) -> float:
 
 
 @dataclass(frozen=True)
-class Test:
+class Proof:
     """What became of one test, and the requirements that it names."""
 
     id: str
@@ -65,7 +65,7 @@ class Result:
     tool_version: str | None = None
     output: str = ""
     coverage: Coverage | None = None
-    tests: tuple[Test, ...] | None = None
+    tests: tuple[Proof, ...] | None = None
     reports: tuple[str, ...] = ()
 
     @property

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -36,6 +37,9 @@ class Database:
     def __init__(self, settings: DatabaseSettings) -> None:
         self.engine = _engine(settings)
         self.recorders: list[Recorder] = []
+        # The pool lets newcomers pass those who wait for a connection; in a queue nobody does.
+        self._queue = asyncio.Semaphore(settings.database_pool_size)
+        self._patience = settings.database_pool_timeout
         # One statement needs no BEGIN and ROLLBACK around it: a third of the round trips.
         self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -59,13 +63,22 @@ class Database:
     async def _connect(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         connected = False
         try:
-            async with engine.connect() as connection:
+            async with self._turn(), engine.connect() as connection:
                 connected = True
                 yield connection
         except (DBAPIError, PoolTimeoutError, OSError) as error:  # OSError: time-outs, too
             if connected and not is_outage(error):
                 raise
             raise Unavailable(NO_ANSWER) from error
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        async with asyncio.timeout(self._patience):
+            await self._queue.acquire()
+        try:
+            yield
+        finally:
+            self._queue.release()
 
 
 def _engine(settings: DatabaseSettings) -> AsyncEngine:

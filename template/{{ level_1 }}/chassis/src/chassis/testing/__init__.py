@@ -1,0 +1,1 @@
+"""What the tests of services use: fixtures, the marker of requirements, stand-ins."""

@@ -1,0 +1,5 @@
+import sys
+
+from tools.handoff.cli import main
+
+sys.exit(main())

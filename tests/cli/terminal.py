@@ -1,0 +1,66 @@
+"""ferrata on a pseudo-terminal, where somebody types."""
+
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+
+PATIENCE_S = 30
+
+
+class Terminal:
+    """ferrata on a terminal of its own."""
+
+    def __init__(self, *arguments: object) -> None:
+        self._own, other = pty.openpty()
+        fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 200, 0, 0))
+        command = [sys.executable, "-m", "ferrata", "new", *map(str, arguments)]
+        environment = {**os.environ, "TERM": "xterm"}
+        self.process = subprocess.Popen(
+            command,
+            stdin=other,
+            stdout=other,
+            stderr=other,
+            env=environment,
+            start_new_session=True,
+        )
+        os.close(other)
+        self.seen = ""
+        self._answered = 0
+
+    def answer(self, question: str, keys: str) -> None:
+        """Wait for a question that was not answered yet, and type."""
+        self.wait_for(question, self._answered)
+        self.type(keys)
+        self._answered = len(self.seen)
+
+    def wait_for(self, text: str, start: int = 0) -> None:
+        end = time.monotonic() + PATIENCE_S
+        while text not in self.seen[start:]:
+            assert time.monotonic() < end, self.seen
+            if select.select([self._own], [], [], 0.2)[0]:
+                self.seen += os.read(self._own, 4096).decode("utf-8", "replace")
+                # prompt_toolkit asks where the cursor is.
+                if "\x1b[6n" in self.seen:
+                    self.seen = self.seen.replace("\x1b[6n", "")
+                    self.type("\x1b[1;1R")
+
+    def type(self, text: str) -> None:
+        os.write(self._own, text.encode())
+
+    def end(self) -> int:
+        end = time.monotonic() + PATIENCE_S
+        while self.process.poll() is None and time.monotonic() < end:
+            if select.select([self._own], [], [], 0.1)[0]:
+                try:
+                    self.seen += os.read(self._own, 4096).decode("utf-8", "replace")
+                except OSError:  # Linux says so when the other side is closed
+                    break
+        code = self.process.wait(PATIENCE_S)
+        os.close(self._own)
+        return code

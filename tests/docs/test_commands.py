@@ -1,0 +1,137 @@
+"""What the README and the documentation tell to type is typed, and prints what they show."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.docs.pages import PAGES, Block, blocks, missing_line
+from tests.docs.shell import Shell
+
+SHELL = [page for page in PAGES if any(block.is_shell for block in blocks(page))]
+
+PORTS = "the same start; tests/project/test_running.py starts every project with such ports"
+DOCKER = "needs Docker; tests/docker runs the containers"
+NETWORK = "downloads Copier; tests/cli/test_hook.py and tests/template run plain Copier"
+CLIMB = "needs a level or module above what is there; tests/climb does it with one of its own"
+UPGRADE = "needs a newer version; tests/climb/test_plain_copier.py makes one"
+NOT_RUN = {
+    ("docs/how-to/climb.md", "ferrata climb my_system --to 2 --dry-run"): CLIMB,
+    ("docs/how-to/climb.md", "copier update --trust --defaults --vcs-ref=:current: --data level=2"): CLIMB,
+    ("docs/how-to/upgrade-the-template.md", "ferrata doctor my_system"): UPGRADE,
+    ("docs/how-to/run-a-project.md", "make up"): DOCKER,
+    ("docs/how-to/run-a-project.md", "API_PORT=8010 DATA_PORT=8011 make dev"): PORTS,
+    ("docs/how-to/use-plain-copier.md", "uvx --with jsonschema --with copier-template-extensions copier copy --trust TEMPLATE my_system"): NETWORK,
+    ("docs/how-to/use-plain-copier.md", "uvx --with jsonschema --with copier-template-extensions copier copy --trust --defaults"): NETWORK,
+    ("docs/how-to/complete-a-partial-file.md", "ferrata new my_system --answers partial.yml"): "asks on a terminal; tests/cli/test_completing.py types the answers",
+}  # fmt: skip
+
+# The exit codes of commands that are shown failing.
+FAILING = {
+    ("docs/tutorial/first-project.md", "mkdir -p build"): 1,
+    ("docs/how-to/validate-a-brief.md", "sed 's/^level:/levle:/' answers.yml > misspelt.yml"): 1,
+    ("docs/how-to/hand-over.md", "echo '# Notes' > my_system/services/NOTES.md"): 1,
+}
+NEW_COLUMN = "    note: Mapped[str | None] = mapped_column(sa.String(80))\n"
+
+
+def key(block: Block) -> tuple[str, str]:
+    return block.page, block.first
+
+
+@pytest.fixture(scope="session")
+def quick(clone) -> Path:
+    """A clone whose projects have quick gates, for every page but the tutorial."""
+    folder: Path = clone("quick")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def readme(quick: Path, opened: Callable[[Path, Path], Shell]) -> Path:
+    """The clone after the commands of the README: it has the projects build/demo and my_system."""
+    shell = opened(quick, quick / ".venv/bin")
+    type_all("README.md", shell)
+    shell.stop()
+    return quick
+
+
+@pytest.fixture
+def desk(request) -> Callable[[str], tuple[Path, Path]]:
+    """Where the commands of a page are typed, and the tools there."""
+
+    def folder(page: str) -> tuple[Path, Path]:
+        if page == "docs/tutorial/first-project.md":
+            clone = request.getfixturevalue("clone")("full", quick=False)
+            return clone, clone / ".venv/bin"
+        quick = request.getfixturevalue("quick")
+        if page == "docs/how-to/hand-over.md":
+            request.getfixturevalue("readme")
+        if page != "docs/how-to/run-a-project.md":
+            return quick, quick / ".venv/bin"
+        project = request.getfixturevalue("readme") / "build/demo"
+        _with_a_new_column(project)
+        return project, quick / ".venv/bin"
+
+    return folder
+
+
+def _with_a_new_column(project: Path) -> None:
+    """Something to write a migration for."""
+    (model,) = project.glob("services/*_data_postgres_api/src/*/models/task.py")
+    model.write_text(model.read_text("utf-8") + NEW_COLUMN, "utf-8")
+
+
+def test_the_commands_of_the_readme(readme: Path) -> None:
+    assert (readme / "build/demo/.copier-answers.yml").is_file()
+    assert (readme / "my_system/artifacts/deliverables.md").is_file()
+
+
+@pytest.mark.parametrize("page", [page for page in SHELL if page != "README.md"])
+def test_the_commands_of_a_page(page: str, desk, opened) -> None:
+    shell = opened(*desk(page))
+    type_all(page, shell)
+    shell.stop()
+
+
+def type_all(page: str, shell: Shell) -> None:
+    """Type every command, write every file, compare what is printed with what is shown."""
+    printed: str | None = None
+    for block in blocks(page):
+        where = f"{page}:{block.line}: {block.first}"
+        if block.is_shell:
+            printed = None if key(block) in NOT_RUN else _typed(shell, block, where)
+        elif block.path is not None:
+            (shell.folder / block.path).write_text(block.text.split("\n", 1)[1], "utf-8")
+        elif block.language in {"text", "json"} and printed is not None:
+            line = missing_line(block.text, printed)
+            assert line is None, f"{where}: {line}\n{printed}"
+
+
+def _typed(shell: Shell, block: Block, where: str) -> str:
+    code, printed = shell.run(block)
+    assert code == FAILING.get(key(block), 0), f"{where}\n{printed}"
+    return printed
+
+
+def test_the_tables_name_blocks_that_are_there() -> None:
+    there = {key(block) for page in SHELL for block in blocks(page) if block.is_shell}
+    assert {*NOT_RUN, *FAILING} <= there
+
+
+LANGUAGES = {"", "text", "json", "yaml", "python"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_blocks_are_what_they_say(page: str) -> None:
+    """A block in another language would be neither typed nor read."""
+    for block in blocks(page):
+        assert block.language in LANGUAGES, f"{page}:{block.line}"
+        match block.language:
+            case "json":
+                json.loads(block.text)
+            case "yaml":
+                assert isinstance(yaml.safe_load(block.text), dict)
+            case "python":
+                assert block.path, f"{page}:{block.line}: its first line must say where it belongs"
