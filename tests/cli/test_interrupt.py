@@ -136,7 +136,7 @@ def test_a_bug_while_generating_leaves_nothing(new, tmp_path, monkeypatch):
     run = new(tmp_path / "demo")
     assert run.code == 3
     assert not (tmp_path / "demo").exists()
-    assert not list(tmp_path.glob(".ferrata*"))
+    assert not list(tmp_path.glob(".ferrata.*"))
 
 
 def test_a_template_that_fails_leaves_nothing(new, template, tmp_path):
@@ -145,4 +145,4 @@ def test_a_template_that_fails_leaves_nothing(new, template, tmp_path):
     run = new(tmp_path / "demo", source=template)
     assert run.code == 3
     assert not (tmp_path / "demo").exists()
-    assert not list(tmp_path.glob(".ferrata*"))
+    assert not list(tmp_path.glob(".ferrata.*"))

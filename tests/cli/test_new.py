@@ -144,7 +144,7 @@ def test_an_empty_folder_is_filled(new, tmp_path, monkeypatch):
     monkeypatch.chdir(dest)
     assert new(".", "--no-gates").code == 0
     assert dest.stat().st_ino == inode
-    assert not list(dest.glob(".ferrata*"))
+    assert not list(dest.glob(".ferrata.*"))
     assert git(dest, "status", "--porcelain") == ""
 
 

@@ -15,7 +15,12 @@ SHELL = [page for page in PAGES if any(block.is_shell for block in blocks(page))
 PORTS = "the same start; tests/project/test_running.py starts every project with such ports"
 DOCKER = "needs Docker; tests/docker runs the containers"
 NETWORK = "downloads Copier; tests/cli/test_hook.py and tests/template run plain Copier"
+CLIMB = "needs a level or module above what is there; tests/climb does it with one of its own"
+UPGRADE = "needs a newer version; tests/climb/test_plain_copier.py makes one"
 NOT_RUN = {
+    ("docs/how-to/climb.md", "ferrata climb my_system --to 2 --dry-run"): CLIMB,
+    ("docs/how-to/climb.md", "copier update --trust --defaults --vcs-ref=:current: --data level=2"): CLIMB,
+    ("docs/how-to/upgrade-the-template.md", "ferrata doctor my_system"): UPGRADE,
     ("docs/how-to/run-a-project.md", "make up"): DOCKER,
     ("docs/how-to/run-a-project.md", "API_PORT=8010 DATA_PORT=8011 make dev"): PORTS,
     ("docs/how-to/use-plain-copier.md", "uvx --with jsonschema --with copier-template-extensions copier copy --trust TEMPLATE my_system"): NETWORK,
