@@ -1,0 +1,1 @@
+"""RabbitMQ: events between services, through an outbox in the data service."""

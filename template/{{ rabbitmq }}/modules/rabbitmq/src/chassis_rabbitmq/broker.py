@@ -1,0 +1,40 @@
+"""The connection to RabbitMQ."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from faststream.rabbit import Channel, RabbitBroker
+from faststream.types import BrokerMiddleware
+from yarl import URL
+
+from chassis_rabbitmq.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+def make_broker(
+    settings: Settings,
+    *,
+    prefetch_count: int | None = None,
+    middlewares: Sequence[BrokerMiddleware[Any, Any]] = (),
+) -> RabbitBroker:
+    """Make a broker, which connects when it is told to.
+
+    ``prefetch_count`` is how many messages its consumers may have in hand at once.
+    """
+    return RabbitBroker(
+        address(settings),
+        timeout=settings.rabbitmq_timeout,
+        default_channel=Channel(prefetch_count=prefetch_count),
+        middlewares=middlewares,
+        logger=logger,
+    )
+
+
+def address(settings: Settings) -> URL:
+    """Give the URL with the password; aio-pika takes "guest" for a user that it does not name."""
+    url = URL(settings.rabbitmq_url)
+    if settings.rabbitmq_password is None:
+        return url
+    return url.with_password(settings.rabbitmq_password.get_secret_value())

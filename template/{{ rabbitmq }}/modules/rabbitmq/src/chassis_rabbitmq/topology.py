@@ -1,0 +1,58 @@
+"""Exchanges and queues: all of them durable, and nothing that fails is lost.
+
+Events go to one topic exchange, by their type. A queue that wants some of them is replicated
+(a quorum queue). A message that was handed out too often, or is refused for good, goes on to the
+exchange of dead letters, and from there to the queue ``<name>.dead``.
+"""
+
+from faststream.rabbit import ExchangeType, QueueType, RabbitBroker, RabbitExchange, RabbitQueue
+
+from chassis_rabbitmq.settings import Settings
+
+DEAD = ".dead"
+
+
+def events_exchange(settings: Settings) -> RabbitExchange:
+    """Describe the exchange to which every event is published, by its type."""
+    return RabbitExchange(settings.events_exchange, ExchangeType.TOPIC)
+
+
+def dead_letter_exchange(settings: Settings) -> RabbitExchange:
+    """Describe the exchange of dead letters, which go by the name of the queue they come from."""
+    return RabbitExchange(settings.events_exchange + DEAD, ExchangeType.DIRECT)
+
+
+def queue(name: str, routing_key: str, settings: Settings) -> RabbitQueue:
+    """Describe a queue of events; ``routing_key`` may have the wildcards ``*`` and ``#``."""
+    return RabbitQueue(
+        name,
+        QueueType.QUORUM,
+        routing_key=routing_key,
+        arguments={
+            "x-delivery-limit": settings.events_delivery_limit,
+            "x-dead-letter-exchange": dead_letter_exchange(settings).name,
+            "x-dead-letter-routing-key": name,
+            # A dead letter leaves its queue when the other one has it, which needs the overflow.
+            "x-dead-letter-strategy": "at-least-once",
+            "x-overflow": "reject-publish",
+        },
+    )
+
+
+def dead_letter_queue(name: str) -> RabbitQueue:
+    """Describe where the dead letters of a queue stay until somebody looks after them."""
+    return RabbitQueue(name + DEAD, QueueType.QUORUM, routing_key=name)
+
+
+async def declare(broker: RabbitBroker, settings: Settings, *queues: RabbitQueue) -> None:
+    """Have the exchanges and queues there, each with its queue of dead letters.
+
+    The broker must be connected. What is there already stays; raises when it is of another kind.
+    """
+    events = await broker.declare_exchange(events_exchange(settings))
+    dead = await broker.declare_exchange(dead_letter_exchange(settings))
+    for wanted in queues:
+        letters = await broker.declare_queue(dead_letter_queue(wanted.name))
+        await letters.bind(dead, routing_key=wanted.name)
+        declared = await broker.declare_queue(wanted)
+        await declared.bind(events, routing_key=wanted.routing())
