@@ -1,0 +1,49 @@
+"""Outbox: what happens to records is told to other services, neither more nor less.
+
+An event is stored in the transaction of the write that it follows: there is none without the
+other. A relay passes it on to RabbitMQ as soon as both are there, and forgets it when RabbitMQ has
+confirmed it. The events of one record arrive in the order in which they happened. One may arrive
+twice, when its confirmation is lost: readers know it again by its id.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import import_module
+
+from fastapi import FastAPI
+
+from chassis_rabbitmq.broker import make_broker
+from chassis_rabbitmq.outbox.models import OutboxEntry
+from chassis_rabbitmq.outbox.recorder import EventRecorder
+from chassis_rabbitmq.outbox.relay import Relay
+from chassis_rabbitmq.outbox.store import Outbox
+from chassis_rabbitmq.settings import Settings
+
+__all__ = ["OutboxEntry", "install", "lifespan"]
+
+DECLARED = "shared.events"
+"""The module of the project that declares ``EVENTS``."""
+
+
+def install(app: FastAPI, settings: Settings) -> None:
+    """Have the events of every write stored, and passed on while the application runs."""
+    database = app.state.database
+    outbox = Outbox(database)
+    app.state.relay = Relay(outbox, lambda: make_broker(settings), settings)
+    # What goes along with calls to other services goes along with events, too.
+    providers = app.state.http.header_providers
+    events = import_module(DECLARED).EVENTS
+    database.recorders.append(EventRecorder(events, outbox, app.state.relay, providers))
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI, _settings: Settings) -> AsyncIterator[None]:
+    """Run the relay until the application stops."""
+    relay: Relay = app.state.relay
+    running = asyncio.create_task(relay.run())
+    try:
+        yield
+    finally:
+        relay.stop()
+        await running
