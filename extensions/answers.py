@@ -835,6 +835,7 @@ def _field(
         "create": f"{name}: {dto}{optional}{tail}",
         "change": f"{name}: {_optional_change(dto, nullable)} = None",
         "read": f"{name}: {python_type}{optional}",
+        "json": _json_kind(field, kind, nullable),
         "model": _model_line(field, kind, nullable, plurals),
         "column": _column(field, kind, nullable),
         "rules": list(_rules(field, nullable)),
@@ -849,6 +850,12 @@ def _field(
 def _optional_change(dto: str, nullable: bool) -> str:  # noqa: FBT001
     """The type of a field that may be left out of a change; only some may be set to null."""
     return f"{dto} | None" if nullable else f"Annotated[{dto} | None, NotNull()]"
+
+
+def _json_kind(field: Mapping[str, Any], kind: Mapping[str, Any], nullable: bool) -> str:  # noqa: FBT001
+    """What a record has in JSON for the field, as the contracts of events say it."""
+    values = json.dumps(sorted(field.get("values", [])), ensure_ascii=False)
+    return f"{kind['json']}{f' {values}' if 'values' in field else ''}{' or null' if nullable else ''}"
 
 
 def _parameters(field: Mapping[str, Any], kind: Mapping[str, Any]) -> list[str]:

@@ -9,11 +9,11 @@ twice, when its confirmation is lost: readers know it again by its id.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib import import_module
 
 from fastapi import FastAPI
 
 from chassis_rabbitmq.broker import make_broker
+from chassis_rabbitmq.declared import declared_events
 from chassis_rabbitmq.outbox.models import OutboxEntry
 from chassis_rabbitmq.outbox.recorder import EventRecorder
 from chassis_rabbitmq.outbox.relay import Relay
@@ -22,10 +22,6 @@ from chassis_rabbitmq.settings import Settings
 
 __all__ = ["OutboxEntry", "install", "lifespan"]
 
-DECLARED = "shared.events"
-"""The module of the project that declares ``EVENTS``."""
-
-
 def install(app: FastAPI, settings: Settings) -> None:
     """Have the events of every write stored, and passed on while the application runs."""
     database = app.state.database
@@ -33,8 +29,8 @@ def install(app: FastAPI, settings: Settings) -> None:
     app.state.relay = Relay(outbox, lambda: make_broker(settings), settings)
     # What goes along with calls to other services goes along with events, too.
     providers = app.state.http.header_providers
-    events = import_module(DECLARED).EVENTS
-    database.recorders.append(EventRecorder(events, outbox, app.state.relay, providers))
+    recorder = EventRecorder(declared_events(), outbox, app.state.relay, providers)
+    database.recorders.append(recorder)
 
 
 @asynccontextmanager

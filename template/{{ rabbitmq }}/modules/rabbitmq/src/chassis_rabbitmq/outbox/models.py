@@ -5,7 +5,7 @@ from sqlalchemy import BigInteger, Identity, String, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chassis.database import Base
+from chassis.database.models import Base
 
 
 class OutboxEntry(Base):

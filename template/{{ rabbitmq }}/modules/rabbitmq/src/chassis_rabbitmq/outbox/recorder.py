@@ -1,17 +1,15 @@
 """Takes note of writes as the events that follow them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chassis.database import Change
+from chassis.database.engine import Change
 from chassis.events import Event
 from chassis.http_client import HeaderProvider
+from chassis_rabbitmq.declared import EventsByTable
 from chassis_rabbitmq.outbox.relay import Relay
 from chassis_rabbitmq.outbox.store import Outbox
-
-type EventsByTable = Mapping[str, Sequence[type[Event]]]
-
 
 class EventRecorder:
     """Puts the events of a write into the outbox, inside its transaction."""

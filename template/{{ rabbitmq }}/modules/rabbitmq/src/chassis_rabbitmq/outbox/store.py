@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Table, delete, exists, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chassis.database import Database
+from chassis.database.engine import Database
 from chassis.events import Event
 from chassis_rabbitmq.outbox.models import OutboxEntry
 
@@ -75,8 +75,8 @@ class Outbox:
         async with self._database.begin() as connection:
             if not (await connection.execute(_alone)).scalar_one():
                 return 0
-            rows = await connection.execute(_oldest)
-            waiting = [Waiting(*row) for row in rows]
+            rows = (await connection.execute(_oldest)).mappings()
+            waiting = [Waiting(**row) for row in rows]
             done = await pass_on(waiting) if waiting else []
             if done:
                 ids = [event.id for event in done]

@@ -1,0 +1,184 @@
+"""A RabbitMQ of this project, without Docker, where RabbitMQ is installed."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+
+from tools.dev.database import Connection
+from tools.dev.system import Server
+from tools.errors import ToolError
+from tools.processes import signal_group
+
+HOST = "127.0.0.1"
+PORT = 5672
+MISSING = (
+    "not installed: events wait in the database until one runs. Install rabbitmq-server (apt,"
+    " brew) and start again, or: docker run --rm --publish 127.0.0.1:5672:5672 rabbitmq:4"
+)
+
+_PROGRAM = "rabbitmq-server"
+# What Debian has on the PATH runs as another user, with data of its own.
+_DEBIAN = Path("/usr/lib/rabbitmq/bin") / _PROGRAM
+_START_TIMEOUT_S = 90.0
+_STOP_TIMEOUT_S = 30.0
+_POLL_S = 0.1
+_SHOWN_LINES = 10
+
+
+@contextmanager
+def run(_server: Server, root: Path) -> Iterator[Connection]:
+    """Run RabbitMQ if it is installed; say how to get one if it is not."""
+    program = installed()
+    if program is None:
+        yield Connection(_address(PORT), MISSING)
+        return
+    node = Node(program, root / ".dev" / "rabbitmq")
+    node.start()
+    try:
+        yield Connection(node.url, f"{node.url} (.dev/rabbitmq)")
+    finally:
+        node.stop()
+
+
+def installed() -> Path | None:
+    """Find RabbitMQ's program."""
+    found = shutil.which(_PROGRAM)
+    if _DEBIAN.exists():
+        return _DEBIAN
+    return Path(found) if found else None
+
+
+class Node:
+    """A RabbitMQ that keeps its data in a folder, and that only this machine reaches."""
+
+    def __init__(self, program: Path, data: Path) -> None:
+        self._program = program
+        self._data = data
+        self._log = data.with_name(f"{data.name}.log")
+        self._left = data.with_name(f"{data.name}.pid")
+        self._port, self._inner_port, self._names_port = _free_ports()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it is, also when it was stopped and started again."""
+        return _address(self._port)
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        self._data.mkdir(parents=True, exist_ok=True)
+        self._end_left_over()
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(  # noqa: S603  # the installed program, no shell
+                [self._program],
+                cwd=self._data,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                # Ctrl-C at the terminal must not stop it before the services.
+                start_new_session=True,
+            )
+        started = psutil.Process(self._process.pid).create_time()
+        self._left.write_text(f"{self._process.pid} {started}", "utf-8")
+        try:
+            self._wait(self._process)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop it; its data stays."""
+        if self._process is not None:
+            _end(psutil.Process(self._process.pid) if self._process.poll() is None else None)
+            self._process.wait()
+            self._process = None
+        self._end_names()
+        self._left.unlink(missing_ok=True)
+
+    def kill(self) -> None:
+        """Kill it, as a crash would."""
+        if self._process is not None:
+            signal_group(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "LANG": "C.UTF-8",
+            "HOME": str(self._data),  # where its cookie is
+            "ERL_EPMD_ADDRESS": HOST,
+            "ERL_EPMD_PORT": str(self._names_port),
+            "RABBITMQ_CONF_ENV_FILE": os.devnull,
+            "RABBITMQ_CONFIG_FILE": str(self._data / "rabbitmq.conf"),
+            "RABBITMQ_DIST_PORT": str(self._inner_port),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(self._data / "plugins"),
+            "RABBITMQ_LOGS": "-",
+            "RABBITMQ_LOG_BASE": str(self._data / "log"),
+            "RABBITMQ_MNESIA_BASE": str(self._data / "data"),
+            "RABBITMQ_NODENAME": "rabbit@localhost",
+            "RABBITMQ_NODE_IP_ADDRESS": HOST,
+            "RABBITMQ_NODE_PORT": str(self._port),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+        }
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> None:
+        end = time.monotonic() + _START_TIMEOUT_S
+        while time.monotonic() < end and process.poll() is None:
+            with suppress(OSError), socket.create_connection((HOST, self._port), timeout=1):
+                return
+            time.sleep(_POLL_S)
+        raise ToolError(f"RabbitMQ did not start ({self._log}):\n{self._said()}")
+
+    def _end_left_over(self) -> None:
+        """End the one of a run that was killed: two must not have the same data."""
+        with suppress(OSError, ValueError, psutil.Error):
+            pid, started = self._left.read_text("utf-8").split()
+            process = psutil.Process(int(pid))
+            if process.create_time() == float(started):
+                _end(process)
+
+    def _end_names(self) -> None:
+        """End the register of names, which Erlang starts and leaves behind."""
+        if epmd := shutil.which("epmd"):
+            command = [epmd, "-port", str(self._names_port), "-kill"]
+            subprocess.run(command, capture_output=True, check=False)  # noqa: S603  # no shell
+
+    def _said(self) -> str:
+        text = self._log.read_text(encoding="utf-8", errors="replace")
+        return "\n".join(f"    {line}" for line in text.rstrip().splitlines()[-_SHOWN_LINES:])
+
+
+def _end(process: psutil.Process | None) -> None:
+    """End a process group, of which this is the first process."""
+    if process is None:
+        return
+    signal_group(process.pid, signal.SIGTERM)
+    with suppress(psutil.Error):
+        process.wait(_STOP_TIMEOUT_S)
+    signal_group(process.pid, signal.SIGKILL)
+
+
+def _address(port: int) -> str:
+    return f"amqp://{HOST}:{port}/"
+
+
+def _free_ports() -> tuple[int, int, int]:
+    """Choose the usual port if it is free, and two more."""
+    with socket.socket() as own, socket.socket() as second, socket.socket() as third:
+        try:
+            own.bind((HOST, PORT))
+        except OSError:
+            own.bind((HOST, 0))
+        second.bind((HOST, 0))
+        third.bind((HOST, 0))
+        return tuple(probe.getsockname()[1] for probe in (own, second, third))
