@@ -32,6 +32,12 @@ def downgrade() -> None:
 type Open = Callable[..., Migrations]
 
 
+@pytest.fixture(autouse=True)
+def _no_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the migrations that features bring."""
+    monkeypatch.setattr("chassis.database.migrations.VERSION_LOCATIONS", [])
+
+
 @pytest.fixture
 def connection() -> Iterator[sa.Connection]:
     engine = sa.create_engine("sqlite://")

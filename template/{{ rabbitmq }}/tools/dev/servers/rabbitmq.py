@@ -61,7 +61,7 @@ class Node:
 
     def __init__(self, program: Path, data: Path) -> None:
         self._program = program
-        self._data = data
+        self._data = data = data.resolve()
         self._log = data.with_name(f"{data.name}.log")
         self._left = data.with_name(f"{data.name}.pid")
         self._port, self._inner_port, self._names_port = _free_ports()

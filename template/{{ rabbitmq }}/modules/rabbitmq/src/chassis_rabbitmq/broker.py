@@ -11,6 +11,9 @@ from yarl import URL
 from chassis_rabbitmq.settings import Settings
 
 logger = logging.getLogger(__name__)
+# Each of them tells of every attempt to connect, which is said here, or once by aio_pika.
+logging.getLogger("aiormq").setLevel(logging.CRITICAL)
+logging.getLogger("aio_pika").setLevel(logging.WARNING)
 
 
 def make_broker(

@@ -22,6 +22,7 @@ from chassis_rabbitmq.settings import Settings
 
 __all__ = ["OutboxEntry", "install", "lifespan"]
 
+
 def install(app: FastAPI, settings: Settings) -> None:
     """Have the events of every write stored, and passed on while the application runs."""
     database = app.state.database

@@ -1,8 +1,8 @@
 """Sends events to the exchange."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
-from uuid import UUID
 
 from faststream.rabbit import RabbitBroker
 
@@ -29,9 +29,9 @@ class Publishing:
 
     async def __call__(self, waiting: Sequence[Waiting]) -> Sequence[Waiting]:
         """Send events and give those that are confirmed; what went wrong is in ``errors``."""
-        by_record: dict[UUID, list[Waiting]] = {}
+        by_record = defaultdict(list)
         for event in waiting:
-            by_record.setdefault(event.subject, []).append(event)
+            by_record[event.subject].append(event)
         await asyncio.gather(*(self._send_in_turn(events) for events in by_record.values()))
         return self._confirmed
 

@@ -11,11 +11,16 @@ from chassis_rabbitmq.declared import EventsByTable
 from chassis_rabbitmq.outbox.relay import Relay
 from chassis_rabbitmq.outbox.store import Outbox
 
+
 class EventRecorder:
     """Puts the events of a write into the outbox, inside its transaction."""
 
     def __init__(
-        self, events: EventsByTable, outbox: Outbox, relay: Relay, providers: Sequence[HeaderProvider]
+        self,
+        events: EventsByTable,
+        outbox: Outbox,
+        relay: Relay,
+        providers: Sequence[HeaderProvider],
     ) -> None:
         self._events = events
         self._outbox = outbox

@@ -61,9 +61,10 @@ class Relay:
     async def run(self) -> None:
         """Pass events on until told to stop."""
         try:
+            await self._rest()
             while not self._stopped.is_set():
-                await self._rest()
                 await self._attempt()
+                await self._rest()
         finally:
             await self._disconnect()
 

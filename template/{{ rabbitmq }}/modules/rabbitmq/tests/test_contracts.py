@@ -1,0 +1,199 @@
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from pydantic import Field, create_model
+
+from chassis.events import Created, Deleted, Event
+from chassis.schemas import Schema
+from chassis_rabbitmq import contracts
+from chassis_rabbitmq.contracts import breaches, contract, main, name
+
+type Events = dict[str, Sequence[type[Event]]]
+
+
+class Author(Schema):
+    name: str
+    born: int | None
+
+
+class Book(Schema):
+    title: str = Field(max_length=200)
+    status: Literal["lent", "here"]
+    pages: int | None
+    authors: list[Author]
+    follows: "Book | None"
+    ratings: dict[str, float] = Field(default_factory=dict)
+
+
+def created(data: type[Schema]) -> type[Event]:
+    fields: dict[str, Any] = {
+        "type": (Literal["book.created"], "book.created"),
+        "version": (Literal[1], 1),
+        "data": (data, ...),
+    }
+    return create_model("BookCreated", __base__=Created, **fields)
+
+
+def changed(**fields: Any) -> type[Event]:
+    """Make the event of a book with other fields; None removes one."""
+    kept = {
+        key: (field.annotation, field)
+        for key, field in Book.model_fields.items()
+        if fields.get(key, key) is not None
+    }
+    given = {key: field for key, field in fields.items() if field is not None}
+    return created(create_model("Book", __base__=Schema, **{**kept, **given}))
+
+
+class BookDeleted(Deleted):
+    type: Literal["book.deleted"] = "book.deleted"
+    version: Literal[2] = 2
+
+
+PROMISED = contract(created(Book))
+
+
+def test_a_contract_tells_what_an_event_holds() -> None:
+    assert PROMISED == {
+        "data": "object",
+        "data.authors": "array",
+        "data.authors[]": "object",
+        "data.authors[].born": "integer or null",
+        "data.authors[].name": "string",
+        "data.follows": "object or null",
+        "data.follows.authors": "array",
+        "data.follows.authors[]": "object",
+        "data.follows.authors[].born": "integer or null",
+        "data.follows.authors[].name": "string",
+        "data.follows.follows": "object or null",
+        "data.follows.pages": "integer or null",
+        "data.follows.ratings": "object",
+        "data.follows.ratings.*": "number",
+        "data.follows.status": 'string ["here", "lent"]',
+        "data.follows.title": "string maxLength 200",
+        "data.pages": "integer or null",
+        "data.ratings": "object",
+        "data.ratings.*": "number",
+        "data.status": 'string ["here", "lent"]',
+        "data.title": "string maxLength 200",
+        "id": "string uuid",
+        "occurred_at": "string date-time",
+        "subject": "string uuid",
+        "type": 'string ["book.created"]',
+        "version": "integer [1]",
+    }
+
+
+def test_a_version_has_a_name() -> None:
+    assert name(BookDeleted) == "book.deleted 2"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        pytest.param(created(Book), id="nothing"),
+        pytest.param(changed(isbn=(str | None, None)), id="a field that may be left out"),
+        pytest.param(changed(isbn=(str | None, ...)), id="a field that may be null"),
+        pytest.param(changed(isbn=(str, "none")), id="a field with a default"),
+    ],
+)
+def test_what_breaks_no_promise(event: type[Event]) -> None:
+    assert breaches(event, PROMISED) == []
+
+
+@pytest.mark.parametrize(
+    ("event", "breach"),
+    [
+        pytest.param(changed(pages=None), "data.pages is gone", id="a field is gone"),
+        pytest.param(
+            changed(pages=(str, ...)),
+            "data.pages was integer or null, is string",
+            id="a field is something else",
+        ),
+        pytest.param(
+            changed(title=(str | None, ...)),
+            "data.title was string maxLength 200, is string or null",
+            id="a field may be null now",
+        ),
+        pytest.param(
+            changed(pages=(int, ...)),
+            "data.pages was integer or null, is integer",
+            id="a field may not be null any more",
+        ),
+        pytest.param(
+            changed(title=(str, Field(max_length=10))),
+            "data.title was string maxLength 200, is string maxLength 10",
+            id="a field is narrower",
+        ),
+        pytest.param(
+            changed(status=(Literal["here", "lent", "lost"], ...)),
+            'data.status was string ["here", "lent"], is string ["here", "lent", "lost"]',
+            id="a value is new",
+        ),
+        pytest.param(
+            changed(isbn=(str, ...)),
+            "data.isbn is new and not in older events: give it a default",
+            id="a field that older events lack",
+        ),
+        pytest.param(
+            changed(shelf=(create_model("Shelf", place=(int, ...)), ...)),
+            "data.shelf is new and not in older events: give it a default",
+            id="an object that older events lack",
+        ),
+    ],
+)
+def test_what_breaks_a_promise(event: type[Event], breach: str) -> None:
+    assert breaches(event, PROMISED) == [breach]
+
+
+def test_what_is_inside_counts_too() -> None:
+    class Renamed(Schema):
+        full_name: str
+        born: int | None
+
+    event = changed(authors=(list[Renamed], ...), follows=(Author | None, ...))
+    kept = {path: kind for path, kind in PROMISED.items() if "follows" not in path}
+
+    assert breaches(event, kept)[:2] == [
+        "data.authors[].name is gone",
+        "data.authors[].full_name is new and not in older events: give it a default",
+    ]
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(contracts, "FILE", tmp_path / "contracts.json")
+    return tmp_path / "contracts.json"
+
+
+def declare(monkeypatch: pytest.MonkeyPatch, *events: type[Event]) -> None:
+    declared: Events = {"books": events}
+    monkeypatch.setattr(contracts, "declared_events", lambda: declared)
+
+
+def test_what_is_new_is_noted(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    declare(monkeypatch, created(Book))
+    assert main() == 0
+    declare(monkeypatch, changed(isbn=(str | None, None)), BookDeleted)
+    assert main() == 0
+
+    noted = json.loads(file.read_text())
+    assert noted["book.created 1"] == {**PROMISED, "data.isbn": "string or null"}
+    assert noted["book.deleted 2"] == contract(BookDeleted)
+
+
+def test_a_promise_is_not_changed(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    declare(monkeypatch, created(Book))
+    main()
+    before = file.read_text()
+    declare(monkeypatch, changed(pages=None), BookDeleted)
+
+    assert main() == 1
+
+    assert file.read_text() == before
+    assert "book.created 1: data.pages is gone" in capsys.readouterr().err

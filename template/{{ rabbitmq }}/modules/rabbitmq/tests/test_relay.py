@@ -1,0 +1,271 @@
+"""The relay between an outbox in memory and a broker in memory."""
+
+import asyncio
+import datetime as dt
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from faststream.rabbit import RabbitBroker, TestRabbitBroker
+from faststream.rabbit.annotations import RabbitMessage
+
+from chassis.problems import Unavailable
+from chassis_rabbitmq.broker import make_broker
+from chassis_rabbitmq.outbox import relay as module
+from chassis_rabbitmq.outbox.relay import Relay
+from chassis_rabbitmq.outbox.store import PassOn, Waiting
+from chassis_rabbitmq.settings import Settings
+from chassis_rabbitmq.topology import events_exchange, queue
+
+SETTINGS = Settings(events_exchange="shop.events", rabbitmq_timeout=0.2)
+ONE, OTHER = uuid4(), uuid4()
+
+
+class MemoryOutbox:
+    """Keeps events in a list."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Waiting] = []
+        self.taken_elsewhere = False
+        self.away = False
+
+    def put(self, subject: UUID, text: str, headers: dict[str, str] | None = None) -> None:
+        now = dt.datetime.now(dt.UTC)
+        place = len(self.waiting)
+        event = Waiting(place, uuid4(), "book.updated", subject, now, headers or {}, f'"{text}"')
+        self.waiting.append(event)
+
+    async def is_empty(self) -> bool:
+        if self.away:
+            raise Unavailable("The database does not answer.")
+        return not self.waiting
+
+    async def take(self, pass_on: PassOn) -> int:
+        if self.taken_elsewhere:
+            return 0
+        taken = list(self.waiting)
+        done = await pass_on(taken)
+        self.waiting = [event for event in self.waiting if event not in done]
+        return len(taken)
+
+
+class Reader:
+    """Keeps what arrives, and says at will that RabbitMQ is away."""
+
+    def __init__(self, broker: RabbitBroker) -> None:
+        self.texts: list[str] = []
+        self.messages: list[RabbitMessage] = []
+        self.broker = broker
+        self.connected = 0
+        self.away = False
+        broker.subscriber(queue("reader", "#", SETTINGS), events_exchange(SETTINGS))(self.take)
+
+    async def take(self, text: str, message: RabbitMessage) -> None:
+        self.texts.append(text)
+        self.messages.append(message)
+
+    def connect(self) -> RabbitBroker:
+        self.connected += 1
+        if self.away:
+            raise ConnectionRefusedError("RabbitMQ is away")
+        return self.broker
+
+
+@pytest.fixture
+def outbox() -> MemoryOutbox:
+    return MemoryOutbox()
+
+
+@pytest.fixture
+async def reader() -> AsyncIterator[Reader]:
+    reader = Reader(make_broker(SETTINGS))
+    async with TestRabbitBroker(reader.broker):
+        yield reader
+
+
+@pytest.fixture
+def relay(outbox: MemoryOutbox, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> Relay:
+    for name in ("POLL", "COMMIT", "FIRST_PAUSE", "LONGEST_PAUSE"):
+        monkeypatch.setattr(module, name, 0.01)
+    return Relay(outbox, reader.connect, SETTINGS)
+
+
+@asynccontextmanager
+async def running(relay: Relay) -> AsyncIterator[None]:
+    task = asyncio.create_task(relay.run())
+    try:
+        yield
+    finally:
+        relay.stop()
+        await asyncio.wait_for(task, 5)
+
+
+async def until(true: Callable[[], Any]) -> None:
+    async with asyncio.timeout(5):
+        while not true():  # noqa: ASYNC110  # nothing tells that it has become true
+            await asyncio.sleep(0.005)
+
+
+async def test_what_waits_is_passed_on(relay: Relay, outbox: MemoryOutbox, reader: Reader) -> None:
+    outbox.put(ONE, "first")
+
+    async with running(relay):
+        await until(lambda: not outbox.waiting)
+        outbox.put(ONE, "second")
+        relay.wake()
+        await until(lambda: not outbox.waiting)
+
+    assert reader.texts == ["first", "second"]
+    assert reader.connected == 1
+
+
+async def test_a_message_tells_what_it_is(
+    relay: Relay, outbox: MemoryOutbox, reader: Reader
+) -> None:
+    outbox.put(ONE, "first", {"origin": "shelf"})
+    (event,) = outbox.waiting
+
+    async with running(relay):
+        await until(lambda: reader.messages)
+
+    message = reader.messages[0]
+    raw = message.raw_message
+    assert message.message_id == str(event.event_id)
+    assert message.content_type == "application/json"
+    assert message.headers["origin"] == "shelf"
+    assert (raw.routing_key, raw.type) == ("book.updated", "book.updated")
+
+
+async def test_it_wakes_before_it_looks_by_itself(
+    relay: Relay, outbox: MemoryOutbox, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "POLL", 60)
+
+    async with running(relay):
+        outbox.put(ONE, "first")
+        relay.wake()
+        await until(lambda: reader.texts)
+
+
+async def test_nothing_is_lost_while_rabbitmq_is_away(
+    relay: Relay, outbox: MemoryOutbox, reader: Reader, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    reader.away = True
+
+    async with running(relay):
+        for number in range(10):
+            outbox.put(ONE, str(number))
+        relay.wake()
+        await until(lambda: reader.connected > 2)
+        assert reader.texts == []
+        reader.away = False
+        await until(lambda: not outbox.waiting)
+
+    assert reader.texts == [str(number) for number in range(10)]
+    told = [record.message for record in caplog.records if record.name == module.__name__]
+    assert told == ["Events wait in the outbox: RabbitMQ is away", "Events are passed on again"]
+
+
+async def test_it_goes_on_when_the_database_is_back(
+    relay: Relay, outbox: MemoryOutbox, reader: Reader
+) -> None:
+    outbox.away = True
+
+    async with running(relay):
+        outbox.put(ONE, "first")
+        await asyncio.sleep(0.05)
+        outbox.away = False
+        await until(lambda: reader.texts)
+
+
+async def test_an_event_waits_for_the_one_before_it(
+    relay: Relay, outbox: MemoryOutbox, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish = reader.broker.publish
+    refused: list[bytes] = []
+
+    async def refuse_once(body: bytes, **options: Any) -> None:
+        if body == b'"one 1"' and not refused:
+            refused.append(body)
+            raise ConnectionResetError
+        await publish(body, **options)
+
+    monkeypatch.setattr(reader.broker, "publish", refuse_once)
+    for text in ("one 1", "other 1", "one 2", "other 2"):
+        outbox.put(ONE if text.startswith("one") else OTHER, text)
+
+    async with running(relay):
+        await until(lambda: not outbox.waiting)
+
+    assert reader.texts == ["other 1", "other 2", "one 1", "one 2"]
+
+
+async def test_an_event_that_is_not_confirmed_is_sent_again(
+    relay: Relay, outbox: MemoryOutbox, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish, silent = reader.broker.publish, [True]
+
+    async def confirm_late(body: bytes, **options: Any) -> None:
+        await publish(body, **options)
+        if silent.pop():
+            silent.append(False)
+            await asyncio.sleep(60)
+        silent.append(False)
+
+    monkeypatch.setattr(reader.broker, "publish", confirm_late)
+    outbox.put(ONE, "first")
+
+    async with running(relay):
+        await until(lambda: not outbox.waiting)
+
+    assert reader.texts == ["first", "first"]
+
+
+async def test_only_one_process_passes_on(
+    relay: Relay, outbox: MemoryOutbox, reader: Reader
+) -> None:
+    outbox.taken_elsewhere = True
+    outbox.put(ONE, "first")
+
+    async with running(relay):
+        await asyncio.sleep(0.05)
+        assert reader.texts == []
+        outbox.taken_elsewhere = False
+        await until(lambda: reader.texts)
+
+
+async def test_it_stops_at_once_although_something_is_away(
+    relay: Relay, outbox: MemoryOutbox, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FIRST_PAUSE", 60)
+    monkeypatch.setattr(module, "LONGEST_PAUSE", 60)
+    reader.away = True
+    outbox.put(ONE, "first")
+
+    async with running(relay):
+        await until(lambda: reader.connected)
+
+    assert len(outbox.waiting) == 1
+
+
+async def test_a_connection_that_is_lost_is_given_up_while_nothing_waits(
+    relay: Relay, outbox: MemoryOutbox, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox.put(ONE, "first")
+
+    async with running(relay):
+        await until(lambda: reader.texts)
+
+        async def lost(timeout: float | None) -> bool:  # noqa: ASYNC109
+            return False
+
+        monkeypatch.setattr(reader.broker, "ping", lost)
+        await asyncio.sleep(0.05)
+        outbox.put(ONE, "second")
+        await until(lambda: len(reader.texts) == 2)
+
+    assert reader.connected == 2
