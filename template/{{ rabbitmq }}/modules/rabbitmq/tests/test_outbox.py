@@ -38,7 +38,7 @@ async def test_the_service_runs_and_stops_although_nothing_answers(
 
     async with app.router.lifespan_context(app):
         app.state.relay.wake()
-        while not (told := [r for r in caplog.records if "outbox" in r.message]):
+        while not (told := [r for r in caplog.records if "outbox" in r.message]):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
     assert told[0].levelno == logging.WARNING
