@@ -7,6 +7,7 @@ import pytest
 
 from tests.integration.collections import collections
 from tests.integration.postgres import Postgres, choice, postgres
+from tests.integration.servers import Running, choices, running
 from tests.integration.system import (
     ROOT,
     Started,
@@ -19,9 +20,9 @@ from tests.integration.system import (
 
 
 def pytest_report_header() -> str:
-    """Say on which PostgreSQL the tests run."""
-    chosen = choice()
-    return f"PostgreSQL: {chosen.kind} ({chosen.reason})"
+    """Say on which servers the tests run."""
+    chosen = {"PostgreSQL": choice(), **choices(system())}
+    return "\n".join(f"{name}: {one.kind} ({one.reason})" for name, one in chosen.items())
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -49,6 +50,13 @@ def database_url(server: Postgres) -> str:
     url = server.database("tests")
     migrate_all(url)
     return url
+
+
+@pytest.fixture(scope="session", autouse=True)
+def servers() -> Iterator[dict[str, Running]]:
+    """What services need besides, by name; their addresses are in the environment."""
+    with running(system(), ROOT) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
