@@ -5,22 +5,23 @@ import datetime as dt
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Self
 from uuid import UUID, uuid4
 
 import pytest
+from aio_pika import DeliveryMode
 from faststream.rabbit import RabbitBroker, TestRabbitBroker
-from faststream.rabbit.annotations import RabbitMessage
 
 from chassis.problems import Unavailable
 from chassis_rabbitmq.broker import make_broker
 from chassis_rabbitmq.outbox import relay as module
+from chassis_rabbitmq.outbox.publisher import message
 from chassis_rabbitmq.outbox.relay import Relay
 from chassis_rabbitmq.outbox.store import PassOn, Waiting
 from chassis_rabbitmq.settings import Settings
 from chassis_rabbitmq.topology import events_exchange, queue
 
-SETTINGS = Settings(events_exchange="shop.events", rabbitmq_timeout=0.2)
+SETTINGS = Settings(events_exchange="shop.events")
 ONE, OTHER = uuid4(), uuid4()
 
 
@@ -53,25 +54,32 @@ class MemoryOutbox:
 
 
 class Reader:
-    """Keeps what arrives, and says at will that RabbitMQ is away."""
+    """Keeps what arrives; RabbitMQ may be away, and the connection to it lost."""
 
     def __init__(self, broker: RabbitBroker) -> None:
         self.texts: list[str] = []
-        self.messages: list[RabbitMessage] = []
-        self.broker = broker
         self.connected = 0
-        self.away = False
-        broker.subscriber(queue("reader", "#", SETTINGS), events_exchange(SETTINGS))(self.take)
+        self.away = self.is_lost = False
+        self._broker = broker
+        self._exchange = events_exchange(SETTINGS)
+        broker.subscriber(queue("reader", "#", SETTINGS), self._exchange)(self.take)
 
-    async def take(self, text: str, message: RabbitMessage) -> None:
+    async def take(self, text: str) -> None:
         self.texts.append(text)
-        self.messages.append(message)
 
-    def connect(self) -> RabbitBroker:
+    async def connect(self) -> Self:
         self.connected += 1
         if self.away:
             raise ConnectionRefusedError("RabbitMQ is away")
-        return self.broker
+        self.is_lost = False
+        return self
+
+    async def send(self, event: Waiting) -> None:
+        sent = message(event)
+        await self._broker.publish(sent, exchange=self._exchange, routing_key=event.type)
+
+    async def close(self) -> None:
+        self.is_lost = True
 
 
 @pytest.fixture
@@ -81,8 +89,9 @@ def outbox() -> MemoryOutbox:
 
 @pytest.fixture
 async def reader() -> AsyncIterator[Reader]:
-    reader = Reader(make_broker(SETTINGS))
-    async with TestRabbitBroker(reader.broker):
+    broker = make_broker(SETTINGS)
+    reader = Reader(broker)
+    async with TestRabbitBroker(broker):
         yield reader
 
 
@@ -90,7 +99,7 @@ async def reader() -> AsyncIterator[Reader]:
 def relay(outbox: MemoryOutbox, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> Relay:
     for name in ("POLL", "COMMIT", "FIRST_PAUSE", "LONGEST_PAUSE"):
         monkeypatch.setattr(module, name, 0.01)
-    return Relay(outbox, reader.connect, SETTINGS)
+    return Relay(outbox, reader.connect)
 
 
 @asynccontextmanager
@@ -122,21 +131,18 @@ async def test_what_waits_is_passed_on(relay: Relay, outbox: MemoryOutbox, reade
     assert reader.connected == 1
 
 
-async def test_a_message_tells_what_it_is(
-    relay: Relay, outbox: MemoryOutbox, reader: Reader
-) -> None:
+def test_a_message_tells_what_it_is(outbox: MemoryOutbox) -> None:
     outbox.put(ONE, "first", {"origin": "shelf"})
     (event,) = outbox.waiting
 
-    async with running(relay):
-        await until(lambda: reader.messages)
+    sent = message(event)
 
-    message = reader.messages[0]
-    raw = message.raw_message
-    assert message.message_id == str(event.event_id)
-    assert message.content_type == "application/json"
-    assert message.headers["origin"] == "shelf"
-    assert (raw.routing_key, raw.type) == ("book.updated", "book.updated")
+    assert sent.body == b'"first"'
+    assert sent.message_id == str(event.event_id)
+    assert (sent.type, sent.content_type) == ("book.updated", "application/json")
+    assert sent.delivery_mode == DeliveryMode.PERSISTENT
+    assert sent.headers == {"origin": "shelf"}
+    assert sent.timestamp == event.occurred_at
 
 
 async def test_it_wakes_before_it_looks_by_itself(
@@ -185,16 +191,16 @@ async def test_it_goes_on_when_the_database_is_back(
 async def test_an_event_waits_for_the_one_before_it(
     relay: Relay, outbox: MemoryOutbox, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publish = reader.broker.publish
-    refused: list[bytes] = []
+    send = reader.send
+    refused: list[Waiting] = []
 
-    async def refuse_once(body: bytes, **options: Any) -> None:
-        if body == b'"one 1"' and not refused:
-            refused.append(body)
+    async def refuse_once(event: Waiting) -> None:
+        if event.body == '"one 1"' and not refused:
+            refused.append(event)
             raise ConnectionResetError
-        await publish(body, **options)
+        await send(event)
 
-    monkeypatch.setattr(reader.broker, "publish", refuse_once)
+    monkeypatch.setattr(reader, "send", refuse_once)
     for text in ("one 1", "other 1", "one 2", "other 2"):
         outbox.put(ONE if text.startswith("one") else OTHER, text)
 
@@ -207,16 +213,16 @@ async def test_an_event_waits_for_the_one_before_it(
 async def test_an_event_that_is_not_confirmed_is_sent_again(
     relay: Relay, outbox: MemoryOutbox, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publish, silent = reader.broker.publish, [True]
+    send = reader.send
+    unconfirmed: list[Waiting] = []
 
-    async def confirm_late(body: bytes, **options: Any) -> None:
-        await publish(body, **options)
-        if silent.pop():
-            silent.append(False)
-            await asyncio.sleep(60)
-        silent.append(False)
+    async def lose_confirmation(event: Waiting) -> None:
+        await send(event)
+        if not unconfirmed:
+            unconfirmed.append(event)
+            raise TimeoutError
 
-    monkeypatch.setattr(reader.broker, "publish", confirm_late)
+    monkeypatch.setattr(reader, "send", lose_confirmation)
     outbox.put(ONE, "first")
 
     async with running(relay):
@@ -253,18 +259,15 @@ async def test_it_stops_at_once_although_something_is_away(
 
 
 async def test_a_connection_that_is_lost_is_given_up_while_nothing_waits(
-    relay: Relay, outbox: MemoryOutbox, reader: Reader, monkeypatch: pytest.MonkeyPatch
+    relay: Relay, outbox: MemoryOutbox, reader: Reader
 ) -> None:
     outbox.put(ONE, "first")
 
     async with running(relay):
         await until(lambda: reader.texts)
-
-        async def lost(timeout: float | None) -> bool:  # noqa: ASYNC109
-            return False
-
-        monkeypatch.setattr(reader.broker, "ping", lost)
+        reader.is_lost = True
         await asyncio.sleep(0.05)
+        assert reader.connected == 1
         outbox.put(ONE, "second")
         await until(lambda: len(reader.texts) == 2)
 

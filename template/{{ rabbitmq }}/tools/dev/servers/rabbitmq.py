@@ -27,6 +27,7 @@ MISSING = (
 _PROGRAM = "rabbitmq-server"
 # What Debian has on the PATH runs as another user, with data of its own.
 _DEBIAN = Path("/usr/lib/rabbitmq/bin") / _PROGRAM
+_STARTED = b"startup complete"
 _START_TIMEOUT_S = 90.0
 _STOP_TIMEOUT_S = 30.0
 _POLL_S = 0.1
@@ -40,7 +41,7 @@ def run(_server: Server, root: Path) -> Iterator[Connection]:
     if program is None:
         yield Connection(_address(PORT), MISSING)
         return
-    node = Node(program, root / ".dev" / "rabbitmq")
+    node = Node(program, root / ".dev" / "rabbitmq", _free_port(PORT))
     node.start()
     try:
         yield Connection(node.url, f"{node.url} (.dev/rabbitmq)")
@@ -59,12 +60,13 @@ def installed() -> Path | None:
 class Node:
     """A RabbitMQ that keeps its data in a folder, and that only this machine reaches."""
 
-    def __init__(self, program: Path, data: Path) -> None:
+    def __init__(self, program: Path, data: Path, port: int | None = None) -> None:
         self._program = program
         self._data = data = data.resolve()
         self._log = data.with_name(f"{data.name}.log")
         self._left = data.with_name(f"{data.name}.pid")
-        self._port, self._inner_port, self._names_port = _free_ports()
+        self._port = port or _free_port()
+        self._inner_port, self._names_port = _free_port(), _free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -104,13 +106,6 @@ class Node:
         self._end_names()
         self._left.unlink(missing_ok=True)
 
-    def kill(self) -> None:
-        """Kill it, as a crash would."""
-        if self._process is not None:
-            signal_group(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-            self._process = None
-
     def _environment(self) -> dict[str, str]:
         return {
             "PATH": os.environ.get("PATH", os.defpath),
@@ -134,7 +129,7 @@ class Node:
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
         end = time.monotonic() + _START_TIMEOUT_S
         while time.monotonic() < end and process.poll() is None:
-            with suppress(OSError), socket.create_connection((HOST, self._port), timeout=1):
+            if _STARTED in self._log.read_bytes():
                 return
             time.sleep(_POLL_S)
         raise ToolError(f"RabbitMQ did not start ({self._log}):\n{self._said()}")
@@ -172,13 +167,11 @@ def _address(port: int) -> str:
     return f"amqp://{HOST}:{port}/"
 
 
-def _free_ports() -> tuple[int, int, int]:
-    """Choose the usual port if it is free, and two more."""
-    with socket.socket() as own, socket.socket() as second, socket.socket() as third:
+def _free_port(wanted: int = 0) -> int:
+    """Give the wanted port if it is free, else another one."""
+    with socket.socket() as probe:
         try:
-            own.bind((HOST, PORT))
+            probe.bind((HOST, wanted))
         except OSError:
-            own.bind((HOST, 0))
-        second.bind((HOST, 0))
-        third.bind((HOST, 0))
-        return tuple(probe.getsockname()[1] for probe in (own, second, third))
+            return _free_port()
+        return int(probe.getsockname()[1])

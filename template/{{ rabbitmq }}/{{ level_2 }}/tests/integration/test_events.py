@@ -11,12 +11,12 @@ from uuid import uuid4
 import httpx2
 import pytest
 from aio_pika.abc import AbstractIncomingMessage, AbstractQueue, DeliveryMode
+
+from chassis.events import Event
 from chassis_rabbitmq.broker import make_broker
 from chassis_rabbitmq.declared import declared_events
 from chassis_rabbitmq.settings import Settings
 from chassis_rabbitmq.topology import dead_letter_queue, declare, events_exchange, queue
-
-from chassis.events import Event
 from tests.integration.collections import Collection, Records, collections
 from tests.integration.servers import Running
 from tests.integration.servers.rabbitmq import choice
@@ -47,7 +47,7 @@ class Reader:
         async with make_broker(self.settings) as broker:
             waiting = await broker.declare_queue(self.queue)
             while not enough() and time.monotonic() < end:
-                message = await waiting.get(fail=False)
+                message = await waiting.get(fail=False, timeout=PATIENCE_S)
                 if message is None:
                     await asyncio.sleep(0.05)
                     continue
@@ -120,9 +120,8 @@ def all_of(records: Mapping[str, Records]) -> list[Records]:
 def write(records: Records, collection: Collection) -> tuple[str, list[tuple[str, Any]]]:
     """Make, change and remove a record, and give it with the events that shall follow."""
     following = FOLLOWING[_table(collection)]
-    done = []
     record = records.create(collection)
-    done.append(("add", record))
+    done: list[tuple[str, Any]] = [("add", record)]
     url = collection.of(record["id"])
     for name, value in records.body(collection).items():
         answer = records.http.patch(url, json={name: value})
@@ -142,7 +141,7 @@ def size(told: Told) -> int:
 async def arrived(place: AbstractQueue) -> AbstractIncomingMessage:
     """Wait for a message."""
     async with asyncio.timeout(PATIENCE_S):
-        while (message := await place.get(fail=False)) is None:
+        while (message := await place.get(fail=False, timeout=PATIENCE_S)) is None:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     return message
 
@@ -202,4 +201,4 @@ async def test_what_cannot_be_handled_is_put_aside(rabbitmq: Running) -> None:
         letter = await arrived(await broker.declare_queue(dead_letter_queue(wanted.name)))
         await letter.ack()
         assert await tried.get(fail=False) is None
-        await tried.delete()
+        await tried.delete(if_unused=False, if_empty=False)

@@ -11,7 +11,7 @@ from yarl import URL
 from chassis_rabbitmq.settings import Settings
 
 logger = logging.getLogger(__name__)
-# Each of them tells of every attempt to connect, which is said here, or once by aio_pika.
+# Both tell of every attempt to connect: once is enough, and only if it fails.
 logging.getLogger("aiormq").setLevel(logging.CRITICAL)
 logging.getLogger("aio_pika").setLevel(logging.WARNING)
 

@@ -59,7 +59,7 @@ def _node(program: Path, root: Path) -> Iterator[Running]:
 
         @contextmanager
         def away() -> Iterator[None]:
-            node.kill()
+            node.stop()
             try:
                 yield
             finally:

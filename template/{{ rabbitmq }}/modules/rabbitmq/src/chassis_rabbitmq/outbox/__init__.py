@@ -12,9 +12,9 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from chassis_rabbitmq.broker import make_broker
 from chassis_rabbitmq.declared import declared_events
 from chassis_rabbitmq.outbox.models import OutboxEntry
+from chassis_rabbitmq.outbox.publisher import Publisher
 from chassis_rabbitmq.outbox.recorder import EventRecorder
 from chassis_rabbitmq.outbox.relay import Relay
 from chassis_rabbitmq.outbox.store import Outbox
@@ -27,7 +27,7 @@ def install(app: FastAPI, settings: Settings) -> None:
     """Have the events of every write stored, and passed on while the application runs."""
     database = app.state.database
     outbox = Outbox(database)
-    app.state.relay = Relay(outbox, lambda: make_broker(settings), settings)
+    app.state.relay = Relay(outbox, lambda: Publisher.opened(settings))
     # What goes along with calls to other services goes along with events, too.
     providers = app.state.http.header_providers
     recorder = EventRecorder(declared_events(), outbox, app.state.relay, providers)

@@ -2,17 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Protocol
 
 from aio_pika.exceptions import AMQPError
-from faststream.rabbit import RabbitBroker
 
 from chassis.problems import Unavailable
-from chassis_rabbitmq.outbox.publishing import Publishing
+from chassis_rabbitmq.outbox.delivery import Delivery, Sender
 from chassis_rabbitmq.outbox.store import PassOn
-from chassis_rabbitmq.settings import Settings
 
 POLL = 1.0
 """Seconds after which the relay looks for events of which nobody told it."""
@@ -38,13 +36,10 @@ class Source(Protocol):
 class Relay:
     """Passes on what waits, for as long as it runs, whatever is away meanwhile."""
 
-    def __init__(
-        self, source: Source, make_broker: Callable[[], RabbitBroker], settings: Settings
-    ) -> None:
+    def __init__(self, source: Source, connect: Callable[[], Awaitable[Sender]]) -> None:
         self._source = source
-        self._make_broker = make_broker
-        self._settings = settings
-        self._broker: RabbitBroker | None = None
+        self._connect = connect
+        self._sender: Sender | None = None
         self._woken = asyncio.Event()
         self._stopped = asyncio.Event()
         self._pause = 0.0
@@ -86,29 +81,21 @@ class Relay:
 
     async def _pass_on(self) -> None:
         """Pass on all that waits; raises what stands in the way."""
-        if self._broker and not await self._broker.ping(timeout=0):
-            await self._disconnect()  # or it would try to reconnect although nothing is to be sent
+        if self._sender and self._sender.is_lost:
+            await self._disconnect()
         while not self._stopped.is_set() and not await self._source.is_empty():
-            publishing = Publishing(await self._connected(), self._settings)
-            taken = await self._source.take(publishing)
-            if publishing.errors:
-                raise publishing.errors[0]
+            self._sender = self._sender or await self._connect()
+            delivery = Delivery(self._sender)
+            taken = await self._source.take(delivery)
+            if delivery.errors:
+                raise delivery.errors[0]
             if not taken:  # another process passes them on
                 return
 
-    async def _connected(self) -> RabbitBroker:
-        if self._broker is None:
-            self._broker = self._make_broker()
-            await self._broker.connect()
-        return self._broker
-
     async def _disconnect(self) -> None:
-        broker, self._broker = self._broker, None
-        if broker is None:
-            return
-        with suppress(*OUTAGES):  # it is given up anyway
-            async with asyncio.timeout(self._settings.rabbitmq_timeout):
-                await broker.stop()
+        sender, self._sender = self._sender, None
+        if sender is not None:
+            await sender.close()
 
     def _failed(self, error: Exception) -> None:
         """Say once that events wait, and take a longer pause each time."""

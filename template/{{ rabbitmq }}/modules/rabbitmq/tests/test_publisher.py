@@ -1,0 +1,27 @@
+import asyncio
+
+import pytest
+
+from chassis_rabbitmq.outbox.publisher import Publisher
+from chassis_rabbitmq.outbox.relay import OUTAGES
+from chassis_rabbitmq.settings import Settings
+
+
+async def test_no_server_is_an_outage() -> None:
+    with pytest.raises(OUTAGES):
+        await Publisher.opened(Settings(rabbitmq_url="amqp://127.0.0.1:1/"))
+
+
+async def test_a_server_that_says_nothing_is_an_outage() -> None:
+    silence = asyncio.Event()
+
+    async def listen(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await silence.wait()
+        writer.close()
+
+    async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        settings = Settings(rabbitmq_url=f"amqp://127.0.0.1:{port}/", rabbitmq_timeout=0.1)
+        with pytest.raises(OUTAGES):
+            await Publisher.opened(settings)
+        silence.set()
