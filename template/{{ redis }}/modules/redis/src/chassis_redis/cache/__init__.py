@@ -9,17 +9,17 @@ from collections.abc import Iterable
 
 from fastapi import FastAPI
 from pydantic import NonNegativeFloat, PositiveFloat
+from pydantic_settings import BaseSettings
 
-from chassis import http_client
 from chassis.feature import no_lifespan
-from chassis_redis import redis_client
 from chassis_redis.cache.answers import Answers
+from chassis_redis.cache.answers import Settings as AnswersSettings
 from chassis_redis.cache.http import CachedHttp
 
 __all__ = ["Settings", "install", "lifespan"]
 
 
-class Settings(redis_client.Settings, http_client.Settings):
+class Settings(BaseSettings):
     """Settings of the cache."""
 
     cache_ttl: NonNegativeFloat = 30
@@ -30,7 +30,7 @@ class Settings(redis_client.Settings, http_client.Settings):
     """The services whose answers are kept: `data_api` is the one at the setting `data_api_url`."""
 
 
-def install(app: FastAPI, settings: Settings) -> None:
+def install(app: FastAPI, settings: AnswersSettings) -> None:
     """Put the cache in front of the calls to the data services."""
     addresses = list(_addresses(settings))
     if addresses and settings.cache_ttl:
@@ -41,6 +41,6 @@ def install(app: FastAPI, settings: Settings) -> None:
 lifespan = no_lifespan
 
 
-def _addresses(settings: Settings) -> Iterable[str]:
+def _addresses(settings: AnswersSettings) -> Iterable[str]:
     named = (getattr(settings, f"{name}_url", "") for name in sorted(settings.cached_services))
     return (str(address).rstrip("/") for address in named if address)

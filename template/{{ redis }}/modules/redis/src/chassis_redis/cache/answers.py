@@ -5,19 +5,27 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import Protocol, cast
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-
-if TYPE_CHECKING:
-    from chassis_redis.cache import Settings
 
 logger = logging.getLogger(__name__)
 
 _GENERATION_BYTES = 16
 _GENERATION_KEPT_S = 24 * 60 * 60
 _CLOSED = b"closed"
+
+
+class Settings(Protocol):
+    """The settings of the features that count here."""
+
+    cache_pause: float
+    cache_ttl: float
+    cached_services: frozenset[str]
+    http_timeout: float
+    redis_namespace: str
+    redis_timeout: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +49,7 @@ class Answers:
     their new generation before anything is found again.
     """
 
-    def __init__(self, redis: Redis, settings: "Settings") -> None:
+    def __init__(self, redis: Redis, settings: Settings) -> None:
         self._redis = redis
         self._settings = settings
         # A write that got no answer in time may be carried out for about as long again.

@@ -12,17 +12,18 @@ a key are refused with 503 and not carried out.
 
 from fastapi import FastAPI
 from pydantic import PositiveInt
+from pydantic_settings import BaseSettings
 
 from chassis.feature import no_lifespan
-from chassis_redis import redis_client
 from chassis_redis.idempotency.effects import WatchedHttp
 from chassis_redis.idempotency.middleware import HEADER, REPLAYED, Idempotency
 from chassis_redis.idempotency.records import Records
+from chassis_redis.idempotency.records import Settings as RecordsSettings
 
 __all__ = ["HEADER", "REPLAYED", "Settings", "install", "lifespan"]
 
 
-class Settings(redis_client.Settings):
+class Settings(BaseSettings):
     """Settings of the idempotency keys."""
 
     idempotency_retention: PositiveInt = 24 * 60 * 60
@@ -31,7 +32,7 @@ class Settings(redis_client.Settings):
     """Seconds after which a request without an answer counts as lost."""
 
 
-def install(app: FastAPI, settings: Settings) -> None:
+def install(app: FastAPI, settings: RecordsSettings) -> None:
     """Look at every POST, and at what is written on its behalf."""
     app.state.http = WatchedHttp(app.state.http)
     service = "-".join(app.title.lower().split())

@@ -5,12 +5,9 @@ import json
 import secrets
 import time
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Literal, Self, cast
+from typing import Literal, Protocol, Self, cast
 
 from redis.asyncio import Redis
-
-if TYPE_CHECKING:
-    from chassis_redis.idempotency import Settings
 
 # From the claim to the confirmation, which comes next. A claim whose answer was lost is gone then.
 _CLAIM_S = 5
@@ -22,6 +19,15 @@ if ARGV[2] == '' then redis.call('DEL', KEYS[1])
 else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
 return 1
 """
+
+
+class Settings(Protocol):
+    """The settings of the features that count here."""
+
+    idempotency_patience: int
+    idempotency_retention: int
+    redis_namespace: str
+    redis_timeout: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,7 @@ class Records:
     carries out late, when nobody waits for it any more, takes no key away and none for long.
     """
 
-    def __init__(self, redis: Redis, settings: "Settings", service: str) -> None:
+    def __init__(self, redis: Redis, settings: Settings, service: str) -> None:
         self._redis = redis
         self._settings = settings
         self._service = service
