@@ -12,8 +12,7 @@ from pydantic import NonNegativeFloat, PositiveFloat
 from pydantic_settings import BaseSettings
 
 from chassis.feature import no_lifespan
-from chassis_redis.cache.answers import Answers
-from chassis_redis.cache.answers import Settings as AnswersSettings
+from chassis_redis.cache.answers import Answers, CacheSettings
 from chassis_redis.cache.http import CachedHttp
 
 __all__ = ["Settings", "install", "lifespan"]
@@ -30,7 +29,7 @@ class Settings(BaseSettings):
     """The services whose answers are kept: `data_api` is the one at the setting `data_api_url`."""
 
 
-def install(app: FastAPI, settings: AnswersSettings) -> None:
+def install(app: FastAPI, settings: CacheSettings) -> None:
     """Put the cache in front of the calls to the data services."""
     addresses = list(_addresses(settings))
     if addresses and settings.cache_ttl:
@@ -41,6 +40,6 @@ def install(app: FastAPI, settings: AnswersSettings) -> None:
 lifespan = no_lifespan
 
 
-def _addresses(settings: AnswersSettings) -> Iterable[str]:
+def _addresses(settings: CacheSettings) -> Iterable[str]:
     named = (getattr(settings, f"{name}_url", "") for name in sorted(settings.cached_services))
     return (str(address).rstrip("/") for address in named if address)

@@ -17,7 +17,7 @@ _GENERATION_KEPT_S = 24 * 60 * 60
 _CLOSED = b"closed"
 
 
-class Settings(Protocol):
+class CacheSettings(Protocol):
     """The settings of the features that count here."""
 
     cache_pause: float
@@ -49,7 +49,7 @@ class Answers:
     their new generation before anything is found again.
     """
 
-    def __init__(self, redis: Redis, settings: Settings) -> None:
+    def __init__(self, redis: Redis, settings: CacheSettings) -> None:
         self._redis = redis
         self._settings = settings
         # A write that got no answer in time may be carried out for about as long again.

@@ -17,8 +17,7 @@ from pydantic_settings import BaseSettings
 from chassis.feature import no_lifespan
 from chassis_redis.idempotency.effects import WatchedHttp
 from chassis_redis.idempotency.middleware import HEADER, REPLAYED, Idempotency
-from chassis_redis.idempotency.records import Records
-from chassis_redis.idempotency.records import Settings as RecordsSettings
+from chassis_redis.idempotency.records import KeySettings, Records
 
 __all__ = ["HEADER", "REPLAYED", "Settings", "install", "lifespan"]
 
@@ -32,7 +31,7 @@ class Settings(BaseSettings):
     """Seconds after which a request without an answer counts as lost."""
 
 
-def install(app: FastAPI, settings: RecordsSettings) -> None:
+def install(app: FastAPI, settings: KeySettings) -> None:
     """Look at every POST, and at what is written on its behalf."""
     app.state.http = WatchedHttp(app.state.http)
     service = "-".join(app.title.lower().split())

@@ -21,7 +21,7 @@ return 1
 """
 
 
-class Settings(Protocol):
+class KeySettings(Protocol):
     """The settings of the features that count here."""
 
     idempotency_patience: int
@@ -83,7 +83,7 @@ class Records:
     carries out late, when nobody waits for it any more, takes no key away and none for long.
     """
 
-    def __init__(self, redis: Redis, settings: Settings, service: str) -> None:
+    def __init__(self, redis: Redis, settings: KeySettings, service: str) -> None:
         self._redis = redis
         self._settings = settings
         self._service = service
@@ -122,7 +122,7 @@ class Records:
     async def _put(self, key: str, known: Record, new: Record | None) -> bool:
         """Put a record in the place of the one that is known; False if it is not there."""
         text = new.dump() if new else b""
-        arguments = [known.dump(), text, self._settings.idempotency_retention * 1000]
+        arguments: list[bytes | int] = [known.dump(), text, self._settings.idempotency_retention * 1000]
         async with asyncio.timeout(self._settings.redis_timeout):
             return bool(await self._swap(keys=[self._name(key)], args=arguments))
 
