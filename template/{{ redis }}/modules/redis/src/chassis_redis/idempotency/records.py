@@ -122,7 +122,8 @@ class Records:
     async def _put(self, key: str, known: Record, new: Record | None) -> bool:
         """Put a record in the place of the one that is known; False if it is not there."""
         text = new.dump() if new else b""
-        arguments: list[bytes | int] = [known.dump(), text, self._settings.idempotency_retention * 1000]
+        kept_ms = self._settings.idempotency_retention * 1000
+        arguments: list[bytes | int] = [known.dump(), text, kept_ms]
         async with asyncio.timeout(self._settings.redis_timeout):
             return bool(await self._swap(keys=[self._name(key)], args=arguments))
 
