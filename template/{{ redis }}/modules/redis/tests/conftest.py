@@ -28,20 +28,25 @@ async def redis(server: FakeServer) -> AsyncIterator[FakeAsyncRedis]:
 
 
 class DataService:
-    """Answers with a number that goes up with every request, and when it is told to."""
+    """Answers with a number that goes up with every request.
+
+    Requests of the method `held` wait at the gate; `begun` says that one has come.
+    """
 
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.status = 200
         self.delay = 0.0
+        self.held = "none"
+        self.begun = asyncio.Event()
         self.gate = asyncio.Event()
-        self.gate.set()
 
     async def answer(self, request: web.Request) -> web.Response:
-        """Take note of a request; read first what will be answered, then wait."""
+        """Take note of a request; find first what will be answered, then wait."""
         self.asked.append(f"{request.method} {request.path_qs}")
         text, status = str(len(self.asked)), self.status
-        if request.method == "GET":
+        if request.method == self.held:
+            self.begun.set()
             await self.gate.wait()
         await asyncio.sleep(self.delay)
         return web.Response(text=text, status=status)

@@ -96,10 +96,9 @@ async def test_an_answer_from_before_a_write_is_not_kept_after_it(
     caller: Caller, service: Any
 ) -> None:
     await caller.get(TASKS)  # the collection has a generation
-    service.gate.clear()
+    service.held = "GET"
     slow = asyncio.create_task(caller.get(ONE))
-    while len(service.asked) < 2:
-        await asyncio.sleep(0)
+    await service.begun.wait()
     await caller.write("patch", ONE)
     service.gate.set()
 
@@ -110,13 +109,13 @@ async def test_an_answer_from_before_a_write_is_not_kept_after_it(
 
 async def test_nothing_is_kept_or_found_during_a_write(caller: Caller, service: Any) -> None:
     await caller.get(ONE)
-    service.delay = 0.05
+    service.held = "PATCH"
     write = asyncio.create_task(caller.write("patch", ONE))
-    while len(service.asked) < 2:
-        await asyncio.sleep(0)
+    await service.begun.wait()
 
     during = [await caller.get(ONE), await caller.get(ONE)]
 
+    service.gate.set()
     await write
     assert during == ["3", "4"]
     assert await caller.get(ONE) == "5"

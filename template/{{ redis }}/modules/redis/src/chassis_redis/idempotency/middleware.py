@@ -32,7 +32,7 @@ RETRY = {"Retry-After": "1"}
 _NAME = HEADER.lower().encode()
 _FIT = re.compile(rb"[\x21-\x7e]{1,255}")
 # The same key with other credentials is another request: an answer goes to whom it was given.
-_CREDENTIALS = (b"authorization", b"cookie")
+_CREDENTIALS = b"authorization"
 
 
 class Idempotency:
@@ -121,7 +121,7 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 def _fingerprint(scope: Scope, body: bytes) -> str:
-    credentials = [value for name, value in scope["headers"] if name in _CREDENTIALS]
+    credentials = [value for name, value in scope["headers"] if name == _CREDENTIALS]
     parts = [scope["path"].encode(), scope["query_string"], *credentials, body]
     digests = (hashlib.sha256(part).digest() for part in parts)
     return hashlib.sha256(b"".join(digests)).hexdigest()
