@@ -229,7 +229,9 @@ async def test_after_an_unexpected_error_nobody_knows(client: AsyncClient, shop:
     assert len(shop.done) == 1
 
 
-async def test_after_a_request_that_was_broken_off_nobody_knows(client: AsyncClient, shop: Shop) -> None:
+async def test_after_a_request_that_was_broken_off_nobody_knows(
+    client: AsyncClient, shop: Shop
+) -> None:
     shop.gate.clear()
     post = asyncio.create_task(client.post(URL, headers=ONE))
     await shop.begun.wait()
@@ -267,7 +269,7 @@ async def test_a_key_is_remembered_for_a_time(
     await client.post(URL, headers=ONE)
 
     [name] = await redis.keys()
-    text = bytes(name).decode()
+    text = name.decode() if isinstance(name, bytes) else name
     assert text.startswith(f"{app.state.settings.redis_namespace}:idempotency:shop:")
     assert ONE[KEY] not in text
     assert 86_000 < await redis.ttl(name) <= 86_400
@@ -307,7 +309,9 @@ async def test_an_answer_that_cannot_be_kept_is_sent(
     assert len(shop.done) == 1
 
 
-async def test_a_claim_that_came_to_nothing_is_gone_soon(app: FastAPI, redis: FakeAsyncRedis) -> None:
+async def test_a_claim_that_came_to_nothing_is_gone_soon(
+    app: FastAPI, redis: FakeAsyncRedis
+) -> None:
     settings: Any = app.state.settings
     records = Records(redis, settings, "shop")
     claimed, own = await records.claim(ONE[KEY], "a fingerprint")
@@ -346,9 +350,7 @@ async def test_a_body_that_is_too_large_is_refused(client: AsyncClient, shop: Sh
     assert shop.done == []
 
 
-async def test_what_is_done_after_the_answer_keeps_nobody_waiting(
-    server: FakeServer
-) -> None:
+async def test_what_is_done_after_the_answer_keeps_nobody_waiting(server: FakeServer) -> None:
     events: list[str] = []
     router = APIRouter()
 

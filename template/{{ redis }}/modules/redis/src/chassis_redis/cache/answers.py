@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Protocol, cast
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+
+from chassis_redis.redis_client import AWAY, reason
 
 logger = logging.getLogger(__name__)
 
@@ -116,7 +117,7 @@ class Answers:
                 if self._owed:
                     await self._settle()
                 result = await commands()
-        except (RedisError, OSError) as error:  # OSError: time-outs, too
+        except AWAY as error:
             self._pause(error)
             return None
         if self._failing:
@@ -126,7 +127,7 @@ class Answers:
 
     def _pause(self, error: Exception) -> None:
         if not self._failing:
-            logger.warning("The cache is not used for the time being: %r", error)
+            logger.warning("The cache is not used for now: %s", reason(error))
         self._failing = True
         self._resume_at = time.monotonic() + self._settings.cache_pause
 

@@ -1,11 +1,11 @@
 import logging
 from http import HTTPStatus
 
-from redis.exceptions import RedisError
 from starlette.types import Message, Send
 
 from chassis_redis.idempotency.effects import Effects
 from chassis_redis.idempotency.records import Answer, Record, Records
+from chassis_redis.redis_client import AWAY, reason
 
 logger = logging.getLogger(__name__)
 
@@ -52,8 +52,8 @@ class Exchange:
                 await self._records.answered(self._key, self._started, answer)
             else:
                 await self._records.lost(self._key, self._started)
-        except (RedisError, OSError) as error:
-            logger.warning("The outcome of a POST could not be kept: %r", error)
+        except AWAY as error:
+            logger.warning("The outcome of a POST could not be kept: %s", reason(error))
 
 
 def _refuses(answer: Answer) -> bool:

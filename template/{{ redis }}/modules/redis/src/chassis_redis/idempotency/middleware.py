@@ -4,7 +4,6 @@ import re
 from http import HTTPStatus
 from typing import Final
 
-from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,6 +12,7 @@ from chassis.problems import FieldError, ProblemResponse
 from chassis_redis.idempotency.effects import watched
 from chassis_redis.idempotency.exchange import Exchange
 from chassis_redis.idempotency.records import Answer, Record, Records
+from chassis_redis.redis_client import AWAY, reason
 
 logger = logging.getLogger(__name__)
 
@@ -72,8 +72,8 @@ class Idempotency:
             record, own = await self.records.claim(key, fingerprint)
             if own:
                 return await self.records.start(key, record) or _away(path)
-        except (RedisError, OSError) as error:
-            logger.warning("A POST with an idempotency key is refused: %r", error)
+        except AWAY as error:
+            logger.warning("A POST with an idempotency key is refused: %s", reason(error))
             return _away(path)
         if record.fingerprint != fingerprint:
             return ProblemResponse(HTTPStatus.CONFLICT, instance=path, detail=ANOTHER)

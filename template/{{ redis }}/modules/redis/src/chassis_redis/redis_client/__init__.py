@@ -11,10 +11,14 @@ from fastapi import FastAPI
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 
 from chassis_redis.redis_client.settings import Settings
 
-__all__ = ["Settings", "connect", "install", "lifespan"]
+__all__ = ["AWAY", "Settings", "connect", "install", "lifespan", "reason"]
+
+AWAY = (RedisError, OSError)  # OSError: time-outs, too
+"""What a command raises while Redis is away."""
 
 
 def install(app: FastAPI, settings: Settings) -> None:
@@ -42,3 +46,8 @@ def connect(settings: Settings) -> Redis:
         retry=Retry(NoBackoff(), 0),
     )
     return Redis.from_pool(pool)
+
+
+def reason(error: Exception) -> str:
+    """Say in a log why Redis is away."""
+    return str(error) or "no answer in time"
