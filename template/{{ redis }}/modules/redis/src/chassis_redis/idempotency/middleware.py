@@ -26,7 +26,7 @@ LOST = (
     f"The first request with this {HEADER} ended without an answer, and nobody knows what was"
     " done. Look for it before you send it again with another key."
 )
-AWAY = f"Requests with an {HEADER} cannot be accepted at the moment. Nothing was done."
+REFUSED = f"Requests with an {HEADER} cannot be accepted at the moment. Nothing was done."
 RETRY = {"Retry-After": "1"}
 
 _NAME = HEADER.lower().encode()
@@ -145,5 +145,5 @@ def _ill_formed(path: str) -> Response:
 
 def _away(path: str) -> Response:
     return ProblemResponse(
-        HTTPStatus.SERVICE_UNAVAILABLE, instance=path, detail=AWAY, headers=RETRY
+        HTTPStatus.SERVICE_UNAVAILABLE, instance=path, detail=REFUSED, headers=RETRY
     )
