@@ -35,9 +35,10 @@ def run(_server: Server, root: Path) -> Iterator[Connection]:
         finally:
             redis.stop()
     else:
-        with in_memory() as url:
-            where = url.removeprefix("redis://").partition("/")[0]
-            yield Connection(url, f"{where} (in memory, by fakeredis: there is no {PROGRAM} here)")
+        with in_memory() as stand_in:
+            where = f"{_HOST}:{stand_in.server_address[1]}"
+            told = f"{where} (in memory, by fakeredis: there is no {PROGRAM} on the PATH)"
+            yield Connection(address_of(stand_in), told)
 
 
 class RedisServer:
@@ -98,18 +99,23 @@ class RedisServer:
 
 
 @contextmanager
-def in_memory() -> Iterator[str]:
-    """Run a stand-in in a thread of this process; yield its address."""
+def in_memory() -> Iterator[TcpFakeServer]:
+    """Run a stand-in in a thread of this process."""
     server = TcpFakeServer((_HOST, 0))
     server.daemon_threads = True  # a client that stays connected must not keep Ctrl-C waiting
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"redis://{_HOST}:{server.server_address[1]}/0"
+        yield server
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def address_of(server: TcpFakeServer) -> str:
+    """Give the address of a stand-in, as services want it."""
+    return f"redis://{_HOST}:{server.server_address[1]}/0"
 
 
 def _free_port() -> int:
