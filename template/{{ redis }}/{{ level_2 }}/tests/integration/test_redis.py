@@ -40,7 +40,7 @@ def one(records: Records) -> Collection:
 
 
 @pytest.fixture
-def server(others: Mapping[str, RunningServer]) -> RunningServer:
+def real_redis(others: Mapping[str, RunningServer]) -> RunningServer:
     """The Redis of the services."""
     return others["redis"]
 
@@ -64,12 +64,12 @@ def remember(records: Records, collection: Collection, answer: httpx2.Response) 
 
 
 def test_what_was_asked_is_kept_until_a_write(
-    records: Records, one: Collection, server: RunningServer
+    records: Records, one: Collection, real_redis: RunningServer
 ) -> None:
-    with redis.Redis.from_url(server.url) as client:
+    with redis.Redis.from_url(real_redis.url) as client:
         client.flushall()
         before = records.http.get(one.path, params={"limit": 1}).json()
-        assert [name for name in client.keys() if b":answer:" in bytes(name)]
+        assert list(client.scan_iter("*:answer:*"))
         assert records.http.get(one.path, params={"limit": 1}).json() == before
 
     records.create(one)
@@ -111,10 +111,10 @@ def test_of_many_at_once_one_is_carried_out(records: Records, one: Collection) -
 
 
 def test_without_redis_the_service_answers_and_refuses_keys(
-    records: Records, one: Collection, server: RunningServer
+    records: Records, one: Collection, real_redis: RunningServer
 ) -> None:
     header, given = key(), body(records, one)
-    with server.away():
+    with real_redis.away():
         assert records.http.get(one.path).status_code == 200
         is_problem(records.http.post(one.path, json=given, headers=header), 503)
         answer = records.http.post(one.path, json=given)
