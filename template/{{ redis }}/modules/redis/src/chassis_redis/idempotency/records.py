@@ -87,7 +87,6 @@ class Records:
         self._redis = redis
         self._settings = settings
         self._service = service
-        self._swap = redis.register_script(_SWAP)
 
     async def claim(self, key: str, fingerprint: str) -> tuple[Record, bool]:
         """Claim a key; give the record, and whether it is one's own."""
@@ -123,9 +122,9 @@ class Records:
         """Put a record in the place of the one that is known; False if it is not there."""
         text = new.dump() if new else b""
         kept_ms = self._settings.idempotency_retention * 1000
-        arguments: list[bytes | int] = [known.dump(), text, kept_ms]
         async with asyncio.timeout(self._settings.redis_timeout):
-            return bool(await self._swap(keys=[self._name(key)], args=arguments))
+            swapped = self._redis.eval(_SWAP, 1, self._name(key), known.dump(), text, kept_ms)
+            return bool(await swapped)
 
     def _name(self, key: str) -> str:
         digest = hashlib.sha256(key.encode()).hexdigest()
