@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support import EXAMPLES, PROJECTS, ROOT, run
+from tests.support import EXAMPLES, PROJECTS, ROOT, WITH_MODULES, run
 
 YAMLLINT = """
 extends: default
@@ -20,9 +20,9 @@ rules:
 """
 
 
-@pytest.fixture(params=PROJECTS)
+@pytest.fixture(params=[*PROJECTS, *WITH_MODULES])
 def project(request: pytest.FixtureRequest, rendered: Callable[[str], Path]) -> Path:
-    """Each example, and each set of odd answers."""
+    """Each example, each set of odd answers, and each module."""
     return rendered(request.param)
 
 
