@@ -123,7 +123,8 @@ class Supervisor:
             yield Running(service, child, url, self.options.reload, time.monotonic())
 
     def _announce(self, services: Sequence[Running], connections: Mapping[str, Connection]) -> None:
-        rows = [(r.service.name, f"{r.url}  {r.url}{r.service.docs}") for r in services]
+        # What starts last is what people use: it stands first.
+        rows = [(r.service.name, f"{r.url}  {r.url}{r.service.docs}") for r in reversed(services)]
         rows += [(one.name, "no port") for one in self.system.processes]
         rows += [(name, one.description) for name, one in connections.items()]
         rows += [("stop", "Ctrl-C")]
