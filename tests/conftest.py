@@ -15,7 +15,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what takes long, unless markers were chosen."""
+    """Leave out what takes minutes, unless markers were chosen."""
     if config.option.markexpr:
         return
     chosen = [item for item in items if not item.get_closest_marker("long")]

@@ -95,7 +95,7 @@ def test_the_commands_of_the_readme(readme: Path) -> None:
 @pytest.mark.parametrize(
     "page",
     [
-        pytest.param(page, marks=pytest.mark.long if page in LONG else ())
+        pytest.param(page, marks=pytest.mark.long if page in LONG else [])
         for page in SHELL
         if page != "README.md"
     ],
