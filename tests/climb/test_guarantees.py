@@ -76,13 +76,13 @@ def test_no_env_is_made_where_its_owner_has_none(project: Path, climb: Climb) ->
 
 
 def test_what_will_behave_differently_is_said_before(project: Path, climb: Climb) -> None:
-    run = climb(project, "--to", 3, "--add", "redis", "--dry-run")
+    run = climb(project, "--to", 3, "--add", "files", "--dry-run")
 
     assert run.code == 0
-    [row] = [line for line in run.out.splitlines() if line == "  redis behaves differently"]
+    [row] = [line for line in run.out.splitlines() if line == "  files behaves differently"]
     assert run.out.index(row) < run.out.index("Added")
     assert "level 1 -> 3" in run.out
-    assert "module redis" in run.out
+    assert "module files" in run.out
 
 
 def test_a_dry_run_changes_nothing(project: Path, names: dict[str, str], climb: Climb) -> None:

@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support import EXAMPLES, LEVELS, ODD, PROJECTS, answers_of, extension, files_of, run
+from tests.support import (
+    EXAMPLES,
+    LEVELS,
+    ODD,
+    PROJECTS,
+    WITH_MODULES,
+    answers_of,
+    extension,
+    files_of,
+    run,
+)
 
 # What only this level, a higher one or a module brings.
 BROUGHT = {
@@ -20,9 +30,9 @@ BROUGHT = {
 SEEDS = ("services/", "shared/", "deploy/local/", "README.md")
 
 
-@pytest.fixture(params=PROJECTS)
+@pytest.fixture(params=[*PROJECTS, *WITH_MODULES])
 def project(request: pytest.FixtureRequest, rendered: Callable[[str], Path]) -> Path:
-    """Each example, and each set of odd answers."""
+    """Each example, each set of odd answers, and each module."""
     return rendered(request.param)
 
 

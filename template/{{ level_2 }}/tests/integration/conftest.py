@@ -1,13 +1,13 @@
 """The running system, made once for all tests."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.integration.collections import collections
 from tests.integration.postgres import Postgres, choice, postgres
-from tests.integration.servers import Running, choices, running
+from tests.integration.servers import RunningServer, choices, servers
 from tests.integration.system import (
     ROOT,
     Started,
@@ -19,10 +19,10 @@ from tests.integration.system import (
 )
 
 
-def pytest_report_header() -> str:
+def pytest_report_header() -> list[str]:
     """Say on which servers the tests run."""
-    chosen = {"PostgreSQL": choice(), **choices(system())}
-    return "\n".join(f"{name}: {one.kind} ({one.reason})" for name, one in chosen.items())
+    chosen = {"PostgreSQL": choice()} | {name.title(): one for name, one in choices().items()}
+    return [f"{name}: {one.kind} ({one.reason})" for name, one in chosen.items()]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -43,6 +43,13 @@ def server() -> Iterator[Postgres]:
         yield running
 
 
+@pytest.fixture(scope="session", autouse=True)
+def others() -> Iterator[Mapping[str, RunningServer]]:
+    """What the services need besides PostgreSQL, by name."""
+    with servers() as running:
+        yield running
+
+
 @pytest.fixture(scope="session")
 def database_url(server: Postgres) -> str:
     """A database that is up to date."""
@@ -50,13 +57,6 @@ def database_url(server: Postgres) -> str:
     url = server.database("tests")
     migrate_all(url)
     return url
-
-
-@pytest.fixture(scope="session", autouse=True)
-def servers() -> Iterator[dict[str, Running]]:
-    """What services need besides, by name; their addresses are in the environment."""
-    with running(system(), ROOT) as started:
-        yield started
 
 
 @pytest.fixture(scope="session")

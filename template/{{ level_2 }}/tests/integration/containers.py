@@ -1,4 +1,4 @@
-"""Containers for tests, where Docker is."""
+"""Servers in containers, where Docker is."""
 
 import gc
 import warnings
@@ -18,14 +18,26 @@ class Choice:
 
 
 def why_no_container(image: str) -> str:
-    """Say why there can be no container of an image; nothing if there can."""
+    """Say why there can be no container of this image, if so."""
     with quiet():
-        try:
-            _look_for(image)
-        except Exception as error:  # noqa: BLE001  # whatever it is, there is no server
-            return f"no container: {str(error).partition('\n')[0][:100]}"
-        finally:
-            gc.collect()  # what failed must not complain later, in the middle of a test
+        reason = _fault(image)
+        gc.collect()  # what failed must not complain later, in the middle of a test
+    return reason
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Leave the warnings of libraries about themselves to their authors."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _fault(image: str) -> str:
+    try:
+        _look_for(image)
+    except Exception as error:  # noqa: BLE001  # whatever it is, there is no server
+        return f"no container: {str(error).partition('\n')[0][:100]}"
     return ""
 
 
@@ -40,11 +52,3 @@ def _look_for(image: str) -> None:
             client.images.pull(image)
     finally:
         client.close()
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Leave the warnings of libraries about themselves to their authors."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield

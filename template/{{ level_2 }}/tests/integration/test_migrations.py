@@ -5,6 +5,7 @@ from importlib import import_module
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 from sqlalchemy.ext.asyncio import create_async_engine
 from tools.dev.system import Service
@@ -51,10 +52,19 @@ def tables(url: str) -> set[str]:
     return set(asyncio.run(listed())) - {"alembic_version"}
 
 
+def migrations_of(service: Service, url: str) -> Migrations:
+    """Give the migrations of a service, and of the features that bring their own."""
+    models = import_module(f"{package(service)}.models")
+    settings = application(service, environment(service, url)).state.settings
+    return Migrations(models.Base.metadata, settings.migrations)
+
+
 def test_they_lead_there_and_back_and_there_again(migrated: Service, empty_url: str) -> None:
+    branches = ScriptDirectory.from_config(migrations_of(migrated, empty_url).config).get_bases()
     migrate(migrated, empty_url, "upgrade")
     there = tables(empty_url)
-    migrate(migrated, empty_url, "downgrade", "base")
+    for first in branches:
+        migrate(migrated, empty_url, "downgrade", f"{first}@base")
     back = tables(empty_url)
     migrate(migrated, empty_url, "upgrade")
 
@@ -65,11 +75,9 @@ def test_they_lead_there_and_back_and_there_again(migrated: Service, empty_url: 
 
 @pytest.mark.filterwarnings("ignore:Cannot correctly sort tables")  # circles of references
 def test_the_models_need_no_further_one(migrated: Service, database_url: str) -> None:
-    models = import_module(f"{package(migrated)}.models")
-    settings = application(migrated, environment(migrated, database_url)).state.settings
+    migrations = migrations_of(migrated, database_url)
 
     def check(connection: Connection) -> None:
-        migrations = Migrations(models.Base.metadata, settings.migrations)
         migrations.config.attributes["connection"] = connection
         command.check(migrations.config)
 

@@ -18,8 +18,8 @@ from chassis_rabbitmq.declared import declared_events
 from chassis_rabbitmq.settings import Settings
 from chassis_rabbitmq.topology import dead_letter_queue, declare, events_exchange, queue
 from tests.integration.collections import Collection, Records, collections
-from tests.integration.servers import Running
-from tests.integration.servers.rabbitmq import choice
+from tests.integration.rabbitmq import NONE, choice
+from tests.integration.servers import RunningServer
 from tests.integration.system import Started, document, system
 
 PATIENCE_S = 60
@@ -83,15 +83,15 @@ TYPES = {_type(event) for events in FOLLOWING.values() for event in events.value
 
 
 @pytest.fixture(scope="module")
-def rabbitmq(servers: dict[str, Running]) -> Running:
+def rabbitmq(others: Mapping[str, RunningServer]) -> RunningServer:
     """A real RabbitMQ."""
-    if "rabbitmq" not in servers:
-        pytest.skip(f"there is no RabbitMQ: {choice().reason}")
-    return servers["rabbitmq"]
+    if choice().kind == NONE:
+        pytest.skip(choice().reason)
+    return others["rabbitmq"]
 
 
 @pytest.fixture
-async def reader(rabbitmq: Running) -> Reader:
+async def reader(rabbitmq: RunningServer) -> Reader:
     """A reader of all events from now on."""
     reader = Reader(rabbitmq.url)
     await reader.declare()
@@ -158,7 +158,7 @@ def write_everywhere(all_records: Mapping[str, Records]) -> Told:
 
 @pytest.mark.parametrize("away", [pytest.param(False, id="there"), pytest.param(True, id="away")])
 async def test_each_write_is_told_in_its_turn(
-    rabbitmq: Running, reader: Reader, all_records: dict[str, Records], *, away: bool
+    rabbitmq: RunningServer, reader: Reader, all_records: dict[str, Records], *, away: bool
 ) -> None:
     expected = await asyncio.to_thread(write_everywhere, all_records)  # told, but not read
     with rabbitmq.away() if away else nullcontext():
@@ -186,7 +186,7 @@ async def test_an_event_is_kept_and_says_for_whom_it_came(
         assert message.headers["x-request-id"] == request_id
 
 
-async def test_what_cannot_be_handled_is_put_aside(rabbitmq: Running) -> None:
+async def test_what_cannot_be_handled_is_put_aside(rabbitmq: RunningServer) -> None:
     settings = Settings(rabbitmq_url=rabbitmq.url, events_delivery_limit=2)
     wanted = queue(f"tests-{uuid4().hex}", "tests.poison", settings)
     exchange = events_exchange(settings)

@@ -1,10 +1,10 @@
-"""A real RabbitMQ: in a container where Docker is, else the one that is installed."""
+"""A real RabbitMQ: in a container where Docker is, else the program of this machine."""
 
 import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,45 +13,45 @@ from typing import Any
 from tools.dev.servers.rabbitmq import Node, installed
 
 from tests.integration.containers import Choice, quiet, why_no_container
-from tests.integration.servers import Running
+from tests.integration.servers import RunningServer
 
 IMAGE = "rabbitmq:4"
 VARIABLE = "TEST_RABBITMQ"
-DOCKER, INSTALLED, NONE = "docker", "installed", "none"
+DOCKER, LOCAL, NONE = "docker", "local", "none"
 PORT = 5672
-NOWHERE = "amqp://127.0.0.1:1/"
 START_TIMEOUT_S = 90
 
 
 @cache
 def choice() -> Choice:
-    """Choose: what is asked for, else a container, else what is installed, else nothing."""
+    """Choose: what is asked for, else a container, else the program, else none."""
     asked = os.environ.get(VARIABLE, "")
-    if asked in {DOCKER, INSTALLED, NONE}:
+    if asked in {DOCKER, LOCAL, NONE}:
         return Choice(asked, f"{VARIABLE} asks for it")
-    reason = why_no_container(IMAGE)
-    if not reason:
+    if not (reason := why_no_container(IMAGE)):
         return Choice(DOCKER, "a Docker engine answers")
-    program = installed()
-    return Choice(INSTALLED, str(program)) if program else Choice(NONE, f"{reason}; not installed")
+    if program := installed():
+        return Choice(LOCAL, f"{program}; {reason}")
+    return Choice(NONE, f"rabbitmq-server is not installed; {reason}")
 
 
 @contextmanager
-def run(root: Path) -> Iterator[Running | None]:
+def run(root: Path) -> Iterator[RunningServer]:
     """Run the server that was chosen, with no data."""
-    match choice().kind, installed():
-        case "docker", _:
-            with _container() as server:
-                yield server
-        case "installed", Path() as program:
-            with _node(program, root) as server:
-                yield server
-        case _:
-            yield None
+    kinds = {DOCKER: _container, LOCAL: _local, NONE: _none}
+    with kinds[choice().kind](root) as server:
+        yield server
 
 
 @contextmanager
-def _node(program: Path, root: Path) -> Iterator[Running]:
+def _none(_root: Path) -> Iterator[RunningServer]:
+    yield RunningServer("amqp://127.0.0.1:1/", nullcontext)
+
+
+@contextmanager
+def _local(root: Path) -> Iterator[RunningServer]:
+    program = installed()
+    assert program is not None, "rabbitmq-server is not installed"
     (root / ".dev").mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="tests-", dir=root / ".dev") as folder:
         node = Node(program, Path(folder) / "rabbitmq")
@@ -66,13 +66,13 @@ def _node(program: Path, root: Path) -> Iterator[Running]:
                 node.start()
 
         try:
-            yield Running(node.url, away)
+            yield RunningServer(node.url, away)
         finally:
             node.stop()
 
 
 @contextmanager
-def _container() -> Iterator[Running]:
+def _container(_root: Path) -> Iterator[RunningServer]:
     with quiet():
         from testcontainers.core.container import DockerContainer  # noqa: PLC0415
     with DockerContainer(IMAGE).with_exposed_ports(PORT) as container:
@@ -88,7 +88,7 @@ def _container() -> Iterator[Running]:
             finally:
                 wrapped.unpause()
 
-        yield Running(f"amqp://{host}:{port}/", away)
+        yield RunningServer(f"amqp://{host}:{port}/", away)
 
 
 def _wait_for(host: str, port: int) -> None:
