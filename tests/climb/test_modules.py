@@ -22,6 +22,7 @@ from tests.climb.support import (
 from tests.support import commit_all, extension, files_of, run
 
 MODULES = [
+    "rabbitmq",
     "redis",
 ]
 # Each with each other, and with one that the tests bring themselves.

@@ -1,0 +1,277 @@
+"""The module rabbitmq: rendered, running on a real server, and while that is away."""
+
+import json
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import psutil
+import pytest
+
+from tests.project.test_running import running
+from tests.support import LEVELS, environment, files_of, run
+
+OF_LEVEL_2 = r"sentry|structlog|testcontainers|request.id|app_env|/ready|healthcheck"
+WRITERS = 4
+PAUSE_SECONDS = 0.1
+AWAY_SECONDS = [3, pytest.param(60, marks=pytest.mark.long)]
+# More of them than the pauses between two attempts and the start of a server can take.
+PATIENCE_SECONDS = 60
+
+needs_rabbitmq = pytest.mark.skipif(
+    shutil.which("rabbitmq-server") is None, reason="rabbitmq-server is not installed"
+)
+
+# Runs in the project: a RabbitMQ of the project's own kind that is told when to stop and start.
+SERVER = """
+import sys
+from pathlib import Path
+from tools.dev.servers.rabbitmq import Node, installed
+
+node = Node(installed(), Path(".dev/events"))
+node.start()
+try:
+    print(node.url, flush=True)
+    for line in sys.stdin:
+        getattr(node, line.strip())()
+        print("done", flush=True)
+finally:
+    node.stop()
+"""
+
+# Runs in the project: has a queue for all events, and reads as many as are wanted.
+READER = """
+import asyncio, json, sys
+from chassis_rabbitmq.broker import make_broker
+from chassis_rabbitmq.settings import Settings
+from chassis_rabbitmq.topology import declare, queue
+
+async def main(url, wanted, seconds):
+    settings = Settings(rabbitmq_url=url)
+    all_events = queue("all", "#", settings)
+    async with make_broker(settings) as broker, asyncio.timeout(seconds):
+        await declare(broker, settings, all_events)
+        waiting = await broker.declare_queue(all_events)
+        read = []
+        while len(set(read)) < wanted:
+            if message := await waiting.get(fail=False, timeout=60):
+                await message.ack()
+                read.append(message.body)
+            else:
+                await asyncio.sleep(0.05)
+    for body in dict.fromkeys(read):
+        print(body.decode())
+
+asyncio.run(main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3])))
+"""
+
+
+def test_level_1_knows_nothing_of_level_2(rendered: Callable[[str], Path]) -> None:
+    for path, content in files_of(rendered("task_manager@1+rabbitmq")).items():
+        if not path.startswith(("docs/maturity.md", "artifacts/", "tools/handoff.toml")):
+            assert re.search(OF_LEVEL_2, content.decode(), re.IGNORECASE) is None, path
+
+
+def test_its_seeds_are_events_and_their_contracts(rendered: Callable[[str], Path]) -> None:
+    for level in LEVELS:
+        before = files_of(rendered(f"p2p_lending@{level}"))
+        after = files_of(rendered(f"p2p_lending@{level}+rabbitmq"))
+        owned = ("services/", "shared/", "deploy/local/", "README.md")
+        for path, content in before.items():
+            if path.startswith(owned):
+                assert after[path] == content, path
+        new = {path for path in after.keys() - before.keys() if path.startswith(owned)}
+        events = {path for path in new if path.startswith("shared/src/shared/events/")}
+        assert events
+        assert new == events | {"shared/contracts.json"}
+
+
+class Broker:
+    """A RabbitMQ that comes and goes."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self.url = self._answer()
+
+    def tell(self, what: str) -> None:
+        """Say `stop` or `start`, and wait until it is done."""
+        assert self._process.stdin
+        self._process.stdin.write(f"{what}\n")
+        self._process.stdin.flush()
+        assert self._answer() == "done"
+
+    def _answer(self) -> str:
+        assert self._process.stdout
+        return self._process.stdout.readline().strip()
+
+
+@contextmanager
+def rabbitmq(project: Path) -> Iterator[Broker]:
+    """Run a RabbitMQ for a project."""
+    command = ["uv", "run", "python", "-c", SERVER]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, cwd=project, env=environment(), stdin=pipe, stdout=pipe, text=True
+    ) as process:
+        yield Broker(process)
+        assert process.stdin
+        process.stdin.close()
+        assert process.wait(60) == 0
+
+
+def read(project: Path, url: str, wanted: int) -> dict[str, list[tuple[str, Any]]]:
+    """Read events, by record: the type and the title that the record has then."""
+    words = ["uv", "run", "python", "-c", READER, url, str(wanted), str(PATIENCE_SECONDS)]
+    done = run(project, *words)
+    assert done.returncode == 0, done.stderr
+    told: dict[str, list[tuple[str, Any]]] = {}
+    for event in map(json.loads, done.stdout.splitlines()):
+        title = event["data"]["title"] if "data" in event else None
+        told.setdefault(event["subject"], []).append((event["type"], title))
+    return told
+
+
+def write(base: str, seconds: float) -> tuple[str, list[tuple[str, Any]]]:
+    """Make a task, change it for some time, remove it; give the events that have to follow."""
+    end = time.monotonic() + seconds
+    with httpx2.Client(base_url=f"{base}/api/v1", timeout=10) as http:
+        task = http.post("/tasks", json={"title": "0"}).json()
+        told: list[tuple[str, Any]] = [("task.created", "0")]
+        for title in map(str, count(1)):
+            assert http.patch(f"/tasks/{task['id']}", json={"title": title}).status_code == 200
+            told.append(("task.updated", title))
+            if time.monotonic() > end:
+                break
+            time.sleep(PAUSE_SECONDS)
+        assert http.delete(f"/tasks/{task['id']}").status_code == 204
+    return task["id"], [*told, ("task.deleted", None)]
+
+
+def write_at_once(base: str, seconds: float) -> dict[str, list[tuple[str, Any]]]:
+    """Let several do that at once."""
+    with ThreadPoolExecutor(WRITERS) as pool:
+        return dict(pool.map(lambda _: write(base, seconds), range(WRITERS)))
+
+
+@needs_rabbitmq
+@pytest.mark.parametrize("seconds", AWAY_SECONDS)
+def test_every_event_arrives_in_its_turn_although_rabbitmq_was_away(
+    seconds: int, installed: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = installed("task_manager@1+rabbitmq")
+    with rabbitmq(project) as broker:
+        monkeypatch.setenv("RABBITMQ_URL", broker.url)
+        read(project, broker.url, 0)
+        with running(project) as base:
+            expected = write_at_once(base, 0.5)
+            broker.tell("stop")
+            expected |= write_at_once(base, seconds)
+            broker.tell("start")
+            expected |= write_at_once(base, 0.5)
+            assert read(project, broker.url, sum(map(len, expected.values()))) == expected
+    told = (project / "dev.log").read_text()
+    assert told.count("Events wait in the outbox: ") == 1
+    assert told.count("Events are passed on again") == 1
+
+
+@needs_rabbitmq
+@pytest.mark.long
+def test_what_waits_outlives_the_services(
+    installed: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = installed("task_manager@1+rabbitmq")
+    with rabbitmq(project) as broker:
+        monkeypatch.setenv("RABBITMQ_URL", broker.url)
+        read(project, broker.url, 0)
+        broker.tell("stop")
+        with running(project) as base:
+            expected = write_at_once(base, 1)
+        broker.tell("start")
+        with running(project):
+            assert read(project, broker.url, sum(map(len, expected.values()))) == expected
+
+
+@needs_rabbitmq
+@pytest.mark.long
+def test_a_server_that_was_left_over_is_ended(installed: Callable[[str], Path]) -> None:
+    project = installed("task_manager@1+rabbitmq")
+    script = """
+import os
+from pathlib import Path
+from tools.dev.servers.rabbitmq import Node, installed
+node = Node(installed(), Path(".dev/rabbitmq"))
+node.start()
+print(node._process.pid, flush=True)
+os.kill(os.getpid(), 9)
+"""
+    left = int(run(project, "uv", "run", "python", "-c", script).stdout)
+    assert psutil.pid_exists(left)
+
+    with running(project) as base:
+        assert httpx2.get(f"{base}/api/v1/tasks").status_code == 200
+        assert not psutil.pid_exists(left)
+        assert ".dev/rabbitmq" in (project / "dev.log").read_text()
+
+
+@pytest.mark.long
+def test_without_rabbitmq_it_is_said_how_to_get_one(
+    installed: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = installed("task_manager@1+rabbitmq")
+    module = project / "tools" / "dev" / "servers" / "rabbitmq.py"
+    program = module.read_text()
+    monkeypatch.setenv("RABBITMQ_URL", "")
+    module.write_text(program.replace("rabbitmq-server", "no-such-server", 1))
+    try:
+        with running(project) as base:
+            task = httpx2.post(f"{base}/api/v1/tasks", json={"title": "Wait"})
+            assert task.status_code == 201
+            httpx2.delete(f"{base}/api/v1/tasks/{task.json()['id']}")
+    finally:
+        module.write_text(program)
+    assert "docker run" in (project / "dev.log").read_text()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("name", ["task_manager", "p2p_lending"])
+def test_all_gates_are_green(name: str, level: int, installed: Callable[[str], Path]) -> None:
+    done = run(installed(f"{name}@{level}+rabbitmq"), "uv", "run", "python", "-m", "tools.check")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["odd_names", "p2p_lending"])
+def test_contracts_are_what_events_hold(name: str, installed: Callable[[str], Path]) -> None:
+    project = installed(f"{name}@1+rabbitmq")
+    contracts = project / "shared" / "contracts.json"
+    before = contracts.read_text()
+
+    assert run(project, "make", "contracts").returncode == 0
+    assert contracts.read_text() == before
+
+
+def test_a_broken_promise_makes_the_tests_red(installed: Callable[[str], Path]) -> None:
+    project = installed("task_manager@1+rabbitmq")
+    dto = project / "shared" / "src" / "shared" / "task.py"
+    before = dto.read_text()
+    dto.write_text(before.replace("    priority: int\n", "    priority: str\n"))
+    try:
+        tests = run(project, "uv", "run", "pytest", "-q", "modules/rabbitmq/tests/test_project.py")
+        noted = run(project, "make", "contracts")
+    finally:
+        dto.write_text(before)
+
+    assert tests.returncode == 1
+    assert "data.priority was integer, is string" in tests.stdout
+    assert noted.returncode != 0
+    assert "task.created 1: data.priority was integer, is string" in noted.stderr
