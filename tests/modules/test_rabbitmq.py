@@ -229,7 +229,7 @@ def test_without_rabbitmq_it_is_said_how_to_get_one(
     module = project / "tools" / "dev" / "servers" / "rabbitmq.py"
     program = module.read_text()
     monkeypatch.setenv("RABBITMQ_URL", "")
-    module.write_text(program.replace("rabbitmq-server", "no-such-server", 1))
+    module.write_text(program.replace('"rabbitmq-server"', '"no-such-server"'))
     try:
         with running(project) as base:
             task = httpx2.post(f"{base}/api/v1/tasks", json={"title": "Wait"})
