@@ -82,8 +82,8 @@ def test_level_1_knows_nothing_of_level_2(rendered: Callable[[str], Path]) -> No
 
 def test_its_seeds_are_events_and_their_contracts(rendered: Callable[[str], Path]) -> None:
     for level in LEVELS:
-        before = files_of(rendered(f"p2p_lending@{level}"))
-        after = files_of(rendered(f"p2p_lending@{level}+rabbitmq"))
+        before = files_of(rendered(f"task_manager@{level}"))
+        after = files_of(rendered(f"task_manager@{level}+rabbitmq"))
         owned = ("services/", "shared/", "deploy/local/", "README.md")
         for path, content in before.items():
             if path.startswith(owned):

@@ -3,9 +3,11 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, nullcontext
-from typing import Any
+from collections.abc import Container, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
+from itertools import cycle
+from typing import Any, Self
 from uuid import uuid4
 
 import httpx2
@@ -14,19 +16,20 @@ from aio_pika.abc import AbstractIncomingMessage, AbstractQueue, DeliveryMode
 
 from chassis.events import Event
 from chassis_rabbitmq.broker import make_broker
+from chassis_rabbitmq.contracts import name
 from chassis_rabbitmq.declared import declared_events
 from chassis_rabbitmq.settings import Settings
 from chassis_rabbitmq.topology import dead_letter_queue, declare, events_exchange, queue
 from tests.integration.collections import Collection, Records, collections
 from tests.integration.rabbitmq import NONE, choice
 from tests.integration.servers import RunningServer
-from tests.integration.system import Started, document, system
+from tests.integration.system import Started, document, in_process, system
 
 PATIENCE_S = 60
 AWAY_S = 2
 
 type Told = dict[str, list[tuple[str, Any]]]
-"""By record, its events in their order: the type and the data of each."""
+"""By record, its events in their order: the version and the data of each."""
 
 
 class Reader:
@@ -41,26 +44,34 @@ class Reader:
         async with make_broker(self.settings) as broker:
             await declare(broker, self.settings, self.queue)
 
-    async def read(self, enough: Callable[[], bool]) -> None:
-        """Read until there is enough, or for some time; what arrives twice counts once."""
+    async def told(self, expected: Told) -> Told:
+        """Read until as much has come as is expected, or for some time.
+
+        What arrives twice counts once, and only the events that follow every write.
+        """
         end = time.monotonic() + PATIENCE_S
         async with make_broker(self.settings) as broker:
             waiting = await broker.declare_queue(self.queue)
-            while not enough() and time.monotonic() < end:
+            while size(self._told(expected)) < size(expected) and time.monotonic() < end:
                 message = await waiting.get(fail=False, timeout=PATIENCE_S)
                 if message is None:
                     await asyncio.sleep(0.05)
                     continue
                 await message.ack()
                 self.messages.setdefault(str(message.message_id), message)
+        return self._told(expected)
 
-    def told(self, records: Iterable[str]) -> Told:
-        """Tell what has been read of some records, of the events that follow every write."""
+    def of(self, records: Container[str]) -> list[AbstractIncomingMessage]:
+        """Give the messages about some records."""
+        read = self.messages.values()
+        return [message for message in read if json.loads(message.body)["subject"] in records]
+
+    def _told(self, records: Told) -> Told:
         told: Told = {record: [] for record in records}
-        for message in self.messages.values():
-            event = json.loads(message.body)
-            if message.type in TYPES and event["subject"] in told:
-                told[event["subject"]].append((message.type, event.get("data")))
+        for event in [json.loads(message.body) for message in self.of(records)]:
+            version = f"{event['type']} {event['version']}"
+            if version in VERSIONS:
+                told[event["subject"]].append((version, event.get("data")))
         return told
 
 
@@ -74,12 +85,45 @@ def _table(collection: Collection) -> str:
     return collection.name.replace("-", "_")
 
 
-def _type(event: type[Event]) -> str:
-    return str(event.model_fields["type"].default)
-
-
 FOLLOWING = {table: _following(table) for table in declared_events()}
-TYPES = {_type(event) for events in FOLLOWING.values() for event in events.values()}
+VERSIONS = {name(event) for events in FOLLOWING.values() for event in events.values()}
+
+
+@dataclass
+class Writer:
+    """Writes to the collections of a data service that have events, through its instances."""
+
+    records: Records
+    instances: list[httpx2.Client]
+
+    @classmethod
+    @contextmanager
+    def of(cls, *instances: Started) -> Iterator[Self]:
+        with ExitStack() as stack:
+            clients = [httpx2.Client(base_url=one.url, timeout=PATIENCE_S) for one in instances]
+            for client in clients:
+                stack.enter_context(client)
+            yield cls(Records(clients[0], document(instances[0].service.name)), clients)
+
+    def write(self) -> Told:
+        """Write to each collection; give the events that shall follow."""
+        found = collections(self.records.document)
+        return dict(self._write(one) for one in found if _table(one) in FOLLOWING)
+
+    def _write(self, collection: Collection) -> tuple[str, list[tuple[str, Any]]]:
+        """Make a record, change it and remove it, each through the next instance."""
+        record = self.records.create(collection)
+        done: list[tuple[str, Any]] = [("add", record)]
+        url, instances = collection.of(record["id"]), cycle(self.instances)
+        for field, value in self.records.body(collection).items():
+            answer = next(instances).patch(url, json={field: value})
+            if answer.status_code == 200:
+                done.append(("change", answer.json()))
+        if next(instances).delete(url).status_code == 204:
+            done.append(("remove", None))
+        following = FOLLOWING[_table(collection)]
+        told = [(name(following[kind]), data) for kind, data in done if kind in following]
+        return record["id"], told
 
 
 @pytest.fixture(scope="module")
@@ -99,38 +143,18 @@ async def reader(rabbitmq: RunningServer) -> Reader:
 
 
 @pytest.fixture
-def all_records(services: dict[str, Started]) -> Iterator[dict[str, Records]]:
-    """Make records through the data services."""
+def writers(services: dict[str, Started]) -> Iterator[list[Writer]]:
+    """Who writes to the data services."""
     with ExitStack() as stack:
-        made = {}
-        for service in system().services:
-            if service.upgrade:
-                http = httpx2.Client(base_url=services[service.name].url, timeout=PATIENCE_S)
-                made[service.name] = Records(stack.enter_context(http), document(service.name))
-        yield made
-        for records in all_of(made):
-            records.remove_all()
+        writers = [stack.enter_context(Writer.of(one)) for one in data_services(services)]
+        yield writers
+        for writer in writers:
+            writer.records.remove_all()
 
 
-def all_of(records: Mapping[str, Records]) -> list[Records]:
-    """Give those of every service."""
-    return list(records.values())
-
-
-def write(records: Records, collection: Collection) -> tuple[str, list[tuple[str, Any]]]:
-    """Make, change and remove a record, and give it with the events that shall follow."""
-    following = FOLLOWING[_table(collection)]
-    record = records.create(collection)
-    done: list[tuple[str, Any]] = [("add", record)]
-    url = collection.of(record["id"])
-    for name, value in records.body(collection).items():
-        answer = records.http.patch(url, json={name: value})
-        if answer.status_code == 200:
-            done.append(("change", answer.json()))
-    if records.http.delete(url).status_code == 204:
-        done.append(("remove", None))
-    told = [(_type(following[kind]), data) for kind, data in done if kind in following]
-    return record["id"], told
+def data_services(services: Mapping[str, Started]) -> list[Started]:
+    """Give the services that have migrations."""
+    return [services[service.name] for service in system().services if service.upgrade]
 
 
 def size(told: Told) -> int:
@@ -146,41 +170,53 @@ async def arrived(place: AbstractQueue) -> AbstractIncomingMessage:
     return message
 
 
-def write_everywhere(all_records: Mapping[str, Records]) -> Told:
-    """Write to every collection that has events."""
-    return dict(
-        write(records, collection)
-        for records in all_of(all_records)
-        for collection in collections(records.document)
-        if _table(collection) in FOLLOWING
-    )
+async def write(writers: Iterable[Writer]) -> Told:
+    """Write to everything that has events; give the events that shall follow."""
+    told: Told = {}
+    for writer in writers:
+        told |= await asyncio.to_thread(writer.write)
+    return told
 
 
 @pytest.mark.parametrize("away", [pytest.param(False, id="there"), pytest.param(True, id="away")])
 async def test_each_write_is_told_in_its_turn(
-    rabbitmq: RunningServer, reader: Reader, all_records: dict[str, Records], *, away: bool
+    rabbitmq: RunningServer, reader: Reader, writers: list[Writer], *, away: bool
 ) -> None:
-    expected = await asyncio.to_thread(write_everywhere, all_records)  # told, but not read
+    expected = await write(writers)  # told, but not read
     with rabbitmq.away() if away else nullcontext():
-        expected |= await asyncio.to_thread(write_everywhere, all_records)
+        expected |= await write(writers)
         await asyncio.sleep(AWAY_S if away else 0)
 
-    await reader.read(lambda: size(reader.told(expected)) == size(expected))
+    assert await reader.told(expected) == expected
 
-    assert reader.told(expected) == expected
+
+async def test_several_instances_keep_the_order(
+    reader: Reader, services: dict[str, Started], database_url: str
+) -> None:
+    with in_process(database_url) as more, ExitStack() as stack:
+        pairs = zip(data_services(services), data_services(more), strict=True)
+        writers = [stack.enter_context(Writer.of(*pair)) for pair in pairs]
+        expected: Told = {}
+        for _ in range(5):
+            expected |= await write(writers)
+
+        assert await reader.told(expected) == expected
+        for writer in writers:
+            writer.records.remove_all()
 
 
 async def test_an_event_is_kept_and_says_for_whom_it_came(
-    reader: Reader, all_records: dict[str, Records]
+    reader: Reader, writers: list[Writer]
 ) -> None:
     request_id = uuid4().hex
-    for records in all_of(all_records):
-        records.http.headers["X-Request-ID"] = request_id
+    for writer in writers:
+        for instance in writer.instances:
+            instance.headers["X-Request-ID"] = request_id
 
-    expected = await asyncio.to_thread(write_everywhere, all_records)
-    await reader.read(lambda: size(reader.told(expected)) == size(expected))
+    expected = await write(writers)
+    assert await reader.told(expected) == expected
 
-    for message in reader.messages.values():
+    for message in reader.of(expected):
         assert message.delivery_mode == DeliveryMode.PERSISTENT
         assert message.content_type == "application/json"
         assert message.headers["x-request-id"] == request_id
