@@ -1,5 +1,6 @@
 """The connection on which events are sent."""
 
+import asyncio
 from contextlib import suppress
 from typing import Self
 
@@ -66,8 +67,9 @@ class Publisher:
 
     async def close(self) -> None:
         """Close the connection, whatever became of it."""
-        with suppress(AMQPError, OSError):
-            await self._connection.close()
+        with suppress(AMQPError, OSError):  # OSError: a server that hangs, too
+            async with asyncio.timeout(self._timeout):
+                await self._connection.close()
 
 
 def message(event: Waiting) -> Message:
