@@ -222,13 +222,10 @@ os.kill(os.getpid(), 9)
 
 
 @pytest.mark.long
-def test_without_rabbitmq_it_is_said_how_to_get_one(
-    installed: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_rabbitmq_it_is_said_how_to_get_one(installed: Callable[[str], Path]) -> None:
     project = installed("task_manager@1+rabbitmq")
     module = project / "tools" / "dev" / "servers" / "rabbitmq.py"
     program = module.read_text()
-    monkeypatch.setenv("RABBITMQ_URL", "")
     module.write_text(program.replace('"rabbitmq-server"', '"no-such-server"'))
     try:
         with running(project) as base:
