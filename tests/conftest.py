@@ -8,6 +8,8 @@ import pytest
 
 from tests.support import answers_of, commit_working_tree, render, run
 
+pytest_plugins = ["tests.choosing"]
+
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
