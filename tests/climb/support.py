@@ -25,6 +25,8 @@ def write_template(target: Path) -> Path:
         if not (target / f"template/{{{{ {layer} }}}}").exists():
             _add_layer(target, layer)
     commit_all(target, "test layers")
+    # One file instead of many to clone, again and again.
+    git(target, "gc", "--quiet")
     return target
 
 
@@ -73,6 +75,7 @@ def new_project(template: Path, folder: Path, **changes: object) -> Path:
     render(template, answers(**changes), folder)
     git(folder, "init", "--quiet", "--initial-branch=main")
     commit_all(folder, "start")
+    git(folder, "gc", "--quiet")
     (folder / ".env").write_text("API_PORT=9000\n")
     return folder
 
