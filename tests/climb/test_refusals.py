@@ -122,6 +122,22 @@ def test_a_template_that_moved(tmp_path: Path, climb: Climb) -> None:
 
 
 @pytest.mark.long
+def test_a_newest_release_that_is_older_than_the_project(tmp_path: Path, climb: Climb) -> None:
+    template = write_template(tmp_path / "template")
+    git(template, "tag", "v0.1.0")
+    (template / "NEWS.md").write_text("After the release.\n")
+    commit_all(template, "later")
+    project = new_project(template, tmp_path / "demo")
+    before = state(project)
+
+    run = climb(project, "--upgrade")
+
+    assert run.code == 1
+    assert "is not later than the project's" in run.err
+    assert state(project) == before
+
+
+@pytest.mark.long
 def test_a_file_edited_while_the_climb_is_tried(
     project: Path, climb: Climb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
