@@ -127,6 +127,7 @@ def test_a_dry_run_says_everything_and_changes_nothing(
     assert run.out.endswith("Nothing was changed (--dry-run).\n")
 
 
+@pytest.mark.long
 def test_a_climb_to_where_the_project_is_does_nothing(project: Path, climb: Climb) -> None:
     before = state(project)
 
