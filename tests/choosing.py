@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _in_turns(items: list[pytest.Item]) -> list[pytest.Item]:
     """The first test of each file, then the second of each, so that a time box has all kinds."""
-    seen: dict[Path, int] = defaultdict(int)
+    seen = defaultdict[Path, int](int)
     turns: list[int] = []
     for item in items:
         turns.append(seen[item.path])

@@ -93,7 +93,8 @@ def _cloned_once() -> Iterator[None]:
     """
     from copier import _template  # noqa: PLC0415
 
-    clone = getattr(_template, "clone", None)
+    name = "clone"
+    clone = getattr(_template, name, None)
     if clone is None:
         yield
         return
@@ -104,11 +105,11 @@ def _cloned_once() -> Iterator[None]:
             made[url, ref] = clone(url, ref)
         return made[url, ref]
 
-    _template.clone = once
+    setattr(_template, name, once)
     try:
         yield
     finally:
-        _template.clone = clone
+        setattr(_template, name, clone)
 
 
 @contextmanager

@@ -57,9 +57,7 @@ def test_all_that_is_clean_at_once(
     _again_is_nothing(project, climb)
 
 
-def test_all_that_conflicts_at_once(
-    project: Path, names: Mapping[str, str], climb: Climb
-) -> None:
+def test_all_that_conflicts_at_once(project: Path, names: Mapping[str, str], climb: Climb) -> None:
     before = _edited(CONFLICTS, project, names)
 
     refused = climb(project, *UP)

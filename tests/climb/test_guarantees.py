@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.climb.conftest import Climb, Climbed, Fresh
+from tests.climb.conftest import Climb, Climbed
 from tests.climb.support import LISTS, answers, copy_of, listed, new_project, state
 from tests.support import ODD, answers_of, commit_all, extension, files_of, git, render
 
