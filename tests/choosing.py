@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ON_DEMAND = ("docker", "long")
-BOX, ENDED = pytest.StashKey[float](), pytest.StashKey[list[str]]()
+END, LEFT = pytest.StashKey[float](), pytest.StashKey[list[str]]()
 NOT_STARTED = "not started: the time box was over"
 
 
@@ -16,14 +16,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--time-box",
         type=float,
         metavar="MINUTES",
-        help="start no more tests after that time, and say how many were not started",
+        help="start no more tests that long after the first, and say how many were not started",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[ENDED] = []
-    if minutes := config.getoption("--time-box"):
-        config.stash[BOX] = time.monotonic() + minutes * 60
+    config.stash[LEFT] = []
 
 
 @pytest.hookimpl(trylast=True)
@@ -33,7 +31,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         chosen = [item for item in items if not any(map(item.get_closest_marker, ON_DEMAND))]
         config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
         items[:] = chosen
-    if BOX in config.stash:
+    if config.getoption("--time-box"):
         items[:] = _in_turns(items)
 
 
@@ -50,19 +48,22 @@ def _in_turns(items: list[pytest.Item]) -> list[pytest.Item]:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what would begin after the end of the time box; what runs may end."""
-    if time.monotonic() > item.config.stash.get(BOX, float("inf")):
-        item.config.stash[ENDED].append(item.nodeid)
+    minutes = item.config.getoption("--time-box")
+    if minutes is None:
+        return
+    stash = item.config.stash
+    if time.monotonic() > stash.setdefault(END, time.monotonic() + minutes * 60):
+        stash[LEFT].append(item.nodeid)
         pytest.skip(NOT_STARTED)
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    if BOX in config.stash:
-        left = len(config.stash[ENDED])
-        minutes = config.getoption("--time-box")
-        terminalreporter.write_line(
-            f"time box of {minutes:g} minutes: {left} of the chosen tests were NOT STARTED"
-            if left
-            else f"time box of {minutes:g} minutes: every chosen test ran"
-        )
+    """Say what the time box left out."""
+    minutes = config.getoption("--time-box")
+    if minutes is None:
+        return
+    left = len(config.stash[LEFT])
+    told = f"{left} of the chosen tests were NOT STARTED" if left else "every chosen test ran"
+    terminalreporter.write_line(f"time box of {minutes:g} minutes: {told}")
