@@ -70,7 +70,8 @@ class Renderer:
         self.jinja.filters["to_nice_yaml"] = copiers.filters["to_nice_yaml"]
         self.sources = sorted(self._found(tree / self.settings["subdirectory"]))
         self._memory: dict[Hashable, Any] = {}
-        self._alive: list[Any] = []
+        # Values that are told apart by their id stay, so that no other gets it.
+        self._alive: dict[int, Any] = {}
         self._needs: dict[str, frozenset[str] | None] = {}
 
     def render(self, answers: Mapping[str, Any]) -> Rendered:
@@ -139,9 +140,7 @@ class Renderer:
 
         return self._once(("default", name), default, known, make)
 
-    def _placed(
-        self, source: str, known: Mapping[str, Any]
-    ) -> tuple[list[Place], frozenset[str]]:
+    def _placed(self, source: str, known: Mapping[str, Any]) -> tuple[list[Place], frozenset[str]]:
         """Where a source goes with these variables, and the folders that it makes."""
         suffix = self.settings["templates_suffix"]
         name = source.removesuffix(suffix)
@@ -193,7 +192,7 @@ class Renderer:
             return type(value), value
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
             return tuple(value)
-        self._alive.append(value)
+        self._alive[id(value)] = value
         return id(value)
 
 

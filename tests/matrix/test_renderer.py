@@ -60,10 +60,17 @@ def test_it_is_what_copier_writes_for_many(
 
 def test_what_was_rendered_before_changes_nothing(renderer: Renderer) -> None:
     def fresh(answers: dict[str, Any]) -> dict[str, bytes]:
-        return dict(Renderer(renderer.tree, commit=renderer.origin["_commit"]).render(answers).files)
+        return dict(
+            Renderer(renderer.tree, commit=renderer.origin["_commit"]).render(answers).files
+        )
 
     base = answers_of("task_manager")
-    for answers in (base, base | {"level": 2}, base | {"project_name": "Another"}, answers_of("odd_names")):
+    for answers in (
+        base,
+        base | {"level": 2},
+        base | {"project_name": "Another"},
+        answers_of("odd_names"),
+    ):
         assert renderer.render(answers).files == fresh(answers)
 
 
@@ -74,7 +81,9 @@ def test_it_knows_what_a_template_reads(renderer: Renderer) -> None:
     }
     assert renderer.needs("{{ paths_of('yours') }}") is None
     assert renderer.needs("{% include 'other' %}") is None
-    assert renderer.needs("{% yield e from model.entities %}{{ e.name }}{% endyield %}") == {"model"}
+    assert renderer.needs("{% yield e from model.entities %}{{ e.name }}{% endyield %}") == {
+        "model"
+    }
 
 
 @pytest.mark.parametrize(
