@@ -1,27 +1,13 @@
 """`ferrata matrix`: every combination that can be chosen, or a sample in which every pair occurs."""
 
-import copy
 import json
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from ferrata import matrix
+from tests.matrix.rules import future
 from tests.support import extension
-
-
-def rules(*, modules: set[str] | None = None, providers: dict[str, Any] | None = None) -> Any:
-    """The rules as they are when every level and these modules are available; None: all."""
-    catalog = copy.deepcopy(extension().catalog())
-    for level in catalog["levels"]:
-        level["available"] = True
-    for module in catalog["modules"]:
-        module["available"] = modules is None or module["name"] in modules
-    schema = {"properties": extension().schema()["properties"] | (providers or {})}
-    return SimpleNamespace(
-        catalog=lambda: catalog, schema=lambda: schema, closure=extension().closure
-    )
 
 
 def test_the_document_is_the_value_of_a_matrix(ferrata) -> None:
@@ -44,8 +30,8 @@ def test_the_table_has_the_same_combinations(ferrata) -> None:
 
 
 def test_all_2048_answers_are_asked_and_sets_that_bring_the_same_are_one() -> None:
-    asked = list(matrix.requests(rules()))
-    found = matrix.combinations(rules())
+    asked = list(matrix.requests(future()))
+    found = matrix.combinations(future())
 
     assert len(asked) == 4 * 2**9
     closed = {(level, tuple(extension().closure(level, modules))) for level, modules in asked}
@@ -55,14 +41,14 @@ def test_all_2048_answers_are_asked_and_sets_that_bring_the_same_are_one() -> No
 
 
 def test_a_module_whose_needs_are_not_available_is_not_offered() -> None:
-    found = matrix.combinations(rules(modules={"workers", "redis"}))
+    found = matrix.combinations(future(modules={"workers", "redis"}))
 
     assert {one.modules for one in found} == {(), ("redis",)}
 
 
 @pytest.mark.parametrize("modules", [set(), {"redis"}, {"redis", "rabbitmq", "workers"}, None])
 def test_every_pair_occurs_in_the_sample(modules: set[str] | None) -> None:
-    of = rules(modules=modules)
+    of = future(modules=modules)
     everything = [matrix.factors(of, one) for one in matrix.combinations(of)]
 
     chosen = [matrix.factors(of, one) for one in matrix.sample(of, matrix.combinations(of))]
@@ -79,7 +65,7 @@ def test_a_provider_is_chosen_only_where_it_matters() -> None:
         "gateway": {"enum": ["stripe", "paypal"], "x-provider": {"module": "payments"}},
         "pipeline": {"enum": ["github", "gitlab"], "x-provider": {"level": 4}},
     }
-    found = matrix.combinations(rules(modules={"redis"}, providers=providers))
+    found = matrix.combinations(future(modules={"redis"}, providers=providers))
 
     asked = [one.answers for one in found]
     assert all("gateway" not in answers for answers in asked)
