@@ -105,7 +105,7 @@ class Catalog:
         there = self.rules.features(level, modules)
         for feature in self.catalog["features"]:
             on = feature in there
-            for pattern in feature.get("files", []):
+            for pattern in shown_by(feature):
                 found = _first(rendered, pattern)
                 if on and found is None:
                     yield pattern, f"is missing, but the feature {feature['name']!r} is on"
@@ -138,6 +138,15 @@ class Catalog:
             wanted = {name for name in rendered.files if self.rules.owner(name) == owner}
             for name in sorted(listed ^ wanted):
                 yield path, f"{name} is {'listed' if name in listed else 'not listed'}"
+
+
+def shown_by(feature: Mapping[str, Any]) -> list[str]:
+    """The files by which a feature shows; that of a module is in the module's folder."""
+    if "files" in feature or "lines" in feature:
+        return list(feature.get("files", []))
+    if "module" in feature and feature.get("level", 1) == 1:
+        return [f"modules/{feature['module']}/**"]
+    return []
 
 
 def _words(patterns: list[str]) -> re.Pattern[str]:

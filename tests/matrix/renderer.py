@@ -114,8 +114,11 @@ class Renderer:
             # Copier's loop over the files of a path, as Jinja knows it.
             loops = LOOP.sub(r"{% for \1 in \2 %}", text).replace("{% endyield %}", "{% endfor %}")
             tree = self.jinja.parse(loops)
-            named = {self.jinja.globals.get(name.name) for name in tree.find_all(nodes.Name)}
-            reads_all = any(hasattr(of, "jinja_pass_arg") for of in named)
+            called = [self.jinja.globals.get(name.name) for name in tree.find_all(nodes.Name)]
+            # Jinja's own filters ask for the context too, but read no variable of it.
+            applied = [self.jinja.filters.get(name.name) for name in tree.find_all(nodes.Filter)]
+            own = [of for of in applied if not getattr(of, "__module__", "").startswith("jinja2.")]
+            reads_all = any(hasattr(of, "jinja_pass_arg") for of in (*called, *own))
             refers = any(True for _ in meta.find_referenced_templates(tree))
             read = frozenset(meta.find_undeclared_variables(tree))
             self._needs[text] = None if reads_all or refers else read

@@ -90,7 +90,7 @@ def gates_of(case: Case) -> list[str]:
     return [
         gate["name"]
         for gate in extension().catalog()["gates"]
-        if gate["level"] <= case.combination.level and gate.get("module") in {None, *modules}
+        if gate.get("level", 1) <= case.combination.level and gate.get("module") in {None, *modules}
     ]
 
 

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 import pytest
 
 from ferrata.matrix import Combination, combinations, requests, sample
-from tests.matrix.projects import Catalog
+from tests.matrix.projects import Catalog, shown_by
 from tests.matrix.proof import prove
 from tests.matrix.renderer import Renderer
 from tests.support import EXAMPLES, ROOT, answers_of, extension
@@ -73,9 +73,12 @@ def test_every_feature_that_can_be_chosen_shows_and_is_proven() -> None:
 
     for feature in extension().features(most.level, list(most.modules)):
         name = feature["name"]
-        assert feature.get("files") or feature.get("lines"), f"{name}: by which files does it show?"
-        assert feature.get("tests") or feature.get("tested_by"), f"{name}: what proves it?"
-        for pattern in feature.get("tests", []):
+        assert shown_by(feature) or feature.get("lines"), f"{name}: by which files does it show?"
+        tests = feature.get("tests", [])
+        if "module" in feature and "tested_by" not in feature:
+            tests = tests or [f"modules/{feature['module']}/tests/**"]
+        assert tests or feature.get("tested_by"), f"{name}: what proves it?"
+        for pattern in tests:
             assert any(fnmatchcase(path, pattern) for path in paths), f"{name}: no file {pattern}"
         for file in feature.get("tested_by", []):
             assert (ROOT / file).is_file(), f"{name}: no file {file}"
