@@ -5,6 +5,7 @@ them byte for byte). Templates are compiled once, and what depends on the same v
 once: which values those are, Jinja reads from the template.
 """
 
+import hashlib
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from typing import Any
 
 import yaml
 from jinja2 import Environment, meta, nodes
+from jinja2.environment import create_cache
 from jinja2_ansible_filters import AnsibleCoreFiltersExtension
 
 from ferrata.context import configuration, environment
@@ -68,10 +70,11 @@ class Renderer:
         self.jinja = environment(self.template)
         copiers = Environment(extensions=[AnsibleCoreFiltersExtension])  # noqa: S701  (no HTML)
         self.jinja.filters["to_nice_yaml"] = copiers.filters["to_nice_yaml"]
+        # A template that was compiled stays, however many there are.
+        self.jinja.cache = create_cache(-1)
         self.sources = sorted(self._found(tree / self.settings["subdirectory"]))
         self._memory: dict[Hashable, Any] = {}
-        # Values that are told apart by their id stay, so that no other gets it.
-        self._alive: dict[int, Any] = {}
+        self._digests: dict[int, tuple[Any, bytes]] = {}
         self._needs: dict[str, frozenset[str] | None] = {}
 
     def render(self, answers: Mapping[str, Any]) -> Rendered:
@@ -190,13 +193,19 @@ class Renderer:
         return self._memory[key]
 
     def _key(self, value: Any) -> Hashable:
-        """Tell values apart: texts and numbers by what they are, others by which they are."""
+        """Tell values apart by what they are; what an object is, is worked out once."""
         if isinstance(value, str | int | float | None):
             return type(value), value
-        if isinstance(value, list) and all(isinstance(item, str) for item in value):
-            return tuple(value)
-        self._alive[id(value)] = value
-        return id(value)
+        if id(value) not in self._digests:
+            text = json.dumps(value, default=str)
+            # The value stays, so that no other gets its id.
+            self._digests[id(value)] = (value, hashlib.sha256(text.encode()).digest())
+        return self._digests[id(value)][1]
+
+    def forget(self) -> None:
+        """Forget what was rendered, but for the compiled templates."""
+        self._memory.clear()
+        self._digests.clear()
 
 
 def _matches(name: str, patterns: list[str]) -> bool:

@@ -57,11 +57,16 @@ def test_half_of_it_would_not_do() -> None:
 
 
 def check(case: Case, template: Path) -> None:
-    """Generate with `ferrata new` and look at the evidence of all gates; red ones keep the project."""
+    """Generate a case and look at the evidence of all its gates."""
+    answers = answers_of(case.shape) | case.combination.answers
+    check_answers(case.name, answers, template, case.python)
+
+
+def check_answers(name: str, answers: dict[str, Any], template: Path, python: str) -> None:
+    """Generate with `ferrata new`: all gates must be green; where one is not, the project stays."""
     folder = Path(tempfile.mkdtemp(prefix="covering-"))
     # PostgreSQL must not run as root: under it, another user has to get through.
     folder.chmod(0o755)
-    answers = answers_of(case.shape) | case.combination.answers
     file = folder / "answers.yml"
     file.write_text(yaml.safe_dump(answers, allow_unicode=True), "utf-8")
     project = folder / "project"
@@ -71,26 +76,26 @@ def check(case: Case, template: Path) -> None:
         folder,
         *(ferrata, "new", str(project), "--answers", str(file), "--template", str(template)),
         *("--ref", "HEAD"),
-        UV_PYTHON=case.python,
+        UV_PYTHON=python,
     )
 
-    where = f"{case.name}: the project is kept in {project}\n{done.stdout}\n{done.stderr}"
+    where = f"{name}: the project is kept in {project}\n{done.stdout}\n{done.stderr}"
     assert done.returncode == 0, where
     report = json.loads((project / "artifacts/reports/gates.json").read_text("utf-8"))
     states = {gate["name"]: gate["state"] for gate in report["gates"]}
-    assert states == dict.fromkeys(gates_of(case), "passed"), where
+    assert states == dict.fromkeys(gates_of(answers), "passed"), where
     version = run(project, ".venv/bin/python", "--version").stdout
-    assert version.startswith(f"Python {case.python}."), where
+    assert version.startswith(f"Python {python}."), where
     shutil.rmtree(folder)
 
 
-def gates_of(case: Case) -> list[str]:
+def gates_of(answers: dict[str, Any]) -> list[str]:
     """The gates that the catalog wants of a project."""
-    modules = extension().closure(case.combination.level, case.combination.modules)
+    modules = extension().closure(answers["level"], answers["modules"])
     return [
         gate["name"]
         for gate in extension().catalog()["gates"]
-        if gate.get("level", 1) <= case.combination.level and gate.get("module") in {None, *modules}
+        if gate.get("level", 1) <= answers["level"] and gate.get("module") in {None, *modules}
     ]
 
 
