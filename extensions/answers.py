@@ -621,10 +621,17 @@ def closure(level: int, modules: Sequence[str]) -> list[str]:
 
 def features(level: int, modules: Sequence[str]) -> list[dict[str, Any]]:
     """Give the features of the catalog that this level and these modules bring."""
+    return _brought(catalog()["features"], level, modules)
+
+
+def _brought(
+    entries: Iterable[dict[str, Any]], level: int, modules: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Keep the entries that this level and these modules bring; `level` and `module` say so."""
     return [
-        feature
-        for feature in catalog()["features"]
-        if feature["level"] <= level and feature.get("module", None) in {None, *modules}
+        entry
+        for entry in entries
+        if entry.get("level", 1) <= level and entry.get("module") in {None, *modules}
     ]
 
 
@@ -1145,7 +1152,8 @@ def python(source: str) -> str:
     else:
         cut = _after_docstring(lines)
         head, body = lines[:cut], lines[cut:]
-    rest = "\n".join(body).strip("\n")
+    # A loop that had nothing to go through leaves a pair of brackets behind.
+    rest = "\n".join(body).strip("\n").replace("= [\n]", "= []")
     imports = [line for line in lines if IMPORT.match(line) and _is_used(line, rest)]
     code = _code(rest)
     needed = [line for name, line in AUTOMATIC_IMPORTS.items() if re.search(rf"\b{name}\b", code)]
@@ -1324,6 +1332,41 @@ LOOP = re.compile(
 # Where a project keeps the list of its seeds, of the template's files, and the answers' fingerprint.
 SEEDS_FILE, TEMPLATE_FILE = ".ferrata/seeds.txt", ".ferrata/template.txt"
 FINGERPRINT_FILE = ".ferrata/answers.sha256"
+
+
+@pass_context
+def present(context: Context, entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Keep the entries of a list in the catalog that the project has."""
+    return _brought(entries, context["level"], context["chosen"])
+
+
+@pass_context
+def services(context: Context) -> list[dict[str, Any]]:
+    """The services of the project, with their names, in the order in which they start."""
+    own = present(context, catalog()["services"])
+    return [{**service, "name": context[service["variable"]]} for service in own]
+
+
+@pass_context
+def components(context: Context) -> list[dict[str, Any]]:
+    """The containers of the project, in the order in which they start, with their Compose files."""
+    additions = present(context, catalog()["compose_additions"])
+    found = []
+    for component in [*present(context, catalog()["components"]), *services(context)]:
+        own = [f".{entry['suffix']}" for entry in additions if component["kind"] in entry["to"]]
+        files = [f"{component['name']}{suffix}.yml" for suffix in ("", *own)]
+        found.append({**component, "files": files})
+    return found
+
+
+@pass_context
+def packages(context: Context) -> list[dict[str, Any]]:
+    """The workspace packages of the project's modules."""
+    return [
+        {"name": module["package"], "folder": f"modules/{module['name']}"}
+        for module in catalog()["modules"]
+        if module["name"] in context["chosen"] and "package" in module
+    ]
 
 
 @functools.cache
@@ -1543,6 +1586,7 @@ class Answers(Extension):
             item=item,
             requirement_state=requirement_state,
             fingerprint=fingerprint,
+            present=present,
             # JSON strings are valid in TOML, YAML and Python alike.
             quoted=functools.partial(json.dumps, ensure_ascii=False),
         )
@@ -1554,5 +1598,8 @@ class Answers(Extension):
             features=features,
             phases=phases,
             catalog=catalog,
+            components=components,
+            packages=packages,
             paths_of=paths_of,
+            services=services,
         )

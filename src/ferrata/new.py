@@ -80,9 +80,9 @@ def _say_next(project: Project, code: Exit) -> None:
 
 
 def _urls(folder: Path) -> list[str]:
-    """Where the services answer once they run."""
+    """Where the services answer once they run; what starts last is what people use."""
     services = tomllib.loads((folder / "tools/services.toml").read_text("utf-8"))["services"]
     return [
         f"http://localhost:{service['port']}{service.get('docs', '')}"
-        for service in services.values()
+        for service in reversed(services.values())
     ]

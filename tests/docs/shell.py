@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.docs.pages import Block
 
-PATIENCE_S = 180
+PATIENCE_S = 300
 STARTS = re.compile(r"^(\w+=\S+ )*make( -C \S+)? dev\b", re.MULTILINE)
 PORTS = re.compile(r"\b80[01][01]\b")
 

@@ -11,14 +11,15 @@ pytest.importorskip("psutil")
 from tools.dev import owner as owner_module
 from tools.dev import postgres
 from tools.dev.cli import main
-from tools.dev.database import database
+from tools.dev.database import Connection, database
 from tools.dev.environment import base_environment, service_environment
 from tools.dev.lines import Lines
 from tools.dev.locks import Users, only_one
 from tools.dev.owner import Owner, database_owner
 from tools.dev.ports import chosen_ports
 from tools.dev.postmaster import postmaster_of
-from tools.dev.service import Options, command
+from tools.dev.servers import servers
+from tools.dev.service import Options, command, process_command
 from tools.dev.sockets import socket_folder
 from tools.dev.system import read_system
 from tools.dev.wheel import installed_postgres
@@ -105,10 +106,14 @@ def test_the_environment_has_an_order(services, system, monkeypatch):
     monkeypatch.setenv("B", "shell")
     base = base_environment(services, [".env"])
     assert (base["A"], base["B"], base["API_PORT"]) == ("file", "shell", "8055")
-    made = service_environment(system.services[0], system, base, {"data": 1}, "the-url")
+    made = service_environment(
+        system.services[0], system, base, {"data": 1}, {"database": "the-url"}
+    )
     assert made["DATABASE_URL"] == "the-url"
     assert made["OPTIONS"] == '{"a": 1}'
-    made = service_environment(system.services[1], system, base, {"data": 1}, "the-url")
+    made = service_environment(
+        system.services[1], system, base, {"data": 1}, {"database": "the-url"}
+    )
     assert made["DATA_API_URL"] == "http://127.0.0.1:1"
 
 
@@ -127,7 +132,7 @@ def test_a_file_may_be_named_after_a_variable(services, monkeypatch):
 
 def test_an_unknown_name_in_an_environment_is_refused(system):
     with pytest.raises(UsageError, match=r"services.api.env: nothing is called \{ports.data\}"):
-        service_environment(system.services[1], system, {}, {}, "")
+        service_environment(system.services[1], system, {}, {}, {"database": ""})
 
 
 def test_database_url_is_used_and_its_password_is_not_shown(system, project, monkeypatch):
@@ -151,6 +156,67 @@ class _Fake:
 
     def __exit__(self, *_: object) -> None:
         pass
+
+
+SERVERS = """
+[servers.queue]
+run = "queue_here:run"
+variable = "QUEUE_URL"
+
+[processes.mailer]
+command = ["python", "-m", "mailer.main"]
+reload_dirs = ["services/mailer/src"]
+[processes.mailer.env]
+QUEUE_URL = "{servers.queue}"
+DATA_API_URL = "http://{host}:{ports.data}"
+"""
+RUN = """
+from contextlib import contextmanager
+from tools.dev.database import Connection
+
+@contextmanager
+def run(server, root):
+    yield Connection(f"queue://{server.name}", f"in {root.name}")
+"""
+
+
+@pytest.fixture
+def with_queue(services, monkeypatch):
+    (services / "tools/services.toml").write_text(SERVICES + SERVERS)
+    (services / "queue_here.py").write_text(RUN)
+    monkeypatch.syspath_prepend(services)
+    return read_system(services / "tools/services.toml")
+
+
+def test_a_server_is_run_by_its_function(with_queue, services):
+    with servers(with_queue, services) as running:
+        assert running == {"queue": Connection("queue://queue", f"in {services.name}")}
+
+
+def test_a_server_that_the_shell_names_is_used_instead(with_queue, services, monkeypatch):
+    monkeypatch.setenv("QUEUE_URL", "amqp://me:hidden@queue.example:5672/")
+    with servers(with_queue, services) as running:
+        assert running["queue"].url == "amqp://me:hidden@queue.example:5672/"
+        assert running["queue"].description == "queue.example (QUEUE_URL is set)"
+
+
+def test_a_process_gets_the_addresses_of_the_servers_that_run(with_queue):
+    (mailer,) = with_queue.processes
+    urls = {"database": "", "queue": "queue://here"}
+    made = service_environment(mailer, with_queue, {}, {"data": 1}, urls)
+    assert made == {"QUEUE_URL": "queue://here", "DATA_API_URL": "http://127.0.0.1:1"}
+    made = service_environment(mailer, with_queue, {}, {"data": 1}, {"database": ""})
+    assert made == {"DATA_API_URL": "http://127.0.0.1:1"}
+
+
+def test_a_process_is_run_again_when_its_code_changes(with_queue, services):
+    (mailer,) = with_queue.processes
+    (services / "services/mailer/src").mkdir(parents=True)
+    words = process_command(mailer, with_queue, services, Options(reload=False, access_log=False))
+    assert words == ["python", "-m", "mailer.main"]
+    words = process_command(mailer, with_queue, services, Options(reload=True, access_log=False))
+    assert words[1:3] == ["-m", "watchfiles"]
+    assert words[-2:] == ["python -m mailer.main", str(services / "services/mailer/src")]
 
 
 def test_reload_watches_what_the_service_uses(services, system):

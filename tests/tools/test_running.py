@@ -113,11 +113,11 @@ class Running:
         for line in stream:
             self.text += line
 
-    def until(self, text: str, seconds: float = 25.0) -> None:
+    def until(self, text: str, seconds: float = 60.0) -> None:
         wait_for(lambda: text in self.text or self.process.poll(), seconds, lambda: self.text)
         assert text in self.text
 
-    def end(self, seconds: float = 12.0) -> int:
+    def end(self, seconds: float = 30.0) -> int:
         code = self.process.wait(seconds)
         for reader in self._readers:
             reader.join(2)

@@ -64,8 +64,9 @@ def migrate(system: System, root: Path, message: str | None) -> int:
     base = base_environment(root, system.env_files)
     ports = chosen_ports(system, base)
     with database(system, root) as connection:
+        urls = {"database": connection.url}
         for service in system.services:
-            environment = service_environment(service, system, base, ports, connection.url)
+            environment = service_environment(service, system, base, ports, urls)
             commands = [service.upgrade]
             if message is not None:  # a difference can only be taken from an up-to-date database
                 commands.append(_with_message(service.revision, message))

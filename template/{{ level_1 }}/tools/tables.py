@@ -79,6 +79,11 @@ def load(path: Path) -> Table:
         raise UsageError(f"{path}: not valid TOML: {error}") from error
 
 
+def mentioned(text: str) -> set[str]:
+    """Return the names that `fill` would look up."""
+    return set(_PLACEHOLDER.findall(text))
+
+
 def fill(text: str, values: Mapping[str, str], place: str) -> str:
     """Replace `{name}` by its value; other braces, such as those of JSON, stay."""
 

@@ -239,6 +239,7 @@ async def test_a_filter_out_of_range_is_named() -> None:
 
 async def test_every_write_is_told_to_the_recorders_before_it_is_stored() -> None:
     kept = row()
+    stored = dict(zip(("id", "count", "metadata", "created_at"), kept, strict=True))
     database = FakeDatabase([kept], [kept], [()], [kept])
     told: list[Change] = []
 
@@ -255,7 +256,7 @@ async def test_every_write_is_told_to_the_recorders_before_it_is_stored() -> Non
     await repository.get(kept[0])
 
     assert told == [
-        Change("add", "shelves", kept[0], {"count": 3}),
-        Change("change", "shelves", kept[0], {"count": 4}),
-        Change("remove", "shelves", kept[0], {}),
+        Change("add", "shelves", kept[0], {"count": 3}, stored),
+        Change("change", "shelves", kept[0], {"count": 4}, stored),
+        Change("remove", "shelves", kept[0], {}, {}),
     ]

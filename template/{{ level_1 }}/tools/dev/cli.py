@@ -21,7 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = Options(reload=given.reload, access_log=given.access_log)
     try:
         system = read_system(root / SYSTEM)
-        lines = Lines([service.name for service in system.services], sys.stdout)
+        names = [child.name for child in system.children]
+        lines = Lines(names, sys.stdout)
         asyncio.run(Supervisor(system, options, root, lines).run())
     except ToolError as error:
         say(str(error), sys.stderr)

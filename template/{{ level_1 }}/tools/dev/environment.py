@@ -7,10 +7,10 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from tools.dev.system import Service, System
+from tools.dev.system import Process, Service, System
 from tools.errors import UsageError
 from tools.processes import tool_path
-from tools.tables import fill
+from tools.tables import fill, mentioned
 
 
 def base_environment(root: Path, files: Sequence[str]) -> dict[str, str]:
@@ -30,14 +30,21 @@ def base_environment(root: Path, files: Sequence[str]) -> dict[str, str]:
 
 
 def service_environment(
-    service: Service,
+    service: Service | Process,
     system: System,
     base: Mapping[str, str],
     ports: Mapping[str, int],
-    database_url: str,
+    urls: Mapping[str, str],
 ) -> dict[str, str]:
-    """Return what one service runs with; its addresses beat every other source."""
+    """Return what one service runs with; its addresses beat every other source.
+
+    ``urls`` are the addresses of the database and of the servers that run: a variable that needs
+    another server is left out.
+    """
     values = {f"ports.{name}": str(port) for name, port in ports.items()}
-    values |= {"host": system.host, "database_url": database_url}
+    values |= {f"servers.{name}": url for name, url in urls.items()}
+    values |= {"host": system.host, "database_url": urls["database"]}
+    away = {f"servers.{server.name}" for server in system.servers} - values.keys()
     place = f"services.{service.name}.env"
-    return {**base, **{key: fill(text, values, place) for key, text in service.env.items()}}
+    own = {key: text for key, text in service.env.items() if not away & mentioned(text)}
+    return {**base, **{key: fill(text, values, place) for key, text in own.items()}}

@@ -1,6 +1,7 @@
 """One service as a child process: started, waited for, ended."""
 
 import asyncio
+import shlex
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -11,7 +12,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 
 from tools.dev.lines import Lines
-from tools.dev.system import Service, System
+from tools.dev.system import Process, Service, System
 from tools.errors import ToolError
 from tools.processes import end_group
 
@@ -51,11 +52,22 @@ def command(service: Service, system: System, root: Path, port: int, options: Op
         words.append("--no-access-log")
     if options.reload:
         words.append("--reload")
-        folders = (path for glob in service.reload_dirs for path in sorted(root.glob(glob)))
-        shared = (path for glob in system.reload_dirs for path in sorted(root.glob(glob)))
-        for folder in (*folders, *shared):
+        for folder in _watched(service, system, root):
             words += ["--reload-dir", str(folder)]
     return words
+
+
+def process_command(process: Process, system: System, root: Path, options: Options) -> list[str]:
+    """Return the command line of a process."""
+    if not options.reload:
+        return list(process.command)
+    words = [sys.executable, "-m", "watchfiles", "--filter", "python", "--verbosity", "warning"]
+    return [*words, shlex.join(process.command), *map(str, _watched(process, system, root))]
+
+
+def _watched(service: Service | Process, system: System, root: Path) -> list[Path]:
+    globs = (*service.reload_dirs, *system.reload_dirs)
+    return [path for glob in globs for path in sorted(root.glob(glob))]
 
 
 @asynccontextmanager

@@ -13,7 +13,15 @@ from tools.dev.environment import base_environment, service_environment
 from tools.dev.lines import Lines
 from tools.dev.locks import only_one
 from tools.dev.ports import check_free, chosen_ports
-from tools.dev.service import Options, Running, command, process, wait_until_ready
+from tools.dev.servers import servers
+from tools.dev.service import (
+    Options,
+    Running,
+    command,
+    process,
+    process_command,
+    wait_until_ready,
+)
 from tools.dev.system import Service, System
 from tools.errors import ToolError
 
@@ -42,16 +50,20 @@ class Supervisor:
         own = self.root / self.system.database.data
         with only_one(own.parent / "dev.lock", "make dev"):
             check_free(self.system, ports)
-            with database(self.system, self.root) as connection:
-                self.lines.tell(f"Database: {connection.description}")
+            with (
+                database(self.system, self.root) as connection,
+                servers(self.system, self.root) as others,
+            ):
+                connections = {"database": connection, **others}
+                for name, one in connections.items():
+                    self.lines.tell(f"{name.capitalize()}: {one.description}")
+                urls = {name: one.url for name, one in connections.items()}
                 environments = {
-                    service.name: service_environment(
-                        service, self.system, base, ports, connection.url
-                    )
-                    for service in self.system.services
+                    child.name: service_environment(child, self.system, base, ports, urls)
+                    for child in self.system.children
                 }
                 await self._migrate(environments)
-                await self._services(environments, ports, connection)
+                await self._services(environments, ports, connections)
 
     async def _migrate(self, environments: Mapping[str, Mapping[str, str]]) -> None:
         for service in self.system.services:
@@ -70,7 +82,7 @@ class Supervisor:
         self,
         environments: Mapping[str, Mapping[str, str]],
         ports: Mapping[str, int],
-        connection: Connection,
+        connections: Mapping[str, Connection],
     ) -> None:
         async with AsyncExitStack() as stack:  # stops in reverse order
             services = [
@@ -80,8 +92,14 @@ class Supervisor:
                 for service in self.system.services
             ]
             await self._all_ready(services)
-            self._announce(services, connection)
-            await self._first_death(services)
+            children = {running.service.name: running.process for running in services}
+            for one in self.system.processes:
+                words = process_command(one, self.system, self.root, self.options)
+                children[one.name] = await stack.enter_async_context(
+                    process(words, one.name, self.root, environments[one.name], self.lines)
+                )
+            self._announce(services, connections)
+            await self._first_death(children)
 
     async def _all_ready(self, services: Sequence[Running]) -> None:
         timeout_s = self.system.start_timeout_s
@@ -104,15 +122,18 @@ class Supervisor:
             url = f"http://{self.system.host}:{port}"
             yield Running(service, child, url, self.options.reload, time.monotonic())
 
-    def _announce(self, services: Sequence[Running], connection: Connection) -> None:
-        rows = [(r.service.name, f"{r.url}  {r.url}{r.service.docs}") for r in services]
-        rows += [("database", connection.description), ("stop", "Ctrl-C")]
+    def _announce(self, services: Sequence[Running], connections: Mapping[str, Connection]) -> None:
+        # What starts last is what people use: it stands first.
+        rows = [(r.service.name, f"{r.url}  {r.url}{r.service.docs}") for r in reversed(services)]
+        rows += [(one.name, "no port") for one in self.system.processes]
+        rows += [(name, one.description) for name, one in connections.items()]
+        rows += [("stop", "Ctrl-C")]
         width = max(len(name) for name, _ in rows)
         block = "\n".join(f"  {name:<{width}}  {text}" for name, text in rows)
         self.lines.tell(f"\nEverything is running:\n\n{block}\n")
 
-    async def _first_death(self, services: Sequence[Running]) -> None:
-        waiting = {asyncio.create_task(r.process.wait()): r.service.name for r in services}
+    async def _first_death(self, children: Mapping[str, asyncio.subprocess.Process]) -> None:
+        waiting = {asyncio.create_task(child.wait()): name for name, child in children.items()}
         try:
             done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         finally:

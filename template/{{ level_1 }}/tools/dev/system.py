@@ -20,6 +20,15 @@ class Database:
 
 
 @dataclass(frozen=True)
+class Server:
+    """A server that services need, and the function that runs it here."""
+
+    name: str
+    run: str
+    variable: str
+
+
+@dataclass(frozen=True)
 class Service:
     """One web application, and the commands that bring its database up to date."""
 
@@ -36,6 +45,16 @@ class Service:
 
 
 @dataclass(frozen=True)
+class Process:
+    """One process that nobody calls over HTTP, and the command that runs it."""
+
+    name: str
+    command: tuple[str, ...]
+    reload_dirs: tuple[str, ...]
+    env: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class System:
     """Everything `make dev` runs, in the order in which it starts."""
 
@@ -44,13 +63,20 @@ class System:
     env_files: tuple[str, ...]
     reload_dirs: tuple[str, ...]
     database: Database
+    servers: tuple[Server, ...]
     services: tuple[Service, ...]
+    processes: tuple[Process, ...]
+
+    @property
+    def children(self) -> tuple[Service | Process, ...]:
+        """Everything that runs as a process of its own."""
+        return (*self.services, *self.processes)
 
 
 def read_system(path: Path) -> System:
     """Read services.toml."""
     file = load(path)
-    file.allow("dev", "database", "services")
+    file.allow("dev", "database", "servers", "services", "processes")
     services = tuple(_service(name, table) for name, table in file.table("services").tables())
     if not services:
         raise UsageError(f"{file.place}: must contain at least one table [services.NAME]")
@@ -62,13 +88,20 @@ def read_system(path: Path) -> System:
         env_files=dev.words("env_files") or (".env",),
         reload_dirs=dev.words("reload_dirs"),
         database=_database(file.table("database")),
+        servers=tuple(_server(name, table) for name, table in file.table("servers").tables()),
         services=services,
+        processes=tuple(_process(name, table) for name, table in file.table("processes").tables()),
     )
 
 
 def _database(table: Table) -> Database:
     table.allow("data", "url", "variable")
     return Database(table.get("data", str), table.get("url", str), table.get("variable", str))
+
+
+def _server(name: str, table: Table) -> Server:
+    table.allow("run", "variable")
+    return Server(name, table.get("run", str), table.get("variable", str))
 
 
 def _service(name: str, table: Table) -> Service:
@@ -85,5 +118,15 @@ def _service(name: str, table: Table) -> Service:
         reload_dirs=table.words("reload_dirs"),
         upgrade=migrations.words("upgrade"),
         revision=migrations.words("revision"),
+        env=table.texts("env"),
+    )
+
+
+def _process(name: str, table: Table) -> Process:
+    table.allow("command", "reload_dirs", "env")
+    return Process(
+        name=name,
+        command=table.words("command"),
+        reload_dirs=table.words("reload_dirs"),
         env=table.texts("env"),
     )

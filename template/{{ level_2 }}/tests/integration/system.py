@@ -51,7 +51,7 @@ def environment(
     """Give the environment of a service; nothing of it comes from files."""
     known = {other.name: other.port for other in system().services} | dict(ports or {})
     base = base_environment(ROOT, ()) | {"APP_ENV": "test"}
-    return service_environment(service, system(), base, known, database_url)
+    return service_environment(service, system(), base, known, {"database": database_url})
 
 
 @contextmanager

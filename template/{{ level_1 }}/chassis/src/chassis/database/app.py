@@ -1,13 +1,14 @@
 """How a data service is put together."""
 
 from collections.abc import Iterable, Mapping
+from typing import cast
 
 from fastapi import APIRouter, FastAPI
 
 from chassis.app import assemble
-from chassis.database.features import DATA_FEATURES
+from chassis.database.features import DATA_FEATURES, DataSettings
 from chassis.database.settings import DatabaseSettings
-from chassis.features import FEATURES, FeatureSettings
+from chassis.features import BUSINESS_FEATURES, FEATURES, FeatureSettings
 
 
 def build_data_app(
@@ -22,4 +23,6 @@ def build_data_app(
     """
     if not isinstance(settings, DatabaseSettings):
         raise TypeError("Settings must subclass FeatureSettings and DatabaseSettings")
-    return assemble(title, routers, settings, [*FEATURES, *DATA_FEATURES], problems)
+    common = [feature for feature in FEATURES if feature not in BUSINESS_FEATURES]
+    complete = cast("DataSettings", settings)
+    return assemble(title, routers, complete, [*common, *DATA_FEATURES], problems)

@@ -17,12 +17,17 @@ from chassis.problems import Unavailable
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One write to one record: ``values`` are the columns that were given."""
+    """One write to one record.
+
+    ``values`` are the columns that were given; ``stored`` is the whole record as it is then, by
+    column, and nothing after a removal.
+    """
 
     kind: Literal["add", "change", "remove"]
     table: str
     id: UUID
     values: Mapping[str, Any]
+    stored: Mapping[str, Any]
 
 
 type Recorder = Callable[[AsyncConnection, Change], Awaitable[None]]

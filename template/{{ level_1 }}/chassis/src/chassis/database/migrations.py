@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from chassis import logs
+from chassis.database.features import VERSION_LOCATIONS
 from chassis.database.settings import DatabaseSettings
 
 ENVIRONMENT = Path(__file__).parent / "alembic"
@@ -40,7 +41,8 @@ def main(
     """Run a command: ``upgrade``, ``downgrade REV``, ``revision -m TEXT``, ``current``, ``heads``.
 
     ``versions`` is the folder of the service's own migrations, to which new ones are written;
-    the migrations in ``others`` are applied with them. Exits with a message when it fails.
+    the migrations in ``others`` and those of features are applied with them. Exits with a
+    message when it fails.
     """
     logs.configure("INFO")
     logging.getLogger("alembic.runtime.plugins").setLevel("WARNING")  # six lines that say nothing
@@ -65,7 +67,7 @@ class Migrations:
 
     def __init__(self, metadata: MetaData, versions: Path, others: Sequence[Path] = ()) -> None:
         self.versions = versions.resolve()
-        self.config = _config([self.versions, *others])
+        self.config = _config([self.versions, *others, *VERSION_LOCATIONS])
         self.config.attributes["metadata"] = metadata
 
     def upgrade(self) -> None:

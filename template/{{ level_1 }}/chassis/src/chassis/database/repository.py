@@ -72,7 +72,7 @@ class Repository[ReadT: Schema]:
         """Read a record; raises NotFound."""
         async with self.database.connect() as connection:
             row = (await connection.execute(self._records.select, {_ID: record_id})).first()
-        return self._found(row)
+        return self.read.model_validate(self._named(row))
 
     async def list(self, query: ListQuery) -> Page[ReadT]:
         """Read the page that a query asks for; raises Invalid for a cursor of another order."""
@@ -96,7 +96,7 @@ class Repository[ReadT: Schema]:
             async with self.database.begin() as connection:
                 row = (await connection.execute(self._records.insert, dict(values))).one()
                 added = self._records.by_name(row)
-                change = Change("add", self._records.table.name, added["id"], values)
+                change = Change("add", self._records.table.name, added["id"], values, added)
                 await self.recorded(connection, change)
         return self.read.model_validate(added)
 
@@ -108,10 +108,10 @@ class Repository[ReadT: Schema]:
             async with self.database.begin() as connection:
                 given = {**values, _ID: record_id}
                 row = (await connection.execute(self._records.update, given)).first()
-                changed = self._found(row)
-                change = Change("change", self._records.table.name, record_id, values)
+                changed = self._named(row)
+                change = Change("change", self._records.table.name, record_id, values, changed)
                 await self.recorded(connection, change)
-        return changed
+        return self.read.model_validate(changed)
 
     async def remove(self, record_id: UUID) -> None:
         """Delete a record; raises NotFound, and Conflict while other records refer to it."""
@@ -120,7 +120,7 @@ class Repository[ReadT: Schema]:
                 result = await connection.execute(self._records.delete, {_ID: record_id})
                 if not result.rowcount:
                     raise self._missing()
-                change = Change("remove", self._records.table.name, record_id, {})
+                change = Change("remove", self._records.table.name, record_id, {}, {})
                 await self.recorded(connection, change)
 
     async def recorded(self, connection: AsyncConnection, change: Change) -> None:
@@ -128,10 +128,10 @@ class Repository[ReadT: Schema]:
         for record in self.database.recorders:
             await record(connection, change)
 
-    def _found(self, row: Row[*tuple[Any, ...]] | None) -> ReadT:
+    def _named(self, row: Row[*tuple[Any, ...]] | None) -> dict[str, Any]:
         if row is None:
             raise self._missing()
-        return self.read.model_validate(self._records.by_name(row))
+        return self._records.by_name(row)
 
     def _missing(self) -> NotFound:
         return NotFound(f"{self._records.title} not found.")

@@ -32,6 +32,9 @@ class _PassingError(Exception):
         self.reply = reply
 
 
+_PASSING = (aiohttp.ClientConnectionError, _PassingError)
+
+
 class HttpClient:
     """Calls to other services over one pool of connections.
 
@@ -45,11 +48,11 @@ class HttpClient:
         self._settings = settings
         self._session: aiohttp.ClientSession | None = None
         self._again = stamina.AsyncRetryingCaller(
-            attempts=settings.http_attempts,
+            attempts=settings.http_attempts - 1,
             timeout=settings.http_timeout,
             wait_initial=0.1,
             wait_max=1,
-        ).on((aiohttp.ClientConnectionError, _PassingError))
+        ).on(_PASSING)
 
     async def get(self, url: str, *, params: Params | None = None) -> Reply:
         """Read ``url``; parameters that are None are left out."""
@@ -83,18 +86,22 @@ class HttpClient:
         query = _texts(params) if params else None
         try:
             async with asyncio.timeout(self._settings.http_timeout):
-                if method == "GET":
-                    return await self._again(self._passing, method, url, query, json_body)
+                if method == "GET" and self._settings.http_attempts > 1:
+                    return await self._repeatedly(url, query)
                 return await self._send(method, url, query, json_body)
         except _PassingError as error:
             return error.reply
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Unavailable(NO_ANSWER) from error
 
-    async def _passing(
-        self, method: str, url: str, query: dict[str, str] | None, json_body: bytes | None
-    ) -> Reply:
-        reply = await self._send(method, url, query, json_body)
+    async def _repeatedly(self, url: str, query: dict[str, str] | None) -> Reply:
+        try:  # most calls succeed at once, and need not prepare for more
+            return await self._passing(url, query)
+        except _PASSING:
+            return await self._again(self._passing, url, query)
+
+    async def _passing(self, url: str, query: dict[str, str] | None) -> Reply:
+        reply = await self._send("GET", url, query, None)
         if reply.status in PASSING_STATUSES:
             raise _PassingError(url, reply)
         return reply

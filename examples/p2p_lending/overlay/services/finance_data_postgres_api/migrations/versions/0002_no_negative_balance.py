@@ -1,0 +1,24 @@
+"""No escrow account is ever overdrawn.
+
+Revision ID: 0002
+Revises: 0001
+"""
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Let the database refuse what the API refuses."""
+    op.create_check_constraint(
+        op.f("ck_escrow_accounts_balance"), "escrow_accounts", "balance >= 0"
+    )
+
+
+def downgrade() -> None:
+    """Leave it to the API again."""
+    op.drop_constraint(op.f("ck_escrow_accounts_balance"), "escrow_accounts")

@@ -1,0 +1,23 @@
+"""The table of escrow accounts."""
+
+from decimal import Decimal
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from chassis.database import Base, Record
+
+
+class EscrowAccount(Record, Base):
+    """An escrow account; id and timestamps come from Record."""
+
+    __tablename__ = "escrow_accounts"
+    __table_args__ = (
+        sa.Index("ix_escrow_accounts_created_at_id", "created_at", "id"),
+        sa.CheckConstraint("balance >= 0", name="balance"),
+    )
+
+    loan_id: Mapped[UUID] = mapped_column(sa.Uuid(), sa.ForeignKey("loans.id"), unique=True)
+    balance: Mapped[Decimal] = mapped_column(sa.Numeric(18, 2))
+    status: Mapped[str] = mapped_column(sa.String(8))

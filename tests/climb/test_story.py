@@ -1,0 +1,135 @@
+"""The story of a product: a PoC gets its business rules, then climbs, and keeps them.
+
+docs/tutorial/from-poc-to-level-2.md tells it.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from subprocess import CompletedProcess
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.examples.lending import OVERLAY, overlaid, overlay, rules_hold
+from tests.project.test_gates import gates, gates_of
+from tests.project.test_running import running
+from tests.support import answers_of, commit_all, commit_working_tree, git, render, run
+
+pytestmark = pytest.mark.long
+
+MUST = ["FR-001", "FR-002", "FR-003", "FR-004", "FR-005", "FR-006"]
+DESCOPED = "{reason: Load tests come with level 3, approved_by: Head of Product}"
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The template as it is, without the layers that the other tests of this folder add."""
+    return commit_working_tree(tmp_path_factory.mktemp("story"))
+
+
+@pytest.fixture
+def project(template: Path) -> Iterator[Path]:
+    """The generated PoC, committed; not under pytest's own folder: see the fixture `installed`."""
+    with TemporaryDirectory(prefix="story-") as folder:
+        made = render(template, answers_of("p2p_lending"), Path(folder) / "p2p")
+        git(made, "init", "--quiet", "--initial-branch=main")
+        sync(made)
+        commit_all(made, "generated")
+        yield made
+
+
+@pytest.fixture
+def poc(project: Path) -> Path:
+    """The PoC with its business rules, committed."""
+    commit_all(overlay(project), "The rules of lending")
+    return project
+
+
+def sync(project: Path) -> None:
+    synced = run(project, "uv", "sync", "--all-packages", "--quiet")
+    assert synced.returncode == 0, synced.stderr
+
+
+def ferrata(command: str, project: Path, *arguments: str) -> CompletedProcess[str]:
+    """Run the command as its users do; the gates run on their own, once all is committed."""
+    return run(project, sys.executable, "-m", "ferrata", command, str(project), *arguments)
+
+
+def is_green(project: Path, level: int) -> dict[str, Any]:
+    """Run all gates of the level; give the report."""
+    code, report = gates(project)
+    assert {gate: r["state"] for gate, r in report.items() if gate} == dict.fromkeys(
+        gates_of(level), "passed"
+    )
+    assert code == 0
+    return report[""]
+
+
+def reasons(project: Path) -> list[str]:
+    """Why the project cannot be handed over."""
+    handed_over = ferrata("handoff", project, "--json")
+    document = json.loads(handed_over.stdout)
+    assert handed_over.returncode == (1 if document["reasons"] else 0)
+    return [reason["what"].split(" (")[0] for reason in document["reasons"]]
+
+
+def test_the_poc_has_its_rules(project: Path) -> None:
+    is_green(project, level=1)
+    assert reasons(project) == [*MUST, "NF-001"]
+
+    commit_all(overlay(project), "The rules of lending")
+
+    report = is_green(project, level=1)
+    covered = [row["id"] for row in report["requirements"] if row["state"] == "covered"]
+    assert covered == MUST
+    assert reasons(project) == ["NF-001"]
+    with running(project) as base:
+        rules_hold(base)
+
+
+def test_it_climbs_and_keeps_them(poc: Path) -> None:
+    tests = ["uv", "run", "--all-packages", "--quiet", "pytest", "-q", "services"]
+    before = run(poc, *tests)
+    assert before.returncode == 0, before.stdout
+
+    descoped = f"non_functional.constraints.0.descoped={DESCOPED}"
+    climbed = ferrata("climb", poc, "--to", "2", "--set", descoped)
+
+    assert climbed.returncode == 0, climbed.stdout + climbed.stderr
+    assert git(poc, "diff", "--cached", "--name-only", "--", "services", "shared") == ""
+    for path in overlaid():
+        assert (poc / path).read_bytes() == (OVERLAY / path).read_bytes(), path
+    after = run(poc, *tests)
+    assert after.returncode == 0, after.stdout
+    assert last_line(after).split()[0] == last_line(before).split()[0]
+
+    commit_all(poc, "Level 2")
+    is_green(poc, level=2)
+    assert reasons(poc) == []
+    with running(poc) as base:
+        rules_hold(base)
+        assert "X-Request-ID" in httpx2.get(f"{base}/api/v1/loans").headers
+
+
+def last_line(done: CompletedProcess[str]) -> str:
+    """What pytest says in the end: `201 passed in 4.96s`."""
+    return done.stdout.splitlines()[-1]
+
+
+def test_plain_copier_does_the_same(poc: Path) -> None:
+    updated = run(
+        poc,
+        *(sys.executable, "-m", "copier", "update", "--trust", "--defaults", "--quiet"),
+        *("--vcs-ref=:current:", "--data", "level=2"),
+        FERRATA_GATES="off",
+    )
+
+    assert updated.returncode == 0, updated.stderr
+    assert git(poc, "status", "--porcelain", "--", "services", "shared") == ""
+    for path in overlaid():
+        assert (poc / path).read_bytes() == (OVERLAY / path).read_bytes(), path
+    assert (poc / "tests/integration").is_dir()
