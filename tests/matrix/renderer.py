@@ -112,20 +112,26 @@ class Renderer:
         return {**known, "_copier_answers": dict(sorted(stored.items()))}
 
     def needs(self, text: str) -> frozenset[str] | None:
-        """The variables that a template reads; None: it may read any."""
+        """The variables that decide what a template gives; None: it may be any."""
         if text not in self._needs:
-            # Copier's loop over the files of a path, as Jinja knows it.
-            loops = LOOP.sub(r"{% for \1 in \2 %}", text).replace("{% endyield %}", "{% endfor %}")
-            tree = self.jinja.parse(loops)
+            tree = self._parsed(text)
             called = [self.jinja.globals.get(name.name) for name in tree.find_all(nodes.Name)]
             # Jinja's own filters ask for the context too, but read no variable of it.
             applied = [self.jinja.filters.get(name.name) for name in tree.find_all(nodes.Filter)]
             own = [of for of in applied if not getattr(of, "__module__", "").startswith("jinja2.")]
             reads_all = any(hasattr(of, "jinja_pass_arg") for of in (*called, *own))
             refers = any(True for _ in meta.find_referenced_templates(tree))
-            read = frozenset(meta.find_undeclared_variables(tree))
-            self._needs[text] = None if reads_all or refers else read
+            self._needs[text] = None if reads_all or refers else self.reads(text)
         return self._needs[text]
+
+    def reads(self, text: str) -> frozenset[str]:
+        """The variables that a template names."""
+        return frozenset(meta.find_undeclared_variables(self._parsed(text)))
+
+    def _parsed(self, text: str) -> nodes.Template:
+        # Copier's loop over the files of a path, as Jinja knows it.
+        loops = LOOP.sub(r"{% for \1 in \2 %}", text).replace("{% endyield %}", "{% endfor %}")
+        return self.jinja.parse(loops)
 
     def _found(self, top: Path) -> Iterator[str]:
         """Every file below the template's folder that Copier takes."""
