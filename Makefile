@@ -1,6 +1,6 @@
 # The commands of this repository; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint bench docs clean
+.PHONY: help setup demo test test-all lint proof bench docs clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -48,6 +48,9 @@ lint: setup ## Lint, format and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/bandit --quiet --recursive --configfile pyproject.toml src hooks extensions
+
+proof: setup ## Render and check every combination, and write docs/reference/proof.md
+	@$(BIN)/python -m tests.matrix
 
 bench: setup ## Measure everything and write docs/reference/benchmarks.md (minutes; needs wrk)
 	@$(BIN)/python tests/bench
