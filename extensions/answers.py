@@ -1402,9 +1402,14 @@ def expanded(
             continue
         parts = PurePosixPath(source.removesuffix(SUFFIX)).parts
         for path, loop in paths.expanded(parts, (), {}):
-            if not any(fnmatch(part, pattern) for part in path for pattern in EXCLUDED):
+            if not any(map(_excluded, path)):
                 found["/".join(path)] = (source, loop)
     return dict(sorted(found.items()))
+
+
+@functools.cache
+def _excluded(part: str) -> bool:
+    return any(fnmatch(part, pattern) for pattern in EXCLUDED)
 
 
 class _Paths:
@@ -1413,7 +1418,7 @@ class _Paths:
     def __init__(self, environment: Environment, variables: Mapping[str, Any]) -> None:
         self._variables = variables
         self._template = functools.cache(environment.from_string)
-        self._expression = environment.compile_expression
+        self._expression = functools.cache(environment.compile_expression)
 
     def expanded(
         self, parts: tuple[str, ...], done: tuple[str, ...], loop: dict[str, Any]
@@ -1445,13 +1450,15 @@ class _Paths:
 @pass_context
 def paths_of(context: Context, wanted: str) -> list[str]:
     """The paths of the project that this owner has."""
-    sources = (path.relative_to(TEMPLATE).as_posix() for path in _files(TEMPLATE))
-    found = expanded(context.environment, context.get_all(), sources)
+    found = expanded(context.environment, context.get_all(), _sources())
     return [path for path in found if owner(path) == wanted]
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in folder.rglob("*") if not path.is_dir())
+@functools.cache
+def _sources() -> list[str]:
+    """Every file of this version of the template."""
+    files = (path for path in TEMPLATE.rglob("*") if not path.is_dir())
+    return [path.relative_to(TEMPLATE).as_posix() for path in files]
 
 
 def fingerprint(answers: Mapping[str, Any]) -> str:

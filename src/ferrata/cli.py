@@ -260,3 +260,19 @@ def doctor(project: Project = Path(), as_json: Json = False) -> int:
     from ferrata.doctor import show
 
     return show(project, as_json=as_json)
+
+
+@app.command()
+def matrix(
+    pairwise: Annotated[
+        bool, typer.Option("--pairwise", help="Only a sample in which every pair occurs.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the value of a GitHub Actions matrix.")
+    ] = False,
+) -> int:
+    """List the combinations of levels, modules and providers."""
+    from ferrata.matrix import show
+    from ferrata.template import rules
+
+    return show(rules(), pairwise=pairwise, as_json=as_json)

@@ -1,28 +1,39 @@
-"""Defects as data: one mistake each, and the gate that has to find it."""
+"""Defects as data, one file each in defects/: a mistake, and the gate that has to find it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-API = "services/team_tasks_api/src/team_tasks_api"
-DATA = "services/team_data_postgres_api/src/team_data_postgres_api"
+import yaml
+
+from tests.support import extension
+
+FOLDER = Path(__file__).parent / "defects"
+# The gate that judges the coverage: it is another one where more gates run tests.
+COVERAGE = "coverage"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Defect:
-    """A text put into (or appended to) a file of the task manager.
+    """A text put into (or appended to, or alone in) a file of the task manager.
 
-    `named` is what the gate's log has to say, so that a reader finds the place.
+    `named` is what the gate's log has to say, so that a reader finds the place. `level` and
+    `module` tell which projects can have the defect.
     """
 
     name: str
+    what: str
     gate: str
     file: str
-    old: str
     new: str
     named: str
+    old: str = ""
+    repeat: str = ""
+    times: int = 0
     level: int = 1
+    module: str | None = None
 
     @contextmanager
     def injected(self, project: Path) -> Iterator[None]:
@@ -30,10 +41,10 @@ class Defect:
         path = project / self.file
         before = path.read_text("utf-8") if path.exists() else None
         text = before or ""
-        assert self.old in text
-        path.write_text(
-            text.replace(self.old, self.new, 1) if self.old else text + self.new, "utf-8"
-        )
+        assert self.old in text, f"{self.name}: {self.file} has no {self.old!r}"
+        new = self.new + f"{self.repeat}\n" * self.times
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text.replace(self.old, new, 1) if self.old else text + new, "utf-8")
         try:
             yield
         finally:
@@ -42,89 +53,48 @@ class Defect:
             else:
                 path.write_text(before, "utf-8")
 
+    def gate_at(self, level: int) -> str:
+        """The name of the gate that finds it in a project of a level."""
+        if self.gate != COVERAGE:
+            return self.gate
+        judging = [gate["name"] for gate in gates_of(level, self.module) if "measures" in gate]
+        return str(judging[-1])
 
-DEFECTS = [
-    Defect(
-        "a dependency that is not locked",
-        "lock",
-        "services/team_tasks_api/pyproject.toml",
-        '    "chassis",\n',
-        '    "chassis",\n    "tinydb",\n',
-        "uv.lock",
-    ),
-    Defect(
-        "an unused import", "lint", f"{API}/domain/task.py", "", "\nimport os\n", "domain/task.py"
-    ),
-    Defect(
-        "an unformatted line", "format", f"{API}/settings.py", "", "\nX   =  1\n", "settings.py"
-    ),
-    Defect(
-        "a wrong type",
-        "types",
-        f"{API}/application/tasks/get_task.py",
-        "return await self.tasks.get(task_id)",
-        "return await self.tasks.get(str(task_id))",
-        "get_task.py",
-    ),
-    Defect(
-        "SQLAlchemy in the business service",
-        "imports",
-        f"{API}/infrastructure/database.py",
-        "",
-        '"""Short cut."""\n\nimport sqlalchemy\n\nTABLE = sqlalchemy.Table\n',
-        "team_tasks_api.infrastructure.database -> sqlalchemy",
-    ),
-    Defect(
-        "a framework in the domain",
-        "imports",
-        f"{API}/domain/money.py",
-        "",
-        '"""Money."""\n\nfrom pydantic import BaseModel\n\nMODEL = BaseModel\n',
-        "team_tasks_api.domain.money -> pydantic",
-    ),
-    Defect(
-        "a service that imports another",
-        "imports",
-        f"{DATA}/api/rules.py",
-        "",
-        '"""Rules."""\n\nfrom team_tasks_api.domain.errors import RuleViolated\n\nE = RuleViolated\n',
-        "team_data_postgres_api.api.rules -> team_tasks_api.domain.errors",
-    ),
-    Defect(
-        "a rule that is gone",
-        "tests",
-        f"{API}/domain/task.py",
-        "holds=self.priority <= 5",
-        "holds=True",
-        "test_task_rules.py",
-    ),
-    Defect(
-        "code that no test runs",
-        "tests",
-        f"{API}/uncovered.py",
-        "",
-        '"""Untested."""\n\n\ndef untested(value: int) -> int:\n    """Add."""\n'
-        + "".join(f"    value += {n}\n" for n in range(4000))
-        + "    return value\n",
-        "is below 60 %",
-    ),
-    Defect(
-        "a command that a shell runs",
-        "security",
-        f"{API}/infrastructure/printer.py",
-        "",
-        '"""Print."""\n\nimport subprocess\n\n\ndef show(name: str) -> None:\n'
-        '    """Print a file."""\n    subprocess.run(f"lp {name}", shell=True, check=True)\n',
-        "printer.py",
-        level=2,
-    ),
-    Defect(
-        "a column without a migration",
-        "integration",
-        f"{DATA}/models/task.py",
-        "    due_date:",
-        "    room: Mapped[str | None] = mapped_column(sa.String(20))\n    due_date:",
-        "room",
-        level=2,
-    ),
-]
+    def named_at(self, level: int) -> str:
+        """What the gate says in a project of a level."""
+        return self.named.format(coverage=level_row(level)["coverage"])
+
+    def projects(self, levels: list[int]) -> list[str]:
+        """The names of the projects that can have it, as `tests.support.answers_of` knows them."""
+        modules = "".join(f"+{name}" for name in self.modules)
+        return [f"task_manager@{level}{modules}" for level in levels if level >= self.level]
+
+    @property
+    def modules(self) -> list[str]:
+        """The module that it belongs to, with what that brings."""
+        return list(extension().closure(1, [self.module])) if self.module else []
+
+
+def gates_of(level: int, module: str | None = None) -> list[dict[str, Any]]:
+    """The gates that the catalog wants of a project, in their order."""
+    modules = extension().closure(level, [module] if module else [])
+    return [
+        gate
+        for gate in extension().catalog()["gates"]
+        if gate.get("level", 1) <= level and gate.get("module") in {None, *modules}
+    ]
+
+
+def level_row(level: int) -> dict[str, Any]:
+    """A level's row of the catalog."""
+    rows = extension().catalog()["levels"]
+    return next(row for row in rows if row["level"] == level)
+
+
+def load(folder: Path = FOLDER) -> list[Defect]:
+    """Every defect of a folder."""
+    files = sorted(folder.glob("*.yml"))
+    return [Defect(name=file.stem, **yaml.safe_load(file.read_text("utf-8"))) for file in files]
+
+
+DEFECTS = load()

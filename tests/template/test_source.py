@@ -1,117 +1,142 @@
-"""The template as source: the rules that its layers keep."""
+"""The template as source: it keeps its rules, and what breaks one is found."""
 
-import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
 
-from tests.support import ROOT, extension
+from tests.matrix.conftest import copy_template
+from tests.support import ROOT
+from tests.template.source import CHECKS, Source
 
-TEMPLATE = ROOT / "template"
-FILES = sorted(path for path in TEMPLATE.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-PYTHON = [path for path in FILES if path.name.removesuffix(".jinja").endswith((".py", "{% endyield %}.py"))]
-
-
-def _name(path: Path) -> str:
-    return path.relative_to(TEMPLATE).as_posix()
+ONE = "template/{{ level_1 }}"
+Plant = Callable[[Path], None]
 
 
-@pytest.mark.parametrize("path", PYTHON, ids=_name)
-def test_python_has_no_conditions(path: Path) -> None:
-    found = re.search(r"{%-?\s*(if|elif|else)\b", path.read_text("utf-8"))
-
-    assert found is None, "compose whole files, or work it out in the data model"
+@pytest.fixture(scope="module")
+def template_source() -> Source:
+    return Source(ROOT)
 
 
-@pytest.mark.parametrize("path", FILES, ids=_name)
-def test_only_files_with_jinja_are_rendered(path: Path) -> None:
-    has_jinja = re.search(r"{{|{%|{#", path.read_text("utf-8")) is not None
-
-    assert has_jinja or path.suffix != ".jinja", "a static file needs no .jinja suffix"
+@pytest.mark.parametrize("check", CHECKS)
+def test_the_template_keeps_the_rule(check: str, template_source: Source) -> None:
+    assert list(CHECKS[check](template_source)) == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=_name)
-def test_names_are_legal_on_windows(path: Path) -> None:
-    parts = path.relative_to(TEMPLATE).parts
+def added(name: str, text: str = "x\n") -> Plant:
+    def plant(tree: Path) -> None:
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_text(text, "utf-8")
 
-    assert all(re.search(r'[<>:"|?*\\]|[. ]$', part) is None for part in parts)
-
-
-def test_layers_are_named_after_levels_and_modules() -> None:
-    catalog = extension().catalog()
-    known = {f"level_{entry['level']}" for entry in catalog["levels"]}
-    known |= {module["name"] for module in catalog["modules"]}
-    layers = {path.name.strip("{} ") for path in TEMPLATE.iterdir() if path.is_dir()}
-
-    assert layers <= known
+    return plant
 
 
-def test_what_has_a_layer_is_available_and_nothing_else() -> None:
-    catalog = extension().catalog()
-    layers = {path.name.strip("{} ") for path in TEMPLATE.iterdir() if path.is_dir()}
-    available = {f"level_{entry['level']}" for entry in catalog["levels"] if entry["available"]}
-    available |= {module["name"] for module in catalog["modules"] if module["available"]}
+def changed(name: str, old: str, new: str) -> Plant:
+    def plant(tree: Path) -> None:
+        text = (tree / name).read_text("utf-8")
+        assert old in text
+        (tree / name).write_text(text.replace(old, new, 1), "utf-8")
 
-    assert layers == available
-
-
-def test_questions_and_schema_name_the_same_answers() -> None:
-    asked: dict[str, dict[str, object]] = {}
-    for file in (ROOT / "questions").glob("*.yml"):
-        asked |= yaml.safe_load(file.read_text("utf-8"))
-    visible = {name for name, question in asked.items() if question.get("when") is not False}
-
-    assert visible == set(extension().schema()["properties"])
+    return plant
 
 
-def test_questions_and_schema_offer_the_same_choices() -> None:
-    schema = extension().schema()["properties"]
-    level = yaml.safe_load((ROOT / "questions" / "level.yml").read_text("utf-8"))
-    identity = yaml.safe_load((ROOT / "questions" / "identity.yml").read_text("utf-8"))
+PLANTED: list[tuple[str, Plant, str]] = [
+    (
+        "conditions",
+        added(f"{ONE}/chassis/x.py.jinja", "{% if level > 1 %}\n{% endif %}\n"),
+        "{% if in Python",
+    ),
+    (
+        "conditions",
+        added(f"{ONE}/{{% yield e from model.entities %}}x{{% endyield %}}.py.jinja", "{%- else %}"),
+        "{%- else in Python",
+    ),
+    ("suffixes", added(f"{ONE}/static.md.jinja"), "static.md.jinja: a static file needs no"),
+    ("joints", added(f"{ONE}/a.md.jinja", "{{ level }}"), "a.md.jinja: depends on the level"),
+    ("joints", added(f"{ONE}/a.md.jinja", "{{ 'x' if redis }}"), "a.md.jinja: depends on"),
+    (
+        "joints",
+        added(f"{ONE}/a.md.jinja", "{{ paths_of('yours') }}"),
+        "a.md.jinja: depends on the level",
+    ),
+    ("joints", changed("schemas/catalog.yml", "joints:\n", "joints:\n  - gone.md.jinja\n"), "gone.md"),
+    ("layer_names", added("template/{{ level_9 }}/x.md"), "x.md: is in no layer"),
+    ("layer_names", added("template/x.md"), "x.md: is in no layer"),
+    ("layer_names", added("template/{{ redis }}/{{ redis }}/x.md"), "is in one layer twice"),
+    ("layer_names", added(f"{ONE}/docs/{{{{ level_2 }}}}/x.md"), "level_2 is a layer; it must"),
+    ("availability", added("template/{{ communications }}/x.md"), "communications: has a layer"),
+    (
+        "availability",
+        changed("schemas/catalog.yml", "available: false", "available: true"),
+        "is available, has no layer",
+    ),
+    ("one_owner", added("template/{{ level_2 }}/Makefile"), "{{ level_2 }}/Makefile: writes the same"),
+    ("one_owner", added("template/{{ redis }}/{{ level_2 }}/makefile"), "writes the same path"),
+    ("file_names", added(f"{ONE}/docs/what?.md"), "'what?.md' is no name on Windows"),
+    ("file_names", added(f"{ONE}/docs/nul.md"), "'nul.md' is no name on Windows"),
+    ("file_names", added(f"{ONE}/{'a' * 90}/{'b' * 100}"), "is longer than 200 characters"),
+    ("left_open", added(f"{ONE}/x.py", "# TODO: later\n"), "x.py: TODO"),
+    ("secrets", added(f"{ONE}/x.env", 'PASSWORD = "hunter2hunter2"\n'), "looks like a secret"),
+    ("secrets", added(f"{ONE}/x.pem", "-----BEGIN RSA PRIVATE KEY-----\n"), "looks like a secret"),
+    (
+        "unused_questions",
+        changed("questions/computed.yml", "project: {", "spare: {type: str, default: x}\nproject: {"),
+        "spare: nothing reads this answer",
+    ),
+    (
+        "answers_agree",
+        changed("questions/identity.yml", "author_name:\n", "author:\n"),
+        "author_name: is missing in the questions",
+    ),
+    (
+        "answers_agree",
+        changed("questions/identity.yml", "default: proprietary", "default: MIT"),
+        "license: 'MIT' is its default, the schema has 'proprietary'",
+    ),
+    (
+        "answers_agree",
+        changed("questions/identity.yml", "[MIT, Apache-2.0, ", "[Apache-2.0, MIT, "),
+        "license: offers ['Apache-2.0', 'MIT'",
+    ),
+    (
+        "answers_agree",
+        changed("questions/level.yml", "type: int", "type: str"),
+        "level: is asked as str, the schema has integer",
+    ),
+    (
+        "answers_agree",
+        changed("questions/level.yml", "level:\n  type: int\n", "level:\n  type: int\n  default: 1\n"),
+        "level: is mandatory, and must have no default",
+    ),
+    (
+        "catalog_agrees",
+        changed("schemas/catalog.yml", "- name: bot\n", "- name: robot\n"),
+        "modules: the catalog has",
+    ),
+    (
+        "features_are_placed",
+        changed("schemas/catalog.yml", 'name: makefile, phase: "4.1"', 'name: compose, phase: "4.9"'),
+        "compose: there is no phase 4.9",
+    ),
+    (
+        "features_are_placed",
+        changed("schemas/catalog.yml", "name: makefile", "name: compose"),
+        "compose: is there twice",
+    ),
+]
 
-    def values(question: dict[str, dict[str, object]]) -> list[object]:
-        return [c["value"] if isinstance(c, dict) else c for c in question["choices"].values()]
 
-    assert values(level["level"]) == schema["level"]["enum"]
-    assert values(level["modules"]) == schema["modules"]["items"]["enum"]
-    assert identity["license"]["choices"] == schema["license"]["enum"]
-    assert identity["license"]["default"] == schema["license"]["default"]
+@pytest.mark.parametrize(
+    ("check", "plant", "told"), PLANTED, ids=[f"{check}-{told[:30]}" for check, _, told in PLANTED]
+)
+def test_a_breach_is_found(check: str, plant: Plant, told: str, tmp_path: Path) -> None:
+    tree = copy_template(tmp_path / "template")
+    plant(tree)
 
+    found = list(CHECKS[check](Source(tree)))
 
-def test_catalog_and_schema_name_the_same_levels_modules_and_types() -> None:
-    schema, catalog = extension().schema(), extension().catalog()
-    types = schema["$defs"]["field"]["properties"]["type"]["enum"]
-
-    assert [entry["level"] for entry in catalog["levels"]] == schema["properties"]["level"]["enum"]
-    names = [module["name"] for module in catalog["modules"]]
-    assert names == schema["properties"]["modules"]["items"]["enum"]
-    assert list(catalog["field_types"]) == types
+    assert [breach for breach in found if told in breach], found
 
 
-def test_every_feature_belongs_to_a_known_phase_level_and_module() -> None:
-    catalog = extension().catalog()
-    phases = {phase["phase"] for phase in catalog["phases"]}
-    modules = {None, *(module["name"] for module in catalog["modules"])}
-
-    assert {feature["phase"] for feature in catalog["features"]} <= phases
-    assert {feature.get("module") for feature in catalog["features"]} <= modules
-    names = [feature["name"] for feature in catalog["features"] if "module" not in feature]
-    assert len(names) == len(set(names))
-
-
-def test_joints_are_listed() -> None:
-    """Everything that asks for the level or the catalog is a joint, and every joint exists."""
-    joints = set(extension().catalog()["joints"])
-    asking = {_name(path) for path in FILES if re.search(r"catalog\(|\blevel_[1-4]\b(?! }}/)|[{(,] ?level\b|phases\(|_copier_answers", path.read_text("utf-8")) and path.suffix == ".jinja"}
-
-    assert asking <= joints
-    assert all((TEMPLATE / joint).is_file() for joint in joints)
-
-
-def test_no_two_layers_have_a_path_in_common() -> None:
-    seen: dict[str, str] = {}
-    for path in FILES:
-        layer, _, rest = _name(path).partition("/")
-        rest = rest.removesuffix(".jinja")
-        assert seen.setdefault(rest, layer) == layer, rest
+def test_every_rule_is_shown_to_find_something() -> None:
+    assert {check for check, _, _ in PLANTED} == set(CHECKS)

@@ -1,0 +1,150 @@
+"""Every check of the proof finds what it is there for: one offence each, planted in one template."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ferrata.matrix import Combination
+from tests.matrix.proof import Proof, prove
+from tests.support import answers_of
+
+ONE, TWO = "template/{{ level_1 }}", "template/{{ level_2 }}"
+PLANTED = {
+    f"{ONE}/leftover.txt.jinja": "{{ '{' }}{ project }}\n",
+    f"{ONE}/not_rendered.txt": "The API is {{ data_api }}.\n",
+    f"{ONE}/foreign.txt": "${{ github.ref }} {{ $labels.job }} {{job}}\n",
+    f"{ONE}/conflict.txt": "<<<<<<< before\n=======\n>>>>>>> after\n",
+    f"{ONE}/empty.txt.jinja": "{{ '' }}\n",
+    f"{ONE}/carriage.txt": "one\r\n",
+    f"{ONE}/latin.txt": "\udce9\n",
+    f"{ONE}/broken.toml": "a = \n",
+    f"{ONE}/broken.yml": "a: [\n",
+    f"{ONE}/broken.json": "{,}\n",
+    f"{ONE}/deploy/compose/broken.yml": "services:\n  a: {imagine: b}\n",
+    f"{ONE}/hollow/{{{{ level_3 }}}}/some.txt": "x\n",
+    f"{ONE}/twice.txt": "one\n",
+    f"{TWO}/twice.txt": "two\n",
+    f"{ONE}/chassis/src/chassis/early.py": '"""Early."""\n\nNAME = "prometheus"\n',
+    f"{ONE}/docs/nginx.md": "# Gateway\n",
+    f"{ONE}/chassis/src/chassis/health/leaked.py": '"""Leaked."""\n',
+    f"{ONE}/chassis/src/chassis/broken.py": "def broken(:\n",
+    f"{ONE}/chassis/src/chassis/unused.py": '"""Unused."""\n\nimport os\n',
+    f"{ONE}/chassis/src/chassis/unformatted.py": '"""Unformatted."""\n\nX   =  1\n',
+    f"{ONE}/chassis/src/chassis/missing.py": '"""Missing."""\n\nimport tinydb\n\nX = tinydb\n',
+    f"{ONE}/services/{{{{ api }}}}/src/{{{{ api }}}}/short_cut.py": '"""Short cut."""\n\nimport asyncpg\n\nX = asyncpg\n',
+    # It says something else when a module is asked for by name than when another brings it.
+    f"{ONE}/asked.txt.jinja": "Asked for: {{ modules | join(' ') }}.\n",
+}
+EXPECTED = [
+    ("leftover.txt", "has template syntax left: '{{ project'"),
+    ("not_rendered.txt", "has template syntax left: '{{ data_api'"),
+    ("conflict.txt", "has a conflict marker"),
+    ("empty.txt", "is empty"),
+    ("carriage.txt", "has a carriage return"),
+    ("latin.txt", "is no UTF-8 text"),
+    ("broken.toml", "does not parse"),
+    ("broken.yml", "does not parse"),
+    ("broken.json", "does not parse"),
+    ("deploy/compose/broken.yml", "is no Compose file: services/a"),
+    ("docker-compose.yml", "includes deploy/compose/gone.yml, which is not there"),
+    ("hollow", "is a folder without files"),
+    ("twice.txt", "is written by more than one layer: {{ level_1 }}/twice.txt, {{ level_2 }}"),
+    ("chassis/src/chassis/early.py", "mentions 'prometheus', which only level 3 brings"),
+    ("docs/nginx.md", "mentions 'nginx', which only level 3 brings"),
+    ("chassis/src/chassis/health/leaked.py", "belongs to the feature 'health', which is off"),
+    (".pre-commit-config.yaml", "is missing, but the feature 'pre_commit' is on"),
+    ("pyproject.toml", "'[tool.bandit]' must be there if and only if 'security_scan' is off"),
+    ("chassis/src/chassis/broken.py", "does not compile: line 1"),
+    ("chassis/src/chassis/unused.py", "ruff F401"),
+    ("chassis/src/chassis/unformatted.py", "is not formatted"),
+    ("chassis/src/chassis/missing.py", "imports tinydb, which chassis/pyproject.toml does not"),
+    ("services/team_tasks_api/src/team_tasks_api/short_cut.py", "imports asyncpg, which"),
+    (".ferrata/template.txt", "extra.txt is listed"),
+    ("asked.txt", "differs from that of level-1-workers, which is the same"),
+]
+
+
+@pytest.fixture(scope="module")
+def proof(tmp_path_factory: pytest.TempPathFactory) -> Proof:
+    """The proof of a template with every offence in it."""
+    from tests.matrix.conftest import copy_template  # noqa: PLC0415
+
+    tree = copy_template(tmp_path_factory.mktemp("offences") / "template")
+    for name, text in PLANTED.items():
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_bytes(text.encode("utf-8", "surrogateescape"))
+    compose = tree / ONE / "docker-compose.yml.jinja"
+    change(compose, "- deploy/local/compose.yml", "- deploy/compose/gone.yml")
+    change(tree / ONE / "pyproject.toml.jinja", "[tool.uv]\n", "# [tool.bandit]\n[tool.uv]\n")
+    change(tree / ONE / ".ferrata/template.txt.jinja", "{% for", "extra.txt\n{% for")
+    (tree / TWO / ".pre-commit-config.yaml").unlink()
+    # Modules that bring each other, so that two requests give one project.
+    catalog = yaml.safe_load((tree / "schemas/catalog.yml").read_text("utf-8"))
+    for module in catalog["modules"]:
+        module["available"] = module["name"] in {"workers", "rabbitmq"}
+    (tree / "schemas/catalog.yml").write_text(json.dumps(catalog), "utf-8")
+    asked = [
+        Combination(1, ()),
+        Combination(2, ()),
+        Combination(1, ("workers",)),
+        Combination(1, ("rabbitmq", "workers")),
+    ]
+    return prove(tree, answers_of("task_manager"), asked, processes=1)
+
+
+def change(file: Path, old: str, new: str) -> None:
+    text = file.read_text("utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), "utf-8")
+
+
+@pytest.mark.parametrize(("path", "what"), EXPECTED, ids=lambda text: text[:40])
+def test_the_offence_is_found_and_named(path: str, what: str, proof: Proof) -> None:
+    found = [offence for offence in proof.offences if offence.path == path]
+
+    assert any(what in offence.what for offence in found), found
+
+
+def test_what_is_right_is_not_told(proof: Proof) -> None:
+    planted = {path for path, _ in EXPECTED} | {"modules/workers/**", "modules/rabbitmq/**"}
+
+    told = {str(offence) for offence in proof.offences if offence.path not in planted}
+
+    assert told == set()
+
+
+def test_an_undefined_name_is_told(copied: Callable[[], Path]) -> None:
+    tree = copied()
+    (tree / ONE / "undefined.txt.jinja").write_text("{{ no_such_name }}\n", "utf-8")
+
+    proof = prove(tree, answers_of("task_manager"), [Combination(1, ())], processes=1)
+
+    assert proof.told() == [
+        "level-1: {{ level_1 }}/undefined.txt.jinja: uses an undefined name: 'no_such_name' is undefined"
+    ]
+
+
+def test_settings_that_do_not_parse_are_told(copied: Callable[[], Path]) -> None:
+    tree = copied()
+    change(tree / ONE / "pyproject.toml.jinja", "{{ project_name | quoted }}", "{{ project_name }}")
+
+    proof = prove(tree, answers_of("task_manager"), [Combination(1, ())], processes=1)
+
+    [told] = proof.told()
+    assert told.startswith("level-1: pyproject.toml: does not parse: ")
+
+
+def test_many_processes_find_the_same(copied: Callable[[], Path]) -> None:
+    tree = copied()
+    (tree / ONE / "broken.json").write_text("{,}\n", "utf-8")
+    asked = [Combination(1, ()), Combination(2, ())]
+    ticks: list[int] = []
+
+    proof = prove(tree, answers_of("task_manager"), asked, processes=2, progress=ticks.append)
+
+    assert len(proof.told()) == 1
+    assert proof.told()[0].endswith("(and with 1 more answer sets)")
+    assert (proof.combinations, sum(ticks)) == (2, 2)

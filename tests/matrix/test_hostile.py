@@ -1,0 +1,296 @@
+"""Answers as people never write them, but may: the valid ones give a sound project that says
+everything in their very words, the others are refused and write nothing."""
+
+import copy
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from copier.errors import UserMessageError
+from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import strategies as st
+
+from ferrata import answers as files
+from ferrata import validate
+from ferrata.errors import Exit
+from ferrata.matrix import combinations
+from tests.extensions.strategies import JSON, briefs, entities
+from tests.matrix import contents, echo
+from tests.matrix.renderer import Rendered, Renderer
+from tests.matrix.sample import pythons_here
+from tests.matrix.test_covering import check_answers
+from tests.support import ROOT, answers_of, brief, extension, files_of, git, render
+
+# A case of long texts is shown in full when it fails.
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
+
+COMBINATIONS = combinations(extension())
+TASK = answers_of("task_manager")["entities"]
+# Rendered projects are remembered; after so many cases everything is forgotten.
+REMEMBERED = 100
+
+SETTINGS: dict[str, Any] = {
+    "deadline": None,
+    "derandomize": True,
+    "database": None,
+    # A case that fails is shown as it is: making it smaller takes longer than all the others.
+    "phases": [Phase.explicit, Phase.generate],
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.filter_too_much],
+}
+everyday_briefs = settings(max_examples=140, **SETTINGS)
+everyday_entities = settings(max_examples=60, **SETTINGS)
+long_briefs = settings(max_examples=1500, **SETTINGS)
+long_entities = settings(max_examples=500, **SETTINGS)
+everyday_broken = settings(max_examples=60, **SETTINGS)
+few = settings(max_examples=4, **SETTINGS)
+
+
+@cache
+def renderer() -> Renderer:
+    """One renderer, whose templates are compiled once."""
+    return Renderer(ROOT)
+
+
+@pytest.fixture(scope="module")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for all cases of a test."""
+    return tmp_path_factory.mktemp("hostile")
+
+
+@st.composite
+def with_briefs(draw: st.DrawFn) -> dict[str, Any]:
+    """Hostile texts about the task manager's entities, with any level and modules."""
+    combination = draw(st.sampled_from(COMBINATIONS))
+    return draw(briefs()) | combination.answers | {"entities": TASK}
+
+
+@st.composite
+def with_entities(draw: st.DrawFn) -> dict[str, Any]:
+    """Entities of all kinds in the task manager's brief, with any level and modules."""
+    combination = draw(st.sampled_from(COMBINATIONS))
+    return brief() | combination.answers | {"entities": draw(entities())}
+
+
+def rendered(answers: dict[str, Any]) -> Rendered:
+    if len(renderer()._digests) > REMEMBERED * 10:
+        renderer().forget()
+    return renderer().render(answers)
+
+
+def sound(answers: dict[str, Any]) -> None:
+    """A project in which everything parses, and which says every text as it is."""
+    assert extension().problems(answers) == []
+    project = rendered(answers)
+    for path, content in project.files.items():
+        if project.sources[path].endswith(".jinja"):
+            # `{{` may well be a part of an answer.
+            assert (
+                list(contents.faults(path, content, rendered=False, variables=frozenset())) == []
+            ), path
+            if path.endswith(".py"):
+                compile(content, path, "exec", dont_inherit=True)
+    words, texts = echo.exchanged(answers)
+    assert list(echo.faults(project, rendered(words), texts, extension())) == []
+    recorded = yaml.safe_load(project.text(".copier-answers.yml"))
+    assert {key: recorded.get(key) for key in answers} == answers
+
+
+@everyday_briefs
+@given(answers=with_briefs())
+def test_texts_come_out_as_they_are(answers: dict[str, Any]) -> None:
+    sound(answers)
+
+
+@everyday_entities
+@given(answers=with_entities())
+def test_entities_become_sound_code(answers: dict[str, Any]) -> None:
+    assume(extension().problems(answers) == [])
+    sound(answers)
+
+
+@pytest.mark.long
+@long_briefs
+@given(answers=with_briefs())
+def test_many_texts_come_out_as_they_are(answers: dict[str, Any]) -> None:
+    sound(answers)
+
+
+@pytest.mark.long
+@long_entities
+@given(answers=with_entities())
+def test_many_entities_become_sound_code(answers: dict[str, Any]) -> None:
+    assume(extension().problems(answers) == [])
+    sound(answers)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "told"),
+    [
+        pytest.param(
+            "pyproject.toml.jinja",
+            "{{ project_name | quoted }}",
+            '"{{ project_name }}"',
+            "pyproject.toml: TOMLDecodeError",
+            id="not-quoted",
+        ),
+        pytest.param(
+            "pyproject.toml.jinja",
+            "{{ project_name | quoted }}",
+            "{{ project_name | upper | quoted }}",
+            "pyproject.toml: ValueError: .project.description should be",
+            id="changed",
+        ),
+        pytest.param(
+            "README.md.jinja",
+            "{{ problem }}",
+            "{{ problem | escape }}",
+            "README.md: ValueError",
+            id="escaped",
+        ),
+        pytest.param(
+            "Makefile",
+            "help:",
+            "# {{ project_name }}\nhelp:",
+            "Makefile: ValueError: nobody knows",
+            id="unknown-syntax",
+        ),
+        pytest.param(
+            "services/{{ api }}/src/{{ api }}/main.py.jinja",
+            '"""',
+            '"""{{ problem }} ',
+            "main.py: SyntaxError",
+            id="docstring",
+        ),
+    ],
+)
+def test_a_text_that_is_another_one_is_told(
+    file: str, old: str, new: str, told: str, copied: Callable[[], Path]
+) -> None:
+    tree = copied()
+    source = tree / "template/{{ level_1 }}" / file
+    text = source.read_text("utf-8")
+    assert old in text
+    target = source if source.suffix == ".jinja" else source.with_name(f"{source.name}.jinja")
+    target.write_text(text.replace(old, new, 1), "utf-8")
+    answers = answers_of("odd_names") | {"problem": 'It"""s <b>.\n\\'}
+    words, texts = echo.exchanged(answers)
+    own = Renderer(tree)
+
+    found = list(echo.faults(own.render(answers), own.render(words), texts, own.rules))
+
+    assert [fault for fault in found if told in fault], found
+    assert len(found) == 1
+
+
+BREAKAGES: dict[str, Callable[[dict[str, Any], Any], None]] = {
+    "missing": lambda answers, key: answers.pop(key),
+    "null": lambda answers, key: answers.update({key: None}),
+    "unknown key": lambda answers, key: answers.update({f"{key}s_": answers[key]}),
+    "wrong type": lambda answers, key: answers.update({key: {"not": ["this", 1]}}),
+    "control character": lambda answers, _: answers.update(problem="bell \x07"),
+    "half a character": lambda answers, _: answers.update(problem="half \ud83d"),
+    "two lines": lambda answers, _: answers.update(project_name="two\nlines"),
+    "path": lambda answers, _: answers.update(context="../../etc"),
+    "keyword": lambda answers, _: answers["entities"][0].update(name="class"),
+    "too long": lambda answers, _: answers.update(author_name="x" * 121),
+    "blank": lambda answers, _: answers.update(problem=" \n\t"),
+    "twice": lambda answers, _: answers["functional_requirements"].append(
+        answers["functional_requirements"][0]
+    ),
+}
+
+
+@st.composite
+def broken(draw: st.DrawFn) -> dict[str, Any]:
+    """Hostile texts with one mistake, which makes them invalid whatever the rest says."""
+    answers = copy.deepcopy(draw(with_briefs()))
+    how = draw(st.sampled_from(sorted(BREAKAGES)))
+    key = draw(st.sampled_from(sorted(extension().schema()["required"])))
+    BREAKAGES[how](answers, key)
+    return answers
+
+
+@st.composite
+def anything(draw: st.DrawFn) -> dict[str, Any]:
+    """The task manager's answers with any value at all in one place."""
+    return brief() | {draw(st.sampled_from(sorted(extension().schema()["properties"]))): draw(JSON)}
+
+
+@everyday_broken
+@given(answers=broken())
+def test_a_mistake_is_told_in_one_line_each(answers: dict[str, Any]) -> None:
+    found = extension().problems(answers)
+
+    assert found != []
+    assert all("\n" not in str(problem) and problem.path for problem in found)
+
+
+def accepted_by_copier(template: Path, answers: dict[str, Any], folder: Path) -> bool:
+    """Tell whether plain `copier copy` takes answers; what it refuses must not leave anything."""
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        target = Path(scratch) / "project"
+        told = ""
+        try:
+            render(template, answers, target)
+        except UserMessageError as error:
+            told = str(error)
+        assert told.splitlines() == [str(problem) for problem in extension().problems(answers)]
+        assert target.exists() == (not told)
+        return not told
+
+
+def accepted_by_validate(answers: dict[str, Any], folder: Path) -> bool:
+    """Tell whether `ferrata validate` takes answers, from a file."""
+    file = folder / "answers.yml"
+    file.write_text(yaml.safe_dump(answers, allow_unicode=True), "utf-8")
+    loaded = files.load(file)
+    assert loaded == answers
+    return validate.verdict(extension(), loaded, file, as_json=True) == Exit.GREEN
+
+
+@pytest.mark.long
+@settings(max_examples=40, **SETTINGS)
+@given(answers=st.one_of(with_briefs(), with_entities(), broken(), anything()))
+def test_validate_and_copier_agree(
+    answers: dict[str, Any], template: Path, shared_folder: Path
+) -> None:
+    assert accepted_by_validate(answers, shared_folder) == accepted_by_copier(
+        template, answers, shared_folder
+    )
+
+
+def test_validate_and_copier_agree_on_one_of_each(
+    template: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    right = answers_of("odd_names")
+    wrong = right | {"problem": "half \ud83d"}
+
+    assert accepted_by_validate(right, tmp_path)
+    assert accepted_by_copier(template, right, tmp_path)
+    assert not accepted_by_validate(wrong, tmp_path)
+    assert not accepted_by_copier(template, wrong, tmp_path)
+
+
+@pytest.mark.long
+@few
+@given(answers=with_briefs())
+def test_hostile_texts_are_written_as_copier_writes_them(
+    answers: dict[str, Any], template: Path, shared_folder: Path
+) -> None:
+    with tempfile.TemporaryDirectory(dir=shared_folder) as scratch:
+        written = files_of(render(template, answers, Path(scratch) / "project"))
+    own = Renderer(template, commit=git(template, "describe", "--tags", "--always").strip())
+
+    assert own.render(answers).files == written
+
+
+@pytest.mark.long
+@few
+@given(answers=st.one_of(with_briefs(), with_entities()))
+def test_the_gates_of_hostile_answers_are_green(answers: dict[str, Any], template: Path) -> None:
+    assume(extension().problems(answers) == [])
+    check_answers("hostile", answers, template, pythons_here()[0])

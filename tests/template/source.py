@@ -1,0 +1,309 @@
+"""The rules that the template keeps as source, each a function that tells what breaks it."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import yaml
+
+from ferrata.context import configuration
+from tests.matrix.renderer import Renderer
+
+CONDITION = re.compile(r"{%-?\s*(if|elif|else)\b")
+JINJA = re.compile(r"{{|{%|{#")
+LAYER = re.compile(r"{{ (\w+) }}")
+PYTHON = (".py", "{% endyield %}.py")
+# Answers that tell which layers are on; a template that reads one, or asks what the project has,
+# depends on other layers.
+CHOICES = frozenset({"level", "modules", "chosen", "this_level", "_copier_answers"})
+# They only check; nothing has to read what they give.
+CHECKING = frozenset({"given_answers", "checked_answers"})
+ILLEGAL = re.compile(r'[<>:"|?*\\]|[. ]$')
+DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?$", re.IGNORECASE)
+# The longest path below a project; Windows has 260 characters for all of it.
+LONGEST_PATH = 200
+LEFT_OPEN = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+KEY = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_\w{30,}|\bsk_live_\w{10,}"
+    r"|\bxox[abp]-\w{10,}|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\."
+)
+# Tests may make a password up.
+PASSWORD = re.compile(
+    r"(?i:\b(?:password|secret|token|api_key)\w*\s*[:=]\s*[\"'](?![\"'{$<])[\w+/=!@#-]{12,}[\"'])"
+)
+# How Copier asks for what the schema calls by these types.
+ASKED_AS = {"string": "str", "integer": "int", "array": "yaml", "object": "yaml"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """One version of the template."""
+
+    tree: Path
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        """What knows which variables a template reads."""
+        return Renderer(self.tree)
+
+    @property
+    def rules(self) -> ModuleType:
+        """The template's extension."""
+        return self.renderer.rules
+
+    @cached_property
+    def catalog(self) -> dict[str, Any]:
+        """The template's catalog."""
+        found: dict[str, Any] = self.rules.catalog()
+        return found
+
+    @cached_property
+    def schema(self) -> dict[str, Any]:
+        """The schema of the answers."""
+        found: dict[str, Any] = self.rules.schema()
+        return found
+
+    @cached_property
+    def questions(self) -> dict[str, Any]:
+        """The questions, in order."""
+        return configuration(self.tree)[1]
+
+    @cached_property
+    def asked(self) -> dict[str, Any]:
+        """The questions that have an answer in the schema."""
+        return {name: q for name, q in self.questions.items() if q.get("when") is not False}
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """Every file below template/."""
+        top = self.tree / "template"
+        return {name: (top / name).read_text("utf-8") for name in self.renderer.sources}
+
+    @cached_property
+    def layers(self) -> frozenset[str]:
+        """The names of all layers that there may be."""
+        levels = {f"level_{row['level']}" for row in self.catalog["levels"]}
+        return frozenset(levels | {row["name"] for row in self.catalog["modules"]})
+
+    def layers_of(self, name: str) -> list[str]:
+        """The layers that a file is in, from the outermost."""
+        found: list[str] = []
+        for part in name.split("/"):
+            layer = LAYER.fullmatch(part)
+            if not layer or layer[1] not in self.layers:
+                break
+            found.append(layer[1])
+        return found
+
+
+def conditions(source: Source) -> Iterator[str]:
+    """Python has no conditions: whole files are composed."""
+    for name, text in source.texts.items():
+        if name.removesuffix(".jinja").endswith(PYTHON) and (found := CONDITION.search(text)):
+            yield f"{name}: {found[0]} in Python; compose whole files, or use the data model"
+
+
+def suffixes(source: Source) -> Iterator[str]:
+    """A file that is not rendered needs no suffix."""
+    for name, text in source.texts.items():
+        if name.endswith(".jinja") and not JINJA.search(text):
+            yield f"{name}: a static file needs no .jinja suffix"
+
+
+def joints(source: Source) -> Iterator[str]:
+    """What depends on other layers is listed, and what is listed depends on them."""
+    listed = source.catalog["joints"]
+    found = [name for name, text in source.texts.items() if _is_joint(source, name, text)]
+    for name in sorted(set(found) - set(listed)):
+        yield f"{name}: depends on the level or the modules; list it in `joints`"
+    for name in sorted(set(listed) - set(found)):
+        yield f"{name}: is listed in `joints`, and depends on neither the level nor the modules"
+
+
+def _is_joint(source: Source, name: str, text: str) -> bool:
+    if not name.endswith(".jinja"):
+        return False
+    needs = source.renderer.needs(text)
+    return needs is None or bool(needs & (CHOICES | source.layers))
+
+
+def layer_names(source: Source) -> Iterator[str]:
+    """Layers are the outermost folders, named after what can be chosen; each is there once."""
+    for name in source.texts:
+        layers = source.layers_of(name)
+        if not layers and name != ".copier-answers.yml.jinja":
+            yield f"{name}: is in no layer"
+        if len(set(layers)) != len(layers):
+            yield f"{name}: is in one layer twice"
+        inside = name.split("/")[len(layers) :]
+        for layer in sorted(source.layers & set(LAYER.findall("/".join(inside)))):
+            yield f"{name}: {layer} is a layer; it must be an outermost folder"
+
+
+def availability(source: Source) -> Iterator[str]:
+    """What has a layer can be chosen, and nothing else."""
+    there = {layer for name in source.texts for layer in source.layers_of(name)[:1]}
+    offered = {f"level_{row['level']}" for row in source.catalog["levels"] if row["available"]}
+    offered |= {row["name"] for row in source.catalog["modules"] if row["available"]}
+    for layer in sorted(there ^ offered):
+        has = "has a layer and is not available" if layer in there else "is available, has no layer"
+        yield f"{layer}: {has}"
+
+
+def one_owner(source: Source) -> Iterator[str]:
+    """No two layers have a path in common, nor two that differ by case only."""
+    seen: dict[str, str] = {}
+    for name in source.texts:
+        depth = len(source.layers_of(name))
+        path = "/".join(name.split("/")[depth:]).removesuffix(".jinja").lower()
+        if seen.setdefault(path, name) != name:
+            yield f"{name}: writes the same path as {seen[path]}"
+
+
+def file_names(source: Source) -> Iterator[str]:
+    """Names are legal on Windows, and paths not too long."""
+    for name in source.texts:
+        for part in name.split("/"):
+            if ILLEGAL.search(part) or DEVICES.match(part):
+                yield f"{name}: {part!r} is no name on Windows"
+        if len(name) > LONGEST_PATH:
+            yield f"{name}: is longer than {LONGEST_PATH} characters"
+
+
+def left_open(source: Source) -> Iterator[str]:
+    """Nothing is left open."""
+    for name, text in source.texts.items():
+        if found := LEFT_OPEN.search(text):
+            yield f"{name}: {found[0]}"
+
+
+def secrets(source: Source) -> Iterator[str]:
+    """No secret is in what a project receives."""
+    for name, text in source.texts.items():
+        found = KEY.search(text) or (None if "/tests/" in name else PASSWORD.search(text))
+        if found:
+            yield f"{name}: looks like a secret: {found[0][:16]}..."
+
+
+def unused_questions(source: Source) -> Iterator[str]:
+    """Whatever is asked or worked out is read by a template, a path, another question or a rule."""
+    layers_there = {layer for name in source.texts for layer in source.layers_of(name)}
+    texts = [text for name, text in source.texts.items() if name.endswith(".jinja")]
+    texts += [name.removesuffix(".jinja") for name in source.texts]
+    texts += list(_strings(source.questions))
+    read = {name for text in texts for name in source.renderer.reads(text)}
+    # A service names the answer that has its name.
+    read |= {row["variable"] for row in source.catalog.get("services", [])}
+    for name in source.questions.keys() - read - CHECKING:
+        if name not in source.layers or name in layers_there:
+            yield f"{name}: nothing reads this answer"
+
+
+def _strings(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for inner in value.values():
+                yield from _strings(inner)
+        case list():
+            for inner in value:
+                yield from _strings(inner)
+
+
+def answers_agree(source: Source) -> Iterator[str]:
+    """Questions and schema have the same names, types, choices and defaults."""
+    properties = source.schema["properties"]
+    for name in sorted(source.asked.keys() ^ properties.keys()):
+        where = "schema" if name in source.asked else "questions"
+        yield f"{name}: is missing in the {where}"
+    for name in sorted(source.asked.keys() & properties.keys()):
+        yield from _differences(source, name, source.asked[name], properties[name])
+
+
+def _differences(
+    source: Source, name: str, question: Mapping[str, Any], answer: Mapping[str, Any]
+) -> Iterator[str]:
+    whole = {**source.schema["$defs"].get(answer.get("$ref", "").split("/")[-1], {}), **answer}
+    many = bool(question.get("multiselect"))
+    kind = "array" if many else whole.get("type", "string")
+    asked = "yaml" if many else question["type"]
+    if ASKED_AS[kind] != asked:
+        yield f"{name}: is asked as {question['type']}, the schema has {kind}"
+    allowed = whole.get("items", {}).get("enum") if many else whole.get("enum")
+    if _choices(question) != allowed:
+        yield f"{name}: offers {_choices(question)}, the schema allows {allowed}"
+    if "default" in whole and _default(question) != whole["default"]:
+        yield f"{name}: {_default(question)!r} is its default, the schema has {whole['default']!r}"
+    if name in source.schema["required"] and _default(question) not in (None, []):
+        yield f"{name}: is mandatory, and must have no default"
+
+
+def _choices(question: Mapping[str, Any]) -> list[Any] | None:
+    match question.get("choices"):
+        case dict() as choices:
+            return [c["value"] if isinstance(c, dict) else c for c in choices.values()]
+        case choices:
+            return choices
+
+
+def _default(question: Mapping[str, Any]) -> Any:
+    default = question.get("default")
+    return yaml.safe_load(default) if question["type"] == "yaml" and default else default
+
+
+def catalog_agrees(source: Source) -> Iterator[str]:
+    """Catalog and schema name the same levels, modules and types of fields."""
+    properties, types = source.schema["properties"], source.schema["$defs"]["field"]["properties"]
+    rows = {
+        "levels": ([row["level"] for row in source.catalog["levels"]], properties["level"]["enum"]),
+        "modules": (
+            [row["name"] for row in source.catalog["modules"]],
+            properties["modules"]["items"]["enum"],
+        ),
+        "field types": (list(source.catalog["field_types"]), types["type"]["enum"]),
+    }
+    for what, (ours, theirs) in rows.items():
+        if ours != theirs:
+            yield f"{what}: the catalog has {ours}, the schema {theirs}"
+
+
+def features_are_placed(source: Source) -> Iterator[str]:
+    """Every feature belongs to a phase, a level and a module that there are, once."""
+    phases = {phase["phase"] for phase in source.catalog["phases"]}
+    levels = {row["level"] for row in source.catalog["levels"]}
+    modules = {None, *(row["name"] for row in source.catalog["modules"])}
+    seen: set[tuple[str, str | None]] = set()
+    for feature in source.catalog["features"]:
+        name, module = feature["name"], feature.get("module")
+        if feature["phase"] not in phases:
+            yield f"{name}: there is no phase {feature['phase']}"
+        if feature.get("level", 1) not in levels or module not in modules:
+            yield f"{name}: there is no such level or module"
+        if (name, module) in seen:
+            yield f"{name}: is there twice"
+        seen.add((name, module))
+
+
+CHECKS: dict[str, Callable[[Source], Iterator[str]]] = {
+    check.__name__: check
+    for check in (
+        conditions,
+        suffixes,
+        joints,
+        layer_names,
+        availability,
+        one_owner,
+        file_names,
+        left_open,
+        secrets,
+        unused_questions,
+        answers_agree,
+        catalog_agrees,
+        features_are_placed,
+    )
+}
