@@ -56,7 +56,7 @@ class Supervisor:
             ):
                 connections = {"database": connection, **others}
                 for name, one in connections.items():
-                    self.lines.tell(f"{name.capitalize()}: {one.description}")
+                    self.lines.tell(f"{name}: {one.description}")
                 urls = {name: one.url for name, one in connections.items()}
                 environments = {
                     child.name: service_environment(child, self.system, base, ports, urls)
