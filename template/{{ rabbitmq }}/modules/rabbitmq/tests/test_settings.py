@@ -14,7 +14,7 @@ def test_no_password_is_set() -> None:
 
 def test_the_password_need_not_be_escaped() -> None:
     settings = Settings(
-        rabbitmq_url="amqps://team:old@rabbitmq:5671/shop", rabbitmq_password=SecretStr("a/b@c:%")
+        rabbitmq_url="amqps://team@rabbitmq:5671/shop", rabbitmq_password=SecretStr("a/b@c:%")
     )
 
     url = address(settings)
@@ -22,6 +22,13 @@ def test_the_password_need_not_be_escaped() -> None:
     assert url.password == "a/b@c:%"  # noqa: S105  # the one above
     assert (url.user, url.host, url.port, url.path) == ("team", "rabbitmq", 5671, "/shop")
     assert "@rabbitmq:5671" in str(url)
+
+
+@pytest.mark.parametrize("url", ["amqp://team:own@rabbitmq/", "amqp://127.0.0.1:5672/"])
+def test_the_password_is_for_the_user_that_has_none(url: str) -> None:
+    settings = Settings(rabbitmq_url=url, rabbitmq_password=SecretStr("another"))
+
+    assert str(address(settings)) == url
 
 
 def test_secrets_are_not_shown() -> None:

@@ -41,7 +41,7 @@ def run(_server: Server, root: Path) -> Iterator[Connection]:
     if program is None:
         yield Connection(_address(PORT), MISSING)
         return
-    node = Node(program, root / ".dev" / "rabbitmq", _free_port(PORT))
+    node = Node(program, root / ".dev" / "rabbitmq", PORT)
     node.start()
     try:
         yield Connection(node.url, f"{node.url} (.dev/rabbitmq)")
@@ -60,12 +60,13 @@ def installed() -> Path | None:
 class Node:
     """A RabbitMQ that keeps its data in a folder, and that only this machine reaches."""
 
-    def __init__(self, program: Path, data: Path, port: int | None = None) -> None:
+    def __init__(self, program: Path, data: Path, wanted_port: int = 0) -> None:
         self._program = program
         self._data = data = data.resolve()
         self._log = data.with_name(f"{data.name}.log")
         self._left = data.with_name(f"{data.name}.pid")
-        self._port = port or _free_port()
+        self._wanted_port = wanted_port
+        self._port = 0
         self._inner_port, self._names_port = _free_port(), _free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -78,6 +79,7 @@ class Node:
         """Start it and wait until it answers."""
         self._data.mkdir(parents=True, exist_ok=True)
         self._end_left_over()
+        self._port = self._port or _free_port(self._wanted_port)
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603  # the installed program, no shell
                 [self._program],

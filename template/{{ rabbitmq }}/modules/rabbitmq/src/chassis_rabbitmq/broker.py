@@ -36,8 +36,8 @@ def make_broker(
 
 
 def address(settings: Settings) -> URL:
-    """Give the URL with the password; aio-pika takes "guest" for a user that it does not name."""
+    """Give the URL with the password; a URL that names no user is for the user "guest"."""
     url = URL(settings.rabbitmq_url)
-    if settings.rabbitmq_password is None:
+    if settings.rabbitmq_password is None or url.user is None or url.password is not None:
         return url
     return url.with_password(settings.rabbitmq_password.get_secret_value())
