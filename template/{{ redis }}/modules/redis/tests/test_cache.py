@@ -263,6 +263,8 @@ async def test_a_write_that_begins_between_two_commands_closes(
     monkeypatch.setattr(redis, "mget", mget_then_write)
 
     assert await answers.find(TASKS, "tasks") == Kept()
+    monkeypatch.undo()
+    assert await answers.find(TASKS, "tasks") == Kept()
 
 
 async def test_a_redis_that_hangs_is_not_waited_for(
