@@ -13,6 +13,7 @@ from chassis.app import build_app
 from chassis.features import FeatureSettings
 from chassis.http_client import HttpClient, Reply
 from chassis.problems import Unavailable
+from chassis_redis.cache.answers import Answers, Kept
 from chassis_redis.cache.http import CachedHttp
 
 TASKS, ONE, USERS = "/api/v1/tasks", "/api/v1/tasks/1", "/api/v1/users"
@@ -122,17 +123,19 @@ async def test_nothing_is_kept_or_found_during_a_write(caller: Caller, service: 
 
 
 async def test_a_write_without_an_answer_may_yet_be_carried_out(
-    server: FakeServer, address: str, service: Any
+    address: str, service: Any, redis: FakeAsyncRedis
 ) -> None:
-    async with running(address, http_timeout=0.2) as caller:
+    async with running(address, http_timeout=0.4) as caller:
         await caller.get(ONE)
         service.delay = 1
         with pytest.raises(Unavailable):
             await caller.write("patch", ONE)
         service.delay = 0
 
+        [generation] = await redis.keys("*:generation:*")
+        assert await redis.pttl(generation) > 500  # since the time-out, not since the call
         assert await caller.get(ONE) != await caller.get(ONE)
-        await asyncio.sleep(0.5)  # twice the time-out
+        await asyncio.sleep(0.9)  # more than twice the time-out
         assert await caller.get(ONE) == await caller.get(ONE)
 
 
@@ -193,11 +196,13 @@ async def test_without_redis_everything_is_answered(
     server.connected = False
 
     without = [await caller.get(ONE) for _ in range(3)]
+    await asyncio.sleep(PAUSE_S)
+    without.append(await caller.get(ONE))
     server.connected = True
     await asyncio.sleep(PAUSE_S)
     assert await caller.get(ONE) == kept
 
-    assert without == ["2", "3", "4"]
+    assert without == ["2", "3", "4", "5"]
     told = [record for record in caplog.records if record.name.startswith("chassis_redis")]
     assert [record.levelname for record in told] == ["WARNING", "INFO"]
 
@@ -214,6 +219,52 @@ async def test_a_write_without_redis_is_made_up_for(caller: Caller, server: Fake
 
     assert new != old
     assert await caller.get(ONE) == new
+
+
+async def test_a_write_that_fails_while_an_earlier_one_is_made_up_for_is_not_forgotten(
+    redis: FakeAsyncRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = Answers(redis, Settings())
+    broken = [True]
+    set_as_it_is = redis.set
+
+    async def set_with_trouble(*arguments: Any, **options: Any) -> Any:
+        if broken:
+            broken.pop()
+            raise ConnectionError
+        done = await set_as_it_is(*arguments, **options)
+        if not renewed:
+            renewed.append(arguments[1])
+            answers._owed[TASKS] = object()  # what a write adds that does not reach Redis
+        return done
+
+    renewed: list[Any] = []
+    monkeypatch.setattr(redis, "set", set_with_trouble)
+    await answers.renew(TASKS)
+    answers._resume_at = 0
+
+    await answers.find(USERS, "users")
+    assert TASKS in answers._owed
+    await answers.find(USERS, "users")
+    assert answers._owed == {}
+
+
+async def test_a_write_that_begins_between_two_commands_closes(
+    redis: FakeAsyncRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = Answers(redis, Settings())
+    mget_as_it_is = redis.mget
+
+    async def mget_then_write(keys: Any) -> Any:
+        found = await mget_as_it_is(keys)
+        await answers.close(TASKS)
+        return found
+
+    monkeypatch.setattr(redis, "mget", mget_then_write)
+
+    assert await answers.find(TASKS, "tasks") == Kept()
+    monkeypatch.undo()
+    assert await answers.find(TASKS, "tasks") == Kept()
 
 
 async def test_a_redis_that_hangs_is_not_waited_for(

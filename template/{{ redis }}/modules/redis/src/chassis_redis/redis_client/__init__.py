@@ -1,7 +1,7 @@
 """Redis: one pool of connections, at ``app.state.redis``.
 
-It connects with the first command. A command that is not answered in time fails and is not tried
-again: who sends it knows how to do without.
+It connects with the first command. A command that is not answered in time fails: who sends it
+knows how to do without.
 """
 
 from collections.abc import AsyncIterator
@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from chassis_redis.redis_client.settings import Settings
@@ -43,7 +44,8 @@ def connect(settings: Settings) -> Redis:
         timeout=settings.redis_timeout,
         socket_timeout=settings.redis_timeout,
         socket_connect_timeout=settings.redis_timeout,
-        retry=Retry(NoBackoff(), 0),
+        # A restarted Redis has closed every idle connection: the next command opens it again.
+        retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
     )
     return Redis.from_pool(pool)
 
