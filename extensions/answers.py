@@ -854,10 +854,12 @@ def _optional_change(dto: str, nullable: bool) -> str:  # noqa: FBT001
 
 def _json_kind(field: Mapping[str, Any], kind: Mapping[str, Any], nullable: bool) -> str:  # noqa: FBT001
     """What a record has in JSON for the field, as the contracts of events say it."""
-    values = json.dumps(sorted(field.get("values", [])), ensure_ascii=False)
-    return (
-        f"{kind['json']}{f' {values}' if 'values' in field else ''}{' or null' if nullable else ''}"
-    )
+    parts = [kind["json"]]
+    if "values" in field:
+        parts.append(json.dumps(sorted(field["values"]), ensure_ascii=False))
+    if nullable:
+        parts.append("or null")
+    return " ".join(parts)
 
 
 def _parameters(field: Mapping[str, Any], kind: Mapping[str, Any]) -> list[str]:
