@@ -4,7 +4,6 @@ import asyncio
 import datetime as dt
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from typing import Any, Self
 from uuid import UUID, uuid4
 
@@ -102,16 +101,6 @@ def relay(outbox: MemoryOutbox, reader: Reader, monkeypatch: pytest.MonkeyPatch)
     return Relay(outbox, reader.connect)
 
 
-@asynccontextmanager
-async def running(relay: Relay) -> AsyncIterator[None]:
-    task = asyncio.create_task(relay.run())
-    try:
-        yield
-    finally:
-        relay.stop()
-        await asyncio.wait_for(task, 5)
-
-
 async def until(true: Callable[[], Any]) -> None:
     async with asyncio.timeout(5):
         while not true():  # noqa: ASYNC110  # nothing tells that it has become true
@@ -121,7 +110,7 @@ async def until(true: Callable[[], Any]) -> None:
 async def test_what_waits_is_passed_on(relay: Relay, outbox: MemoryOutbox, reader: Reader) -> None:
     outbox.put(ONE, "first")
 
-    async with running(relay):
+    async with relay.running():
         await until(lambda: not outbox.waiting)
         outbox.put(ONE, "second")
         relay.wake()
@@ -150,7 +139,7 @@ async def test_it_wakes_before_it_looks_by_itself(
 ) -> None:
     monkeypatch.setattr(module, "POLL", 60)
 
-    async with running(relay):
+    async with relay.running():
         outbox.put(ONE, "first")
         relay.wake()
         await until(lambda: reader.texts)
@@ -162,7 +151,7 @@ async def test_nothing_is_lost_while_rabbitmq_is_away(
     caplog.set_level(logging.INFO)
     reader.away = True
 
-    async with running(relay):
+    async with relay.running():
         for number in range(10):
             outbox.put(ONE, str(number))
         relay.wake()
@@ -181,7 +170,7 @@ async def test_it_goes_on_when_the_database_is_back(
 ) -> None:
     outbox.away = True
 
-    async with running(relay):
+    async with relay.running():
         outbox.put(ONE, "first")
         await asyncio.sleep(0.05)
         outbox.away = False
@@ -204,7 +193,7 @@ async def test_an_event_waits_for_the_one_before_it(
     for text in ("one 1", "other 1", "one 2", "other 2"):
         outbox.put(ONE if text.startswith("one") else OTHER, text)
 
-    async with running(relay):
+    async with relay.running():
         await until(lambda: not outbox.waiting)
 
     assert reader.texts == ["other 1", "other 2", "one 1", "one 2"]
@@ -225,7 +214,7 @@ async def test_an_event_that_is_not_confirmed_is_sent_again(
     monkeypatch.setattr(reader, "send", lose_confirmation)
     outbox.put(ONE, "first")
 
-    async with running(relay):
+    async with relay.running():
         await until(lambda: not outbox.waiting)
 
     assert reader.texts == ["first", "first"]
@@ -237,7 +226,7 @@ async def test_only_one_process_passes_on(
     outbox.taken_elsewhere = True
     outbox.put(ONE, "first")
 
-    async with running(relay):
+    async with relay.running():
         await asyncio.sleep(0.05)
         assert reader.texts == []
         outbox.taken_elsewhere = False
@@ -252,7 +241,7 @@ async def test_it_stops_at_once_although_something_is_away(
     reader.away = True
     outbox.put(ONE, "first")
 
-    async with running(relay):
+    async with relay.running():
         await until(lambda: reader.connected)
 
     assert len(outbox.waiting) == 1
@@ -263,7 +252,7 @@ async def test_a_connection_that_is_lost_is_given_up_while_nothing_waits(
 ) -> None:
     outbox.put(ONE, "first")
 
-    async with running(relay):
+    async with relay.running():
         await until(lambda: reader.texts)
         reader.is_lost = True
         await asyncio.sleep(0.05)
@@ -272,3 +261,14 @@ async def test_a_connection_that_is_lost_is_given_up_while_nothing_waits(
         await until(lambda: len(reader.texts) == 2)
 
     assert reader.connected == 2
+
+
+async def test_it_runs_again_after_it_was_stopped(
+    relay: Relay, outbox: MemoryOutbox, reader: Reader
+) -> None:
+    for text in ("first", "second"):
+        async with relay.running():
+            outbox.put(ONE, text)
+            await until(lambda: not outbox.waiting)
+
+    assert reader.texts == ["first", "second"]

@@ -6,7 +6,6 @@ confirmed it. The events of one record arrive in the order in which they happene
 twice, when its confirmation is lost: readers know it again by its id.
 """
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -38,9 +37,5 @@ def install(app: FastAPI, settings: Settings) -> None:
 async def lifespan(app: FastAPI, _settings: Settings) -> AsyncIterator[None]:
     """Run the relay until the application stops."""
     relay: Relay = app.state.relay
-    running = asyncio.create_task(relay.run())
-    try:
+    async with relay.running():
         yield
-    finally:
-        relay.stop()
-        await running

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Protocol
 
 from aio_pika.exceptions import AMQPError
@@ -48,13 +48,19 @@ class Relay:
         """Tell that there is something to pass on, or will be in a moment."""
         self._woken.set()
 
-    def stop(self) -> None:
-        """Let ``run`` end; events that are just being passed on come first."""
-        self._stopped.set()
-        self.wake()
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Pass events on meanwhile; those that are on their way at the end get there first."""
+        self._stopped.clear()
+        running = asyncio.create_task(self._run())
+        try:
+            yield
+        finally:
+            self._stopped.set()
+            self.wake()
+            await running
 
-    async def run(self) -> None:
-        """Pass events on until told to stop."""
+    async def _run(self) -> None:
         try:
             await self._rest()
             while not self._stopped.is_set():
