@@ -1,6 +1,5 @@
 """The module redis: rendered, running on a real server, and without it."""
 
-import re
 import shutil
 import time
 from collections.abc import Callable
@@ -18,17 +17,10 @@ from tests.support import LEVELS, answers_of, extension, files_of, run
 
 KEY = "Idempotency-Key"
 TASK = {"title": "Buy tea"}
-OF_LEVEL_2 = r"sentry|structlog|testcontainers|request.id|app_env|/ready|healthcheck"
 
 needs_redis = pytest.mark.skipif(
     shutil.which("redis-server") is None, reason="redis-server is not installed"
 )
-
-
-def test_level_1_knows_nothing_of_level_2(rendered: Callable[[str], Path]) -> None:
-    for path, content in files_of(rendered("task_manager@1+redis")).items():
-        if not path.startswith(("docs/maturity.md", "artifacts/", "tools/handoff.toml")):
-            assert re.search(OF_LEVEL_2, content.decode(), re.IGNORECASE) is None, path
 
 
 def test_no_seed_depends_on_it(rendered: Callable[[str], Path]) -> None:
@@ -37,8 +29,7 @@ def test_no_seed_depends_on_it(rendered: Callable[[str], Path]) -> None:
         files = files_of(rendered(name))
         return {path: content for path, content in files.items() if path.startswith(owned)}
 
-    for level in LEVELS:
-        assert seeds(f"task_manager@{level}+redis") == seeds(f"task_manager@{level}")
+    assert seeds("task_manager+redis") == seeds("task_manager")
 
 
 def key() -> dict[str, str]:

@@ -8,24 +8,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support import (
-    EXAMPLES,
-    LEVELS,
-    ODD,
-    PROJECTS,
-    WITH_MODULES,
-    answers_of,
-    extension,
-    files_of,
-    run,
-)
+from tests.support import EXAMPLES, LEVELS, ODD, PROJECTS, answers_of, extension, files_of, run
 
 SEEDS = ("services/", "shared/", "deploy/local/", "README.md")
 
 
-@pytest.fixture(params=[*PROJECTS, *WITH_MODULES])
+@pytest.fixture(params=PROJECTS)
 def project(request: pytest.FixtureRequest, rendered: Callable[[str], Path]) -> Path:
-    """Each example, each set of odd answers, and each module."""
+    """Each example, and each set of odd answers."""
     return rendered(request.param)
 
 

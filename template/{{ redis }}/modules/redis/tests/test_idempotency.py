@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -322,6 +323,26 @@ async def test_a_claim_that_came_to_nothing_is_gone_soon(
     await redis.delete(name)
     assert await records.start(ONE[KEY], claimed) is None
     assert await redis.keys() == []
+
+
+async def test_a_command_that_is_sent_twice_does_what_it_does_once(
+    app: FastAPI, redis: FakeAsyncRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def twice(method: Any, *arguments: Any, **options: Any) -> Any:
+        await method(*arguments, **options)
+        return await method(*arguments, **options)
+
+    settings: Any = app.state.settings
+    monkeypatch.setattr(redis, "set", partial(twice, redis.set))
+    monkeypatch.setattr(redis, "eval", partial(twice, redis.eval))
+    records = Records(redis, settings, "shop")
+
+    claimed, own = await records.claim(ONE[KEY], "a fingerprint")
+    started = await records.start(ONE[KEY], claimed)
+
+    assert own
+    assert started is not None
+    assert await records.claim(ONE[KEY], "a fingerprint") == (started, False)
 
 
 async def test_who_lost_the_claim_does_nothing(

@@ -11,10 +11,12 @@ from redis.asyncio import Redis
 
 # From the claim to the confirmation, which comes next. A claim whose answer was lost is gone then.
 _CLAIM_S = 5
-# Puts a value in the place of another one, or of nothing: ARGV is the one that must be there, the
-# new one (empty: none) and its milliseconds.
+# Puts a value in the place of another one. ARGV: the one that must be there, the new one (empty:
+# none) and its milliseconds. Said twice, because an answer was lost, it does what it does once.
 _SWAP = """
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+local known = redis.call('GET', KEYS[1])
+if known and known == ARGV[2] then return 1 end
+if known ~= ARGV[1] then return 0 end
 if ARGV[2] == '' then redis.call('DEL', KEYS[1])
 else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
 return 1
@@ -94,7 +96,8 @@ class Records:
         async with asyncio.timeout(self._settings.redis_timeout):
             name, text = self._name(key), own.dump()
             known = await self._redis.set(name, text, nx=True, get=True, ex=_CLAIM_S)
-        return (Record.load(cast("bytes", known)), False) if known else (own, True)
+        record = Record.load(cast("bytes", known)) if known else own
+        return record, record.owner == own.owner  # known is one's own if it was said twice
 
     async def start(self, key: str, claimed: Record) -> Record | None:
         """Take the key for good, before anything is done; None if the claim is lost."""
