@@ -92,7 +92,7 @@ class Node:
                 start_new_session=True,
             )
         started = psutil.Process(self._process.pid).create_time()
-        self._left.write_text(f"{self._process.pid} {started}", "utf-8")
+        self._left.write_text(f"{self._process.pid} {started} {self._names_port}", "utf-8")
         try:
             self._wait(self._process)
         except BaseException:
@@ -105,7 +105,7 @@ class Node:
             _end(psutil.Process(self._process.pid) if self._process.poll() is None else None)
             self._process.wait()
             self._process = None
-        self._end_names()
+        _end_names(self._names_port)
         self._left.unlink(missing_ok=True)
 
     def _environment(self) -> dict[str, str]:
@@ -139,16 +139,11 @@ class Node:
     def _end_left_over(self) -> None:
         """End the one of a run that was killed: two must not have the same data."""
         with suppress(OSError, ValueError, psutil.Error):
-            pid, started = self._left.read_text("utf-8").split()
+            pid, started, names_port = self._left.read_text("utf-8").split()
             process = psutil.Process(int(pid))
             if process.create_time() == float(started):
                 _end(process)
-
-    def _end_names(self) -> None:
-        """End the register of names, which Erlang starts and leaves behind."""
-        if epmd := shutil.which("epmd"):
-            command = [epmd, "-port", str(self._names_port), "-kill"]
-            subprocess.run(command, capture_output=True, check=False)  # noqa: S603  # no shell
+                _end_names(int(names_port))
 
     def _said(self) -> str:
         text = self._log.read_text(encoding="utf-8", errors="replace")
@@ -163,6 +158,13 @@ def _end(process: psutil.Process | None) -> None:
     with suppress(psutil.Error):
         process.wait(_STOP_TIMEOUT_S)
     signal_group(process.pid, signal.SIGKILL)
+
+
+def _end_names(port: int) -> None:
+    """End the register of names, which Erlang starts and leaves behind."""
+    if epmd := shutil.which("epmd"):
+        command = [epmd, "-port", str(port), "-kill"]
+        subprocess.run(command, capture_output=True, check=False)  # noqa: S603  # no shell
 
 
 def _address(port: int) -> str:
