@@ -137,6 +137,7 @@ def test_settings_that_do_not_parse_are_told(copied: Callable[[], Path]) -> None
     assert told.startswith("level-1: pyproject.toml: does not parse: ")
 
 
+@pytest.mark.long
 def test_many_processes_find_the_same(copied: Callable[[], Path]) -> None:
     tree = copied()
     (tree / ONE / "broken.json").write_text("{,}\n", "utf-8")
