@@ -1,6 +1,6 @@
 # The commands of this repository; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint proof bench clean
+.PHONY: help setup demo test test-all lint proof bench docs clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +8,7 @@ DEMO := build/demo
 PYENV := $${PYENV_ROOT:-$$HOME/.pyenv}/versions
 
 help: ## List the commands
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)$$/  \1\t\2/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/  \1\t\2/' | expand -t 12
 
 setup: $(VENV)/.synced ## Install everything into .venv (again: fast)
 
@@ -34,8 +34,14 @@ demo: setup ## Generate the example task_manager into build/demo, with green gat
 	@echo
 	@echo 'Start it without Docker: make -C $(DEMO) dev'
 
-test: setup ## Run the tests
+test: setup ## Run the everyday tests
 	@$(BIN)/pytest -q
+
+test-all: setup ## Run every test: the long ones too, those with Docker where an engine answers
+	@$(BIN)/pytest -q -m 'not docker'
+	@if docker compose version >/dev/null 2>&1 && docker info >/dev/null 2>&1; \
+	then $(BIN)/pytest -q -m docker; \
+	else echo 'tests with Docker: NOT RUN, no Docker engine with Compose answers'; fi
 
 lint: setup ## Lint, format and types
 	@$(BIN)/ruff check .

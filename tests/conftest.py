@@ -8,19 +8,7 @@ import pytest
 
 from tests.support import answers_of, commit_working_tree, render, run
 
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker."""
-    config.addinivalue_line("markers", "long: takes minutes; make test-all runs it")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what takes minutes, unless markers were chosen."""
-    if config.option.markexpr:
-        return
-    chosen = [item for item in items if not item.get_closest_marker("long")]
-    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
-    items[:] = chosen
+pytest_plugins = ["tests.choosing"]
 
 
 @pytest.fixture(scope="session")

@@ -48,7 +48,7 @@ def update(template: Template, changes: Mapping[str, Any], folder: Path) -> None
 
     It takes what was answered before as defaults, so that a migration may rename answers.
     """
-    with _copier_errors(template), _modes_are_kept():
+    with _copier_errors(template), _modes_are_kept(), _cloned_once():
         from copier import run_update  # noqa: PLC0415  (slow to import; only here it is needed)
 
         run_update(
@@ -82,6 +82,34 @@ def _modes_are_kept() -> Iterator[None]:
         yield
     finally:
         setattr(worker, name, asks)
+
+
+@contextmanager
+def _cloned_once() -> Iterator[None]:
+    """Spare three clones of the template: Copier makes one for each of the steps of an update.
+
+    What is cloned here lies in the scratch folder of the climb and goes with it. A Copier that
+    clones in another way is left alone.
+    """
+    from copier import _template  # noqa: PLC0415
+
+    name = "clone"
+    clone = getattr(_template, name, None)
+    if clone is None:
+        yield
+        return
+    made: dict[tuple[str, str], str] = {}
+
+    def once(url: str, ref: str = "HEAD", location: str | None = None) -> str:  # noqa: ARG001
+        if (url, ref) not in made:
+            made[url, ref] = clone(url, ref)
+        return made[url, ref]
+
+    setattr(_template, name, once)
+    try:
+        yield
+    finally:
+        setattr(_template, name, clone)
 
 
 @contextmanager

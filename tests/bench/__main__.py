@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 import cli_start
+import climbing
 import generation
 import load
 import report
@@ -23,6 +24,8 @@ def main() -> int:
         project = scratch / "project"
         say("generation ...")
         generated = generation.measure(scratch, project)
+        say("climb ...")
+        generated += climbing.measure(scratch)
         say("start of the command line ...")
         start = cli_start.measure(scratch)
         say("load ...")

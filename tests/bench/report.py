@@ -21,7 +21,8 @@ GENERATION = """\
 The example `task_manager` at level 1, from a commit of the working tree. Copier's times are the
 best of eight runs; cold means that no package was compiled to bytecode before. The yardstick
 works on the same files in one process: templates are compiled, rendered and written, static files
-written.
+written. A climb is the best of three rounds, in turns with fresh projects of the level where it
+ends.
 """
 LOAD = f"""\
 Both generated services run on one core, and so does the yardstick, a FastAPI application over

@@ -1,18 +1,31 @@
-"""A shared template with two levels, a shared project at level 1, and ferrata in this process."""
+"""A shared template, a shared project at level 1, and ferrata in this process."""
 
+import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from ferrata.cli import main
 from tests.cli.support import Run
-from tests.climb.support import answers, copy_of, listed, new_project, render, write_template
+from tests.climb.support import (
+    State,
+    answers,
+    copy_of,
+    listed,
+    new_project,
+    state,
+    write_template,
+)
+from tests.support import render
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Climb = Callable[..., Run]
+Fresh = Callable[..., Path]
 
 
 @pytest.fixture(autouse=True)
@@ -42,19 +55,62 @@ def level_1(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def fresh_2(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What level 2 is without a climb, for reading."""
-    return render(template, answers(level=2), tmp_path_factory.mktemp("level-2") / "demo")
+def fresh(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Fresh:
+    """What a level with modules is without a climb, for reading."""
+    made: dict[tuple[object, ...], Path] = {}
+
+    def project(level: int, *modules: str) -> Path:
+        key = (level, *modules)
+        if key not in made:
+            given = answers(level=level, modules=list(modules))
+            made[key] = render(template, given, tmp_path_factory.mktemp("fresh") / "demo")
+        return made[key]
+
+    return project
 
 
 @pytest.fixture(scope="session")
-def names(level_1: Path, fresh_2: Path) -> dict[str, str]:
-    """Paths that edits speak of, whatever level 2 consists of."""
+def fresh_2(fresh: Fresh) -> Path:
+    """What level 2 is without a climb, for reading."""
+    return fresh(2)
 
-    def new(name: str) -> str:
-        return min(listed(fresh_2, f".ferrata/{name}") - listed(level_1, f".ferrata/{name}"))
 
-    return {"new": new("template.txt"), "new_seed": new("seeds.txt")}
+@pytest.fixture(scope="session")
+def names(level_1: Path, fresh: Fresh) -> dict[str, str]:
+    """Paths that edits speak of, whatever level 2 and a module consist of."""
+
+    def new(name: str) -> list[str]:
+        there = listed(level_1, f".ferrata/{name}")
+        return sorted(listed(fresh(2, "files"), f".ferrata/{name}") - there)
+
+    first, second, *_ = new("template.txt")
+    return {"new": first, "new_2": second, "new_seed": new("seeds.txt")[0]}
+
+
+@dataclass(frozen=True)
+class Climbed:
+    """A project that climbed to level 2, with what was there before and what was said."""
+
+    project: Path
+    before: State
+    out: str
+
+
+@pytest.fixture(scope="session")
+def climbed(level_1: Path, tmp_path_factory: pytest.TempPathFactory) -> Climbed:
+    """A climb from level 1 to 2 without any edit, for reading."""
+    project = copy_of(level_1, tmp_path_factory.mktemp("climbed") / "demo")
+    before = state(project)
+    command = [sys.executable, "-m", "ferrata", "climb", str(project), "--to", "2"]
+    run = subprocess.run(
+        command,
+        env={**os.environ, "FERRATA_GATES": "off"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    return Climbed(project, before, run.stdout)
 
 
 @pytest.fixture

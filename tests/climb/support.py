@@ -14,7 +14,7 @@ from tests.support import answers_of, commit_all, commit_working_tree, files_of,
 EDITS = Path(__file__).parent / "edits"
 EXAMPLE = "task_manager"
 # Layers that the tests bring themselves until the template has them.
-LAYERS = ("level_2", "level_3", "redis", "files")
+LAYERS = ("level_3", "redis", "files")
 LISTS = (".ferrata/seeds.txt", ".ferrata/template.txt")
 
 
@@ -24,8 +24,9 @@ def write_template(target: Path) -> Path:
     for layer in LAYERS:
         if not (target / f"template/{{{{ {layer} }}}}").exists():
             _add_layer(target, layer)
-    _add_seed(target)
     commit_all(target, "test layers")
+    # One file instead of many to clone, again and again.
+    git(target, "gc", "--quiet")
     return target
 
 
@@ -49,23 +50,14 @@ def _add_layer(template: Path, layer: str) -> None:
     _add_variable(template, layer)
 
 
-def _add_seed(template: Path) -> None:
-    """Let level 2 bring a seed, as modules do, whatever the layer has by itself."""
-    seed = template / "template/{{ level_2 }}/shared/src/shared/level_2.py"
-    if not seed.exists():
-        seed.parent.mkdir(parents=True)
-        seed.write_text('"""What services exchange from level 2 on."""\n')
-
-
 def _add_variable(template: Path, layer: str) -> None:
-    """Let the layer bring an environment variable, and change lines of a file that is there."""
-    level_1 = template / "template/{{ level_1 }}"
-    static, rendered = level_1 / ".env.example", level_1 / ".env.example.jinja"
-    if static.exists():
-        static.rename(rendered)
+    """Let the layer bring an environment variable, above the lines of the owners."""
     variable = f"\n# What {layer} needs.\n{layer.upper()}_OPTION=on\n"
-    text = rendered.read_text()
-    rendered.write_text(f"{text}{{% if {layer} %}}\n{variable}{{% endif %}}\n")
+    replace(
+        template / "template/{{ level_1 }}/.env.example.jinja",
+        r"\n# Your own variables",
+        rf"{{% if {layer} %}}\n{variable}{{% endif %}}\n\g<0>",
+    )
 
 
 def replace(file: Path, pattern: str, replacement: str) -> None:
@@ -83,6 +75,7 @@ def new_project(template: Path, folder: Path, **changes: object) -> Path:
     render(template, answers(**changes), folder)
     git(folder, "init", "--quiet", "--initial-branch=main")
     commit_all(folder, "start")
+    git(folder, "gc", "--quiet")
     (folder / ".env").write_text("API_PORT=9000\n")
     return folder
 
@@ -117,12 +110,18 @@ def listed(project: Path, name: str) -> set[str]:
 
 @dataclass(frozen=True)
 class Edit:
-    """What owners did to their project, and what must come of a climb to level 2."""
+    """What owners did to their project, and what must come of a climb to level 2.
+
+    One that is `alone` fits into no project with others; a climb that is refused `early` was not
+    even tried in a copy.
+    """
 
     name: str
     what: str
     steps: list[dict[str, Any]]
     committed: bool
+    alone: bool
+    early: bool
     code: int
     said: list[str]
     restored: list[str]
@@ -139,6 +138,8 @@ def edits() -> list[Edit]:
                 data["what"],
                 data["steps"],
                 data.get("committed", True),
+                data.get("alone", False),
+                expected.get("early", False),
                 expected.get("code", 0),
                 expected.get("said", []),
                 expected.get("restored", []),
@@ -148,7 +149,11 @@ def edits() -> list[Edit]:
 
 
 def apply_edit(edit: Edit, project: Path, names: Mapping[str, str]) -> None:
-    """Do to a project what the edit says; `<new>` stands for a path that only level 2 has."""
+    """Do to a project what the edit says.
+
+    `<new>` and `<new_2>` stand for paths that only level 2 has, `<new_seed>` for one that a module
+    seeds.
+    """
     for step in edit.steps:
         [(verb, given)] = step.items()
         STEPS[verb](project, named(given, names))
@@ -183,6 +188,14 @@ def _replace(project: Path, change: Mapping[str, str]) -> None:
     file.write_text(text.replace(change["old"], change["new"]), "utf-8")
 
 
+def _cut(project: Path, part: Mapping[str, str]) -> None:
+    file = project / part["from"]
+    before, _, rest = file.read_text("utf-8").partition(part["first"])
+    _, found, after = rest.partition(part["until"])
+    assert found, part
+    file.write_text(before + found + after, "utf-8")
+
+
 def _delete(project: Path, paths: list[str]) -> None:
     for path in paths:
         file = project / path
@@ -214,6 +227,7 @@ STEPS = {
     "write": _write,
     "append": _append,
     "replace": _replace,
+    "cut": _cut,
     "delete": _delete,
     "move": _move,
     "crlf": _crlf,

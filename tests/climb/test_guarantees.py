@@ -5,15 +5,25 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.climb.conftest import Climb
-from tests.climb.support import LISTS, answers, copy_of, listed, new_project, render, state
-from tests.support import commit_all, files_of, git
+from tests.climb.conftest import Climb, Climbed
+from tests.climb.support import LISTS, answers, copy_of, listed, new_project, state
+from tests.support import ODD, answers_of, commit_all, extension, files_of, git, render
 
 WAYS = [
-    pytest.param([["--to", 2], ["--to", 3], ["--add", "redis", "--add", "files"]], id="by-step"),
-    pytest.param([["--add", "files"], ["--to", 3, "--add", "redis"]], id="modules-first"),
     pytest.param([["--to", 3, "--set", "modules=[redis, files]"]], id="at-once"),
+    pytest.param(
+        [["--to", 2], ["--to", 3], ["--add", "redis", "--add", "files"]],
+        id="by-step",
+        marks=pytest.mark.long,
+    ),
+    pytest.param(
+        [["--add", "files"], ["--to", 3, "--add", "redis"]],
+        id="modules-first",
+        marks=pytest.mark.long,
+    ),
 ]
+# What a project has besides what a fresh one has: its owner's, and what is pinned.
+BESIDES = {".env", "uv.lock"}
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -31,19 +41,43 @@ def test_every_way_up_ends_in_the_same_files(
     assert set(chosen) == {"redis", "files"}
     climbed = files_of(project)
     assert {path: climbed[path] for path in files_of(fresh)} == files_of(fresh)
-    assert climbed.keys() - files_of(fresh).keys() <= {".env", "uv.lock"}
+    assert climbed.keys() - files_of(fresh).keys() <= BESIDES
 
 
-def test_the_last_commit_stays_and_everything_is_staged(project: Path, climb: Climb) -> None:
-    before = state(project)
+def test_level_2_is_what_it_is_without_a_climb(climbed: Climbed, fresh_2: Path) -> None:
+    after, fresh = files_of(climbed.project), files_of(fresh_2)
+    seeds = listed(fresh_2, LISTS[0])
 
-    run = climb(project, "--to", 2)
+    assert {path: after[path] for path in fresh.keys() - seeds} == {
+        path: text for path, text in fresh.items() if path not in seeds
+    }
+    assert {path for path in after if after[path] != climbed.before.files.get(path)} <= (
+        listed(fresh_2, LISTS[1]) | BESIDES
+    )
+    assert after.keys() - fresh.keys() <= BESIDES
 
-    assert run.code == 0
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ODD)
+def test_odd_names_climb_too(name: str, template: Path, tmp_path: Path, climb: Climb) -> None:
+    project = render(template, answers_of(f"{name}@1"), tmp_path / "demo")
+    git(project, "init", "--quiet")
+    commit_all(project, "start")
+
+    assert climb(project, "--to", 2).code == 0
+
+    fresh = render(template, answers_of(f"{name}@2"), tmp_path / "fresh")
+    for path in listed(fresh, LISTS[1]):
+        assert (project / path).read_bytes() == (fresh / path).read_bytes(), path
+
+
+def test_the_last_commit_stays_and_everything_is_staged(climbed: Climbed, tmp_path: Path) -> None:
+    project, before = copy_of(climbed.project, tmp_path / "demo"), climbed.before
+
     assert git(project, "rev-parse", "HEAD") == before.head
     assert git(project, "diff", "--name-only") == ""
     assert git(project, "ls-files", "--others", "--exclude-standard") == ""
-    assert "git commit -m 'Climb: level 1 -> 2" in run.out
+    assert "git commit -m 'Climb: level 1 -> 2" in climbed.out
     git(project, "reset", "--hard", "--quiet")
     # .env is its owner's and outside of git: what was added to it stays.
     taken_back = state(project)
@@ -53,21 +87,21 @@ def test_the_last_commit_stays_and_everything_is_staged(project: Path, climb: Cl
 
 
 def test_new_variables_are_named_and_added_to_the_owners_env(
-    project: Path, fresh_2: Path, climb: Climb
+    climbed: Climbed, fresh_2: Path
 ) -> None:
-    run = climb(project, "--to", 2)
-
     def variables(text: str) -> set[str]:
         return {line.partition("=")[0] for line in text.splitlines() if "=" in line[1:]}
 
     example = (fresh_2 / ".env.example").read_text()
-    new = variables(example) - variables(git(project, "show", "HEAD:.env.example"))
-    env = (project / ".env").read_text()
+    new = variables(example) - variables(climbed.before.files[".env.example"].decode())
+    env = (climbed.project / ".env").read_text()
     assert env.startswith("API_PORT=9000\n")
+    assert new
     assert new <= variables(env)
-    assert all(name in run.out for name in new)
+    assert all(name in climbed.out for name in new)
 
 
+@pytest.mark.long
 def test_no_env_is_made_where_its_owner_has_none(project: Path, climb: Climb) -> None:
     (project / ".env").unlink()
 
@@ -75,42 +109,40 @@ def test_no_env_is_made_where_its_owner_has_none(project: Path, climb: Climb) ->
     assert not (project / ".env").exists()
 
 
-def test_what_will_behave_differently_is_said_before(project: Path, climb: Climb) -> None:
-    run = climb(project, "--to", 3, "--add", "redis", "--dry-run")
-
-    assert run.code == 0
-    [row] = [line for line in run.out.splitlines() if line == "  redis behaves differently"]
-    assert run.out.index(row) < run.out.index("Added")
-    assert "level 1 -> 3" in run.out
-    assert "module redis" in run.out
-
-
-def test_a_dry_run_changes_nothing(project: Path, names: dict[str, str], climb: Climb) -> None:
+def test_a_dry_run_says_everything_and_changes_nothing(
+    project: Path, names: dict[str, str], climb: Climb
+) -> None:
     before = state(project)
 
-    run = climb(project, "--to", 2, "--dry-run")
+    run = climb(project, "--to", 3, "--add", "files", "--dry-run")
 
     assert run.code == 0
     assert state(project) == before
+    assert run.out.startswith("Task Manager: level 1 -> 3 (Pre-Production), module files\n")
+    [level_2] = [row for row in extension().catalog()["levels"] if row["level"] == 2]
+    told = run.out[: run.out.index("New environment variables")]
+    assert all(f"  {line}\n" in told for line in level_2["behaviour"])
     assert names["new"] in run.out
     assert f"{names['new_seed']} (yours from now on)" in run.out
     assert run.out.endswith("Nothing was changed (--dry-run).\n")
 
 
+@pytest.mark.long
 def test_a_climb_to_where_the_project_is_does_nothing(project: Path, climb: Climb) -> None:
     before = state(project)
 
-    for arguments in ([], ["--to", 1], ["--set", "level=1"]):
-        run = climb(project, *arguments)
-        assert (run.code, run.err) == (0, "")
-        assert "nothing to do" in run.out
-        assert state(project) == before
+    run = climb(project, "--set", "level=1")
+
+    assert (run.code, run.err) == (0, "")
+    assert "nothing to do" in run.out
+    assert state(project) == before
 
 
+@pytest.mark.long
 def test_a_deleted_seed_stays_gone_at_every_later_level(
     project: Path, names: dict[str, str], climb: Climb
 ) -> None:
-    climb(project, "--to", 2)
+    assert climb(project, "--to", 2, "--add", "files").code == 0
     commit_all(project, "level 2")
     (project / names["new_seed"]).unlink()
     (project / "README.md").rename(project / "NOTES.md")
@@ -123,6 +155,7 @@ def test_a_deleted_seed_stays_gone_at_every_later_level(
     assert {names["new_seed"], "README.md"} <= listed(project, LISTS[0])
 
 
+@pytest.mark.long
 def test_another_answer_changes_the_templates_files_only(project: Path, climb: Climb) -> None:
     run = climb(project, "--set", "project_name=Better Tasks")
 
@@ -132,22 +165,7 @@ def test_another_answer_changes_the_templates_files_only(project: Path, climb: C
     assert "Better Tasks" not in (project / "README.md").read_text()
 
 
-def test_conflicts_can_be_kept(project: Path, climb: Climb) -> None:
-    gates = project / "tools/gates.toml"
-    gates.write_text(gates.read_text().replace("level = 1", "level = 1  # still"))
-    commit_all(project, "edited")
-
-    run = climb(project, "--to", 2, "--keep-conflicts")
-
-    assert run.code == 1
-    assert "tools/gates.toml: you and the template changed the same lines" in run.err
-    assert "<<<<<<< before updating\nlevel = 1  # still\n" in gates.read_text()
-    assert "UU tools/gates.toml" in git(project, "status", "--porcelain")
-    assert "docs/maturity.md" in git(project, "diff", "--cached", "--name-only")
-    git(project, "reset", "--hard", "--quiet")
-    assert git(project, "status", "--porcelain") == ""
-
-
+@pytest.mark.long
 def test_a_project_inside_a_larger_repository(
     level_1: Path, fresh_2: Path, tmp_path: Path, climb: Climb
 ) -> None:
@@ -170,6 +188,7 @@ def test_a_project_inside_a_larger_repository(
     assert git(top, "diff", "--name-only") == ""
 
 
+@pytest.mark.long
 def test_git_that_converts_line_ends(template: Path, tmp_path: Path, climb: Climb) -> None:
     Path(tmp_path / "home/.gitconfig").write_text("[core]\nautocrlf = true\n")
     project = new_project(template, tmp_path / "demo")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.climb.support import LISTS, answers, listed, new_project, render, state, write_template
-from tests.support import commit_all, git
+from tests.climb.support import LISTS, answers, listed, new_project, state, write_template
+from tests.support import commit_all, git, render
 
 PATIENCE_S = 60
 # Runs ferrata with a pause in front of a step, to be stopped there.
@@ -36,17 +36,30 @@ sys.argv = ["ferrata", "climb", {project!r}, "--to", "2"]
 sys.exit(main())
 """
 MOMENTS = [
-    pytest.param(("ferrata.preview", "update", True), False, id="before-the-merge"),
-    pytest.param(("ferrata.preview", "update", False), False, id="after-the-merge"),
-    pytest.param(("ferrata.climb", "apply", True), False, id="before-it-is-applied"),
-    pytest.param(("ferrata.apply", "_switch", True), True, id="while-it-is-applied"),
-    pytest.param(("ferrata.apply", "_switch", False), True, id="just-applied"),
-    pytest.param(("ferrata.climb", "run_climbed", True), True, id="before-the-gates"),
+    (("ferrata.preview", "update", True), False, "before-the-merge"),
+    (("ferrata.preview", "update", False), False, "after-the-merge"),
+    (("ferrata.climb", "apply", True), False, "before-it-is-applied"),
+    (("ferrata.apply", "_switch", True), True, "while-it-is-applied"),
+    (("ferrata.apply", "_switch", False), True, "just-applied"),
+    (("ferrata.climb", "run_climbed", True), True, "before-the-gates"),
+]
+# A Ctrl-C reaches everything that runs in the terminal; `kill` reaches one process.
+WAYS = {"process": False, "group": True}
+EVERY_DAY = {"after-the-merge-group", "while-it-is-applied-process"}
+STOPS = [
+    pytest.param(
+        step,
+        applied,
+        group,
+        id=f"{moment}-{way}",
+        marks=[] if f"{moment}-{way}" in EVERY_DAY else pytest.mark.long,
+    )
+    for step, applied, moment in MOMENTS
+    for way, group in WAYS.items()
 ]
 
 
-@pytest.mark.parametrize(("step", "applied"), MOMENTS)
-@pytest.mark.parametrize("group", [False, True], ids=["process", "group"])
+@pytest.mark.parametrize(("step", "applied", "group"), STOPS)
 def test_stopped(
     step: tuple[str, str, bool],
     applied: bool,  # noqa: FBT001
@@ -86,6 +99,7 @@ def test_stopped(
         assert state(project) == before
 
 
+@pytest.mark.long
 def test_stopped_in_the_middle_of_writing(tmp_path: Path) -> None:
     """A Ctrl-C reaches git's own writing neither from the terminal nor through ferrata."""
     template = write_template(tmp_path / "template")

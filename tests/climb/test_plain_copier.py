@@ -55,6 +55,7 @@ def test_a_conflict_is_loud(project: Path, update: Update) -> None:
     assert "tools/gates.toml: you and the template changed the same lines" in run.stderr
 
 
+@pytest.mark.long
 def test_answers_edited_by_hand_are_a_conflict(project: Path, update: Update) -> None:
     replace(project / ".copier-answers.yml", "level: 1", "level: 2")
     commit_all(project, "edited")
@@ -65,10 +66,11 @@ def test_answers_edited_by_hand_are_a_conflict(project: Path, update: Update) ->
     assert ".copier-answers.yml was edited by hand" in run.stderr
 
 
-@pytest.fixture
-def upgraded(tmp_path: Path) -> tuple[Path, Path]:
-    """A project of v0.1.0, and a v0.2.0 that renames a module, drops files and changes a line."""
-    template = write_template(tmp_path / "template")
+@pytest.fixture(scope="module")
+def old_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project of v0.1.0; the v0.2.0 of its template renames a module, drops files, adds one."""
+    folder = tmp_path_factory.mktemp("releases")
+    template = write_template(folder / "template")
     old = template / "template/{{ level_1 }}/tools/old.py"
     old.write_text('"""Old."""\n\nVALUE = 1\n')
     old.with_name("older.py").write_text('"""Older."""\n')
@@ -76,14 +78,20 @@ def upgraded(tmp_path: Path) -> tuple[Path, Path]:
     seed.write_text('"""A seed of old."""\n')
     commit_all(template, "one")
     git(template, "tag", "v0.1.0")
-    project = new_project(template, tmp_path / "demo", modules=["files"])
+    project = new_project(template, folder / "demo", modules=["files"])
     for path in (old, old.with_name("older.py"), seed):
         path.unlink()
     (template / "template/{{ level_1 }}/tools/new.py").write_text('"""New."""\n')
     _rename_the_module(template)
     commit_all(template, "two")
     git(template, "tag", "v0.2.0")
-    return template, project
+    return project
+
+
+@pytest.fixture
+def upgraded(old_project: Path, tmp_path: Path) -> Path:
+    """The same project, to be edited and upgraded."""
+    return copy_of(old_project, tmp_path / "demo")
 
 
 def _rename_the_module(template: Path) -> None:
@@ -113,26 +121,28 @@ def _rename_the_module(template: Path) -> None:
     )
 
 
-def test_a_migration_renames_an_answer(upgraded: tuple[Path, Path], update: Update) -> None:
-    _, project = upgraded
-
-    run = update(project)
+@pytest.mark.long
+def test_a_migration_renames_an_answer(upgraded: Path, update: Update) -> None:
+    run = update(upgraded)
 
     assert run.returncode == 0, run.stderr
-    _is_upgraded(project)
+    _is_upgraded(upgraded)
 
 
-def test_climb_upgrades_too(upgraded: tuple[Path, Path], climb: Climb) -> None:
-    _, project = upgraded
-
-    run = climb(project, "--upgrade")
+def test_climb_upgrades_too(upgraded: Path, climb: Climb) -> None:
+    run = climb(upgraded, "--upgrade")
 
     assert run.code == 0, run.err
     assert "template v0.1.0 -> v0.2.0" in run.out
-    _is_upgraded(project)
-    commit_all(project, "upgraded")
-    assert "nothing to do" in climb(project, "--upgrade").out
-    assert climb(project, "--to", 2, "--upgrade").code == 0
+    _is_upgraded(upgraded)
+
+
+@pytest.mark.long
+def test_an_upgrade_and_then_nothing_and_a_level_with_it(upgraded: Path, climb: Climb) -> None:
+    assert climb(upgraded, "--to", 2, "--upgrade").code == 0
+    _is_upgraded(upgraded)
+    commit_all(upgraded, "upgraded")
+    assert "nothing to do" in climb(upgraded, "--upgrade").out
 
 
 def _is_upgraded(project: Path) -> None:
@@ -144,10 +154,11 @@ def _is_upgraded(project: Path) -> None:
     assert (project / "shared/src/shared/dropped.py").exists()
 
 
+@pytest.mark.long
 def test_an_edited_file_that_the_template_drops(
-    upgraded: tuple[Path, Path], update: Update, climb: Climb, tmp_path: Path
+    upgraded: Path, update: Update, climb: Climb, tmp_path: Path
 ) -> None:
-    _, project = upgraded
+    project = upgraded
     replace(project / "tools/old.py", "VALUE = 1", "VALUE = 2")
     commit_all(project, "edited")
     other = copy_of(project, tmp_path / "other")
@@ -163,6 +174,7 @@ def test_an_edited_file_that_the_template_drops(
     assert not (project / "tools/older.py").exists()
 
 
+@pytest.mark.long
 def test_a_project_without_lists_is_read_from_its_history(
     project: Path, fresh_2: Path, update: Update
 ) -> None:

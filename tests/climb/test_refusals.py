@@ -96,6 +96,7 @@ def test_git_that_hides_untracked_files(project: Path, tmp_path: Path, climb: Cl
     assert "mine.txt" in run.err
 
 
+@pytest.mark.long
 def test_a_template_that_moved(tmp_path: Path, climb: Climb) -> None:
     template = write_template(tmp_path / "template")
     project = new_project(template, tmp_path / "demo")
@@ -120,6 +121,23 @@ def test_a_template_that_moved(tmp_path: Path, climb: Climb) -> None:
     assert str(tmp_path / "moved") in (project / ".copier-answers.yml").read_text()
 
 
+@pytest.mark.long
+def test_a_newest_release_that_is_older_than_the_project(tmp_path: Path, climb: Climb) -> None:
+    template = write_template(tmp_path / "template")
+    git(template, "tag", "v0.1.0")
+    (template / "NEWS.md").write_text("After the release.\n")
+    commit_all(template, "later")
+    project = new_project(template, tmp_path / "demo")
+    before = state(project)
+
+    run = climb(project, "--upgrade")
+
+    assert run.code == 1
+    assert "is not later than the project's" in run.err
+    assert state(project) == before
+
+
+@pytest.mark.long
 def test_a_file_edited_while_the_climb_is_tried(
     project: Path, climb: Climb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -144,6 +162,7 @@ def test_a_file_edited_while_the_climb_is_tried(
     assert re.findall(r"\S+$", changed, re.MULTILINE) == ["README.md", "tools/gates.toml"]
 
 
+@pytest.mark.long
 def test_a_machine_that_cannot_write_everything(
     level_1: Path, tmp_path: Path, climb: Climb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,7 +177,7 @@ def test_a_machine_that_cannot_write_everything(
     def full(*arguments: str, **options: object) -> str:
         if arguments[:2] == ("read-tree", "-m"):
             (project / "tools/gates.toml").write_text("half")
-            (project / "docs/level_2.md").write_text("half")
+            (project / "docs/development.md").write_text("half")
             raise GitError("No space left on device")
         return git_as_it_is(*arguments, **options)  # type: ignore[arg-type]
 

@@ -15,20 +15,6 @@ NO_ENGINE = (
 )
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker."""
-    config.addinivalue_line("markers", "docker: needs a Docker engine; run with `-m docker`")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs an engine, unless the marker was asked for."""
-    if config.option.markexpr:
-        return
-    chosen = [item for item in items if not item.get_closest_marker("docker")]
-    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
-    items[:] = chosen
-
-
 @pytest.fixture(scope="session")
 def engine() -> None:
     """A Docker engine that answers; without one the test fails, because it was asked for."""

@@ -9,21 +9,18 @@ import yaml
 
 from tests.docs.pages import PAGES, Block, blocks, missing_line
 from tests.docs.shell import Shell
+from tests.support import commit_all, git
 
 SHELL = [page for page in PAGES if any(block.is_shell for block in blocks(page))]
 STORY = "docs/tutorial/from-poc-to-level-2.md"
 ALL_GATES = {"docs/tutorial/first-project.md", STORY}
-LONG = {STORY}
+# They run the gates of level 2; the README has a climb with gates too.
+LONG = {STORY, "docs/how-to/climb.md"}
 
 PORTS = "the same start; tests/project/test_running.py starts every project with such ports"
 DOCKER = "needs Docker; tests/docker runs the containers"
 NETWORK = "downloads Copier; tests/cli/test_hook.py and tests/template run plain Copier"
-CLIMB = "needs a level or module above what is there; tests/climb does it with one of its own"
-UPGRADE = "needs a newer version; tests/climb/test_plain_copier.py makes one"
 NOT_RUN = {
-    ("docs/how-to/climb.md", "ferrata climb my_system --to 2 --dry-run"): CLIMB,
-    ("docs/how-to/climb.md", "copier update --trust --defaults --vcs-ref=:current: --data level=2"): CLIMB,
-    ("docs/how-to/upgrade-the-template.md", "ferrata doctor my_system"): UPGRADE,
     ("docs/how-to/run-a-project.md", "make up"): DOCKER,
     ("docs/how-to/run-a-project.md", "API_PORT=8010 DATA_PORT=8011 make dev"): PORTS,
     ("docs/how-to/use-plain-copier.md", "uvx --with jsonschema --with copier-template-extensions copier copy --trust TEMPLATE my_system"): NETWORK,
@@ -39,6 +36,13 @@ FAILING = {
     ("docs/how-to/hand-over.md", "echo '# Notes' > my_system/services/NOTES.md"): 1,
 }
 NEW_COLUMN = "    note: Mapped[str | None] = mapped_column(sa.String(80))\n"
+
+
+# Pages whose projects are there before the first command.
+OWN_CLONES = {
+    "docs/how-to/climb.md": "climbing",
+    "docs/how-to/upgrade-the-template.md": "upgrading",
+}
 
 
 def key(block: Block) -> tuple[str, str]:
@@ -69,6 +73,9 @@ def desk(request) -> Callable[[str], tuple[Path, Path]]:
         if page in ALL_GATES:
             clone = request.getfixturevalue("clone")(Path(page).stem, quick=False)
             return clone, clone / ".venv/bin"
+        if page in OWN_CLONES:
+            clone = request.getfixturevalue(OWN_CLONES[page])
+            return clone, clone / ".venv/bin"
         quick = request.getfixturevalue("quick")
         if page == "docs/how-to/hand-over.md":
             request.getfixturevalue("readme")
@@ -79,6 +86,35 @@ def desk(request) -> Callable[[str], tuple[Path, Path]]:
         return project, quick / ".venv/bin"
 
     return folder
+
+
+@pytest.fixture
+def climbing(clone, opened) -> Path:
+    """A clone with two projects at level 1."""
+    folder: Path = clone("climbing")
+    _new(folder, "my_system", opened)
+    _new(folder, "my_other_system", opened)
+    return folder
+
+
+@pytest.fixture
+def upgrading(clone, opened) -> Path:
+    """A clone with a project of v0.1.0 and a v0.2.0 of the template."""
+    folder: Path = clone("upgrading")
+    git(folder, "tag", "v0.1.0")
+    with (folder / "template/{{ level_1 }}/tools/README.md").open("a", encoding="utf-8") as page:
+        page.write("\nLater.\n")
+    commit_all(folder, "later")
+    git(folder, "tag", "v0.2.0")
+    _new(folder, "my_system --ref v0.1.0", opened)
+    return folder
+
+
+def _new(folder: Path, arguments: str, opened) -> None:
+    """A project without its gates, which the first command of a page finds there."""
+    text = f"ferrata new {arguments} --answers answers.yml --no-gates\n"
+    code, printed = opened(folder, folder / ".venv/bin").run(Block("", 0, "", text))
+    assert code == 0, printed
 
 
 def _with_a_new_column(project: Path) -> None:
