@@ -88,13 +88,13 @@ def sound(answers: dict[str, Any]) -> None:
     for path, content in project.files.items():
         if project.sources[path].endswith(".jinja"):
             # `{{` may well be a part of an answer.
-            assert (
-                list(contents.faults(path, content, rendered=False, variables=frozenset())) == []
-            ), path
+            found = list(contents.faults(path, content, rendered=False, variables=frozenset()))
+            assert not found, f"{path}: {found}"
             if path.endswith(".py"):
                 compile(content, path, "exec", dont_inherit=True)
     words, texts = echo.exchanged(answers)
-    assert list(echo.faults(project, rendered(words), texts, extension())) == []
+    changed = list(echo.faults(project, rendered(words), texts, extension()))
+    assert not changed, "\n".join(changed)
     recorded = yaml.safe_load(project.text(".copier-answers.yml"))
     assert {key: recorded.get(key) for key in answers} == answers
 
