@@ -61,15 +61,7 @@ class Catalog:
     @cached_property
     def traces(self) -> list[Trace]:
         """Every word list."""
-        levels = [
-            Trace(f"level {row['level']}", row["level"], None, _words(row["traces"]))
-            for row in self.catalog["levels"]
-            if "traces" in row
-        ]
-        return levels + [
-            Trace(f"module {row['name']}", 1, row["name"], _words(row["traces"]))
-            for row in self.catalog["modules"]
-        ]
+        return [_trace(layer, words) for layer, words in self.catalog["traces"].items()]
 
     @cached_property
     def outlook(self) -> frozenset[str]:
@@ -140,6 +132,15 @@ class Catalog:
                 yield path, f"{name} is {'listed' if name in listed else 'not listed'}"
 
 
+def _trace(layer: str, words: list[str]) -> Trace:
+    """The word list of a layer: `level_3`, or the name of a module."""
+    kind, _, number = layer.partition("_")
+    pattern = re.compile("|".join(words), re.IGNORECASE)
+    if kind == "level":
+        return Trace(f"level {number}", int(number), None, pattern)
+    return Trace(f"module {layer}", 1, layer, pattern)
+
+
 def shown_by(feature: Mapping[str, Any]) -> list[str]:
     """The files by which a feature shows; that of a module is in the module's folder."""
     if "files" in feature or "lines" in feature:
@@ -147,10 +148,6 @@ def shown_by(feature: Mapping[str, Any]) -> list[str]:
     if "module" in feature and feature.get("level", 1) == 1:
         return [f"modules/{feature['module']}/**"]
     return []
-
-
-def _words(patterns: list[str]) -> re.Pattern[str]:
-    return re.compile("|".join(patterns), re.IGNORECASE)
 
 
 def _first(rendered: Rendered, pattern: str) -> str | None:
