@@ -1,10 +1,11 @@
 """What holds for a whole project: its paths, its features, and nothing of what is off."""
 
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cache, cached_property
 from types import ModuleType
 from typing import Any
 
@@ -87,6 +88,7 @@ class Catalog:
         yield from self._features(rendered, level, modules)
         yield from self._foreign(rendered, level, modules, facts)
         yield from _broken_includes(rendered)
+        yield from _unknown_packages(rendered)
         yield from self._lists(rendered)
         yield from undeclared(rendered, {path: fact.imports for path, fact in facts.items()})
 
@@ -173,3 +175,19 @@ def _broken_includes(rendered: Rendered) -> Iterator[tuple[str, str]]:
         for file in [files] if isinstance(files, str) else files:
             if file not in rendered.files:
                 yield "docker-compose.yml", f"includes {file}, which is not there"
+
+
+def _unknown_packages(rendered: Rendered) -> Iterator[tuple[str, str]]:
+    """Ruff knows where the packages of all workspace members are, or it would sort imports wrong."""
+    places = _places(rendered.text("pyproject.toml"))
+    for path in rendered.files:
+        folder, src, _ = path.partition("/src/")
+        is_member = bool(src) and f"{folder}/pyproject.toml" in rendered.files
+        if is_member and not any(fnmatchcase(f"{folder}/src", place) for place in places):
+            yield "pyproject.toml", f"ruff's src has no place for {folder}/src"
+            return
+
+
+@cache
+def _places(text: str) -> tuple[str, ...]:
+    return tuple(tomllib.loads(text)["tool"]["ruff"]["src"])
