@@ -12,12 +12,14 @@ import re
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import Environment, meta, nodes
+from jinja2 import Environment, meta, nodes, pass_context
 from jinja2.environment import create_cache
+from jinja2.runtime import Context
 from jinja2_ansible_filters import AnsibleCoreFiltersExtension
 
 from ferrata.context import configuration, environment
@@ -73,6 +75,14 @@ class Renderer:
         # A template that was compiled stays, however many there are.
         self.jinja.cache = create_cache(-1)
         self.sources = sorted(self._found(tree / self.settings["subdirectory"]))
+
+        # What the template's own function works out anew for each list; here it is known already.
+        @pass_context
+        def paths_of(context: Context, wanted: str) -> list[str]:
+            return self._paths_of(context.get_all(), wanted)
+
+        self.jinja.globals["paths_of"] = paths_of
+        self._owner = cache(self.rules.owner)
         self._memory: dict[Hashable, Any] = {}
         self._digests: dict[int, tuple[Any, bytes]] = {}
         self._needs: dict[str, frozenset[str] | None] = {}
@@ -132,6 +142,10 @@ class Renderer:
         # Copier's loop over the files of a path, as Jinja knows it.
         loops = LOOP.sub(r"{% for \1 in \2 %}", text).replace("{% endyield %}", "{% endfor %}")
         return self.jinja.parse(loops)
+
+    def _paths_of(self, known: Mapping[str, Any], wanted: str) -> list[str]:
+        paths = {place.path for source in self.sources for place in self._placed(source, known)[0]}
+        return [path for path in sorted(paths) if self._owner(path) == wanted]
 
     def _found(self, top: Path) -> Iterator[str]:
         """Every file below the template's folder that Copier takes."""

@@ -48,6 +48,7 @@ def test_what_could_not_be_chosen_before_is_new(copied: Callable[[], Path]) -> N
     assert changed(HIGHER[:1], tree, ROOT) == HIGHER[:1]
 
 
+@pytest.mark.long
 def test_the_line_is_an_output_of_a_step() -> None:
     printed = run(ROOT, "ferrata", "matrix", "--pairwise", "--json").stdout
     everything = json.loads(printed)["include"]

@@ -41,8 +41,8 @@ SETTINGS: dict[str, Any] = {
     "phases": [Phase.explicit, Phase.generate],
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.filter_too_much],
 }
-everyday_briefs = settings(max_examples=140, **SETTINGS)
-everyday_entities = settings(max_examples=60, **SETTINGS)
+everyday_briefs = settings(max_examples=100, **SETTINGS)
+everyday_entities = settings(max_examples=50, **SETTINGS)
 long_briefs = settings(max_examples=1500, **SETTINGS)
 long_entities = settings(max_examples=500, **SETTINGS)
 everyday_broken = settings(max_examples=60, **SETTINGS)
@@ -95,7 +95,7 @@ def sound(answers: dict[str, Any]) -> None:
     words, texts = echo.exchanged(answers)
     changed = list(echo.faults(project, rendered(words), texts, extension()))
     assert not changed, "\n".join(changed)
-    recorded = yaml.safe_load(project.text(".copier-answers.yml"))
+    recorded = contents.parsed_yaml(project.text(".copier-answers.yml"))
     assert {key: recorded.get(key) for key in answers} == answers
 
 
