@@ -72,7 +72,8 @@ def test_accepted_text_comes_out_as_it_is(name: str, author: str) -> None:
         .get_template("pyproject.toml.jinja")
         .render(
             answers
-            | {"project": "p", "api": "p_api", "data_api": "p_data_postgres_api", "level_2": ""}
+            | {"project": "p", "api": "p_api", "data_api": "p_data_postgres_api"}
+            | {"chosen": [], "level_2": ""}
         )
     )
 

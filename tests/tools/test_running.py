@@ -241,7 +241,7 @@ def test_killed_with_9_the_next_start_recovers(system, start):
     assert re.search(taken, reported.text)
     for process in orphans:
         process.kill()
-    wait_for(lambda: not left(system), 5)
+    wait_for(lambda: not left(system), 20)
     assert (system / ".dev/postgres/postmaster.pid").exists()
 
     again = Running(start("tools.dev", "--no-reload"))
