@@ -1239,8 +1239,13 @@ def _member_order(name: str) -> tuple[int, list[tuple[int, int]]]:
     return (1 if bare[0].isupper() else 2), _natural(bare)
 
 
+def as_members(names: Iterable[str]) -> list[str]:
+    """Sort what a module exports, as ruff sorts imports and `__all__`: `Q1` counts as a constant."""
+    return sorted(names, key=_member_order)
+
+
 def _import_line(module: str, names: Iterable[str]) -> str:
-    members = sorted(names, key=_member_order)
+    members = as_members(names)
     line = f"from {module} import {', '.join(members)}"
     if len(line) <= LINE_LENGTH:
         return line
@@ -1582,6 +1587,7 @@ class Answers(Extension):
             words=words,
             data_model=data_model,
             python=python,
+            as_members=as_members,
             cell=cell,
             item=item,
             requirement_state=requirement_state,

@@ -91,3 +91,9 @@ def test_wide_characters_count_twice() -> None:
 
     assert len(line) < 100
     assert laid_out(line) == f'x = call(\n    "{"字" * 45}",\n    1,\n)\n'
+
+
+def test_members_are_sorted_as_ruff_sorts_them() -> None:
+    names = ["Base", "Item10", "Item9", "Q1", "X02"]
+
+    assert extension().as_members(names) == ["Q1", "X02", "Base", "Item9", "Item10"]
