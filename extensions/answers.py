@@ -1252,6 +1252,10 @@ def _import_line(module: str, names: Iterable[str]) -> str:
     return "\n".join([f"from {module} import (", *(f"    {name}," for name in members), ")"])
 
 
+# An argument that is a condition; what our templates write there has no brackets before the `or`.
+CHOICE = re.compile(r"(?P<indent> +)(?P<first>\w+=[^\s(\[{\"]+ is None) or (?P<second>.+,)$")
+
+
 def _laid_out(lines: Iterable[str]) -> Iterator[str]:
     quoted = False
     for line in lines:
@@ -1271,7 +1275,14 @@ def _width(line: str) -> int:
 
 
 def _split(line: str) -> Iterator[str]:
-    """Split a line at its last outermost bracket, one item a line, with a trailing comma."""
+    """Split an argument at its `or`, any other line at its last outermost bracket.
+
+    What was in the brackets stands one item a line, with a trailing comma.
+    """
+    if choice := CHOICE.match(line):
+        yield f"{choice['indent']}{choice['first']}"
+        yield from _laid_out([f"{choice['indent']}or {choice['second']}"])
+        return
     groups = _bracket_groups(line)
     if not groups:
         yield line

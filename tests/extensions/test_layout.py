@@ -79,6 +79,18 @@ def test_names_in_use_are_imported_and_unused_imports_dropped() -> None:
             f'x = call(\n    "a, (b",\n    {"c" * 100},\n)',
             id="brackets-in-strings",
         ),
+        pytest.param(
+            f'call("a", holds=self.{"b" * 20} is None or self.{"b" * 20} >= money("-192.00"), c={"d" * 20})',
+            f'call(\n    "a",\n    holds=self.{"b" * 20} is None or self.{"b" * 20} >= money("-192.00"),\n'
+            f"    c={'d' * 20},\n)",
+            id="condition-that-fits",
+        ),
+        pytest.param(
+            f'call("a", holds=self.{"b" * 28} is None or self.{"b" * 28} >= decimal("-192000.000001"))',
+            f'call(\n    "a",\n    holds=self.{"b" * 28} is None\n'
+            f'    or self.{"b" * 28} >= decimal("-192000.000001"),\n)',
+            id="condition",
+        ),
         pytest.param('"' + "x" * 120 + '"', '"' + "x" * 120 + '"', id="unsplittable"),
     ],
 )
