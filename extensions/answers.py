@@ -1252,6 +1252,8 @@ def _import_line(module: str, names: Iterable[str]) -> str:
     return "\n".join([f"from {module} import (", *(f"    {name}," for name in members), ")"])
 
 
+# A field of a class, whose type and default have no brackets to split at.
+FIELD = re.compile(r"( +)(\w+): (\w+(?: \| None)?) = (None|-?[\w.]+|\"(?:[^\"\\]|\\.)*\"|'[^']*')$")
 # An argument that is a condition; what our templates write there has no brackets before the `or`.
 CHOICE = re.compile(r"(?P<indent> +)(?P<first>\w+=[^\s(\[{\"]+ is None) or (?P<second>.+,)$")
 
@@ -1274,14 +1276,29 @@ def _width(line: str) -> int:
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in line)
 
 
-def _split(line: str) -> Iterator[str]:
-    """Split an argument at its `or`, any other line at its last outermost bracket.
+def _wrapped_field(line: str, of: re.Match[str]) -> Iterator[str]:
+    """Put the default of a field into brackets, or its type where that is what is long."""
+    indent, name, kind, default = of.groups()
+    inner = f"{indent}    {default}"
+    if default == "None":
+        yield from (f"{indent}{name}: (", f"{indent}    {kind}", f"{indent}) = None")
+    elif _width(inner) <= LINE_LENGTH:
+        yield from (f"{indent}{name}: {kind} = (", inner, f"{indent})")
+    else:
+        yield line
 
-    What was in the brackets stands one item a line, with a trailing comma.
+
+def _split(line: str) -> Iterator[str]:
+    """Split an argument at its `or`, a field at its type or default, other lines at a bracket.
+
+    It is the last outermost bracket, and what was in it stands one item a line, with a comma.
     """
     if choice := CHOICE.match(line):
         yield f"{choice['indent']}{choice['first']}"
         yield from _laid_out([f"{choice['indent']}or {choice['second']}"])
+        return
+    if of := FIELD.match(line):
+        yield from _wrapped_field(line, of)
         return
     groups = _bracket_groups(line)
     if not groups:

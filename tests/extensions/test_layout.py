@@ -91,6 +91,21 @@ def test_names_in_use_are_imported_and_unused_imports_dropped() -> None:
             f'    or self.{"b" * 28} >= decimal("-192000.000001"),\n)',
             id="condition",
         ),
+        pytest.param(
+            f'class A:\n    {"a" * 28}: {"B" * 56} = "some text"',
+            f'class A:\n    {"a" * 28}: {"B" * 56} = (\n        "some text"\n    )',
+            id="default",
+        ),
+        pytest.param(
+            f"class A:\n    {'a' * 30}: {'B' * 56} | None = None",
+            f"class A:\n    {'a' * 30}: (\n        {'B' * 56} | None\n    ) = None",
+            id="type",
+        ),
+        pytest.param(
+            f'class A:\n    a: str = "{"x" * 95}"',
+            f'class A:\n    a: str = "{"x" * 95}"',
+            id="unsplittable-default",
+        ),
         pytest.param('"' + "x" * 120 + '"', '"' + "x" * 120 + '"', id="unsplittable"),
     ],
 )
