@@ -1226,13 +1226,26 @@ def _section(module: str) -> int:
     return 2 if FIRST_PARTY.match(root) else 1
 
 
-def _natural(name: str) -> list[tuple[int, int]]:
-    """Sort key in which `item2` comes before `item10`, as ruff's isort has it."""
-    parts = re.findall(r"\d+|\D", name)
-    return [(ord("0"), int(part)) if part.isdigit() else (ord(part), 0) for part in parts]
+def _compared(left: str, right: str) -> int:
+    """Compare as ruff's isort does: `item2` < `item10`; a number that begins with 0 as if text."""
+    pairs = itertools.zip_longest(
+        *(re.findall(r"\d+|\D", name) for name in (left, right)), fillvalue=""
+    )
+    for one, other in pairs:
+        numbers = one.isdigit() and other.isdigit() and "0" not in (one[0], other[0])
+        before, after = (
+            ((len(one), one), (len(other), other)) if numbers else ((0, one), (0, other))
+        )
+        if before != after:
+            return -1 if before < after else 1
+    return 0
 
 
-def _member_order(name: str) -> tuple[int, list[tuple[int, int]]]:
+# Sort key of a name.
+_natural = functools.cmp_to_key(_compared)
+
+
+def _member_order(name: str) -> tuple[int, Any]:
     bare = name.split(" as ", maxsplit=1)[0]
     if len(bare) > 1 and bare.isupper():
         return 0, _natural(bare)

@@ -121,6 +121,6 @@ def test_wide_characters_count_twice() -> None:
 
 
 def test_members_are_sorted_as_ruff_sorts_them() -> None:
-    names = ["Base", "Item10", "Item9", "Q1", "X02"]
+    names = ["Base", "Item10", "Item9", "Item090", "Q1", "X02"]
 
-    assert extension().as_members(names) == ["Q1", "X02", "Base", "Item9", "Item10"]
+    assert extension().as_members(names) == ["Q1", "X02", "Base", "Item090", "Item9", "Item10"]
