@@ -1129,7 +1129,7 @@ AUTOMATIC_IMPORTS = {
     "NotNull": "from chassis.schemas import NotNull",
     "JSONB": "from sqlalchemy.dialects.postgresql import JSONB",
 }
-FIRST_PARTY = re.compile(r"^(chassis|shared|tools|[a-z0-9_]+_(api|worker|bot))$")
+FIRST_PARTY = re.compile(r"^(chassis(_[a-z0-9_]+)?|shared|tools|[a-z0-9_]+_(api|worker|bot))$")
 IMPORT = re.compile(
     r"^(?:import (?P<whole>[\w.]+)(?: as (?P<alias>\w+))?"
     r"|from (?P<module>[\w.]+) import (?P<names>.+))$"

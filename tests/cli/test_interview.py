@@ -67,7 +67,7 @@ def replies(answers: Mapping[str, Any], path: tuple[str | int, ...], value: Any)
         case dict():
             yield from _mapping(answers, path, value)
         case list() if path == ("modules",):
-            yield "one", value
+            yield "many", value
         case list() if path[-1] == "operations":
             yield "many", value
         case list() if schema_at(SCHEMA, (*path, 0))["type"] == "object":
@@ -275,9 +275,9 @@ def test_levels_and_modules_that_are_not_there_say_why() -> None:
         assert bool(modules[module["name"]].disabled) is not module["available"]
 
 
-def test_modules_are_ticked_where_some_are_there(monkeypatch) -> None:
-    monkeypatch.setattr(RULES, "unavailable", lambda kind, name: "" if name == "redis" else "no")
-    prompts = Typed([("many", [])])
+def test_modules_are_not_ticked_where_none_is_there(monkeypatch) -> None:
+    monkeypatch.setattr(RULES, "unavailable", lambda kind, name: "no")
+    prompts = Typed([("one", [])])
     Interview(RULES, prompts, without(answers_of("task_manager"), "modules")).complete()
     assert prompts.replies == []
 

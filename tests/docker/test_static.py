@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support import EXAMPLES, PROJECTS, ROOT, run
+from tests.support import EXAMPLES, PROJECTS, ROOT, WITH_MODULES, run
 
 YAMLLINT = """
 extends: default
@@ -20,9 +20,9 @@ rules:
 """
 
 
-@pytest.fixture(params=PROJECTS)
+@pytest.fixture(params=[*PROJECTS, *WITH_MODULES])
 def project(request: pytest.FixtureRequest, rendered: Callable[[str], Path]) -> Path:
-    """Each example, and each set of odd answers."""
+    """Each example, each set of odd answers, and each module."""
     return rendered(request.param)
 
 
@@ -125,9 +125,14 @@ def test_names_are_whole_texts(project: Path) -> None:
 
 def test_no_secret_has_a_default(project: Path) -> None:
     text = "".join((project / file).read_text() for file in compose_files(project))
+    example = (project / ".env.example").read_text()
+    secrets = re.findall(r"# secret\n(\w+)=\n", example)
 
-    assert set(re.findall(r"PASSWORD: (.*)", text)) == {"${POSTGRES_PASSWORD:?run make env}"}
-    assert "POSTGRES_PASSWORD=\n" in (project / ".env.example").read_text()
+    assert "POSTGRES_PASSWORD" in secrets
+    named = set(re.findall(r"\$\{(\w*PASSWORD)(.*?)\}", text))
+    assert named == {(name, ":?run make env") for name in secrets}
+    for value in re.findall(r"PASSWORD: (.*)", text):
+        assert value.startswith("${"), value
 
 
 def test_ports_are_open_on_this_machine_only(project: Path) -> None:
@@ -146,7 +151,7 @@ def test_what_a_service_needs_is_started_before_it(project: Path) -> None:
 
     assert started == {f"{data}-migrate": {"condition": "service_completed_successfully"}}
     assert list(found[f"{data}-migrate"]["depends_on"]) == ["postgres"]
-    assert list(api["depends_on"]) == [data]
+    assert next(iter(api["depends_on"])) == data
     assert api["environment"]["DATA_API_URL"] == f"http://{data}:8001"
 
 

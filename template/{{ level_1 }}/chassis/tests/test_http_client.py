@@ -9,7 +9,8 @@ import stamina
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
-from chassis.app import build_app
+from chassis import http_client
+from chassis.app import assemble
 from chassis.features import FeatureSettings
 from chassis.http_client import HttpClient, Params, Reply, Settings, raise_for_problem
 from chassis.problems import Conflict, FieldError, Invalid, NotFound, ProblemError, Unavailable
@@ -168,7 +169,7 @@ async def test_a_late_answer_is_unavailable(service: Service, url: str, method: 
 
 
 async def test_the_application_closes_its_client(url: str) -> None:
-    app = build_app("Things", [], FeatureSettings())
+    app = assemble("Things", [], FeatureSettings(), [http_client])
 
     async with app.router.lifespan_context(app):
         http: HttpClient = app.state.http
@@ -180,7 +181,7 @@ async def test_the_application_closes_its_client(url: str) -> None:
 
 
 async def test_an_unused_client_opens_nothing() -> None:
-    app = build_app("Things", [], FeatureSettings())
+    app = assemble("Things", [], FeatureSettings(), [http_client])
 
     async with app.router.lifespan_context(app):
         assert app.state.http._session is None

@@ -11,7 +11,8 @@ from aiohttp.test_utils import TestServer
 from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
 
-from chassis.app import build_app
+from chassis import health, http_client, problems
+from chassis.app import assemble, build_app
 from chassis.database import DatabaseSettings, build_data_app
 from chassis.features import FeatureSettings
 from chassis.health import Checks
@@ -29,9 +30,14 @@ class DataSettings(FeatureSettings, DatabaseSettings):
     pass
 
 
+def garden(settings: FeatureSettings) -> FastAPI:
+    """A service without the features that have checks of their own."""
+    return assemble("Garden", [], settings, [problems, http_client, health])
+
+
 @pytest.fixture
 def app() -> FastAPI:
-    return build_app("Garden", [], FeatureSettings(ready_timeout=0.2))
+    return garden(FeatureSettings(ready_timeout=0.2))
 
 
 @pytest.fixture
@@ -170,7 +176,7 @@ async def test_a_service_that_is_needed_has_to_be_ready(
 ) -> None:
     address, statuses = data_api
     statuses[0] = status
-    app = build_app("Garden", [], Settings(data_api_url=address))
+    app = garden(Settings(data_api_url=address))
 
     async with (
         app.router.lifespan_context(app),
@@ -184,7 +190,7 @@ async def test_a_service_that_is_needed_has_to_be_ready(
 
 
 async def test_a_service_that_is_away_is_named() -> None:
-    app = build_app("Garden", [], Settings())
+    app = garden(Settings())
 
     async with (
         app.router.lifespan_context(app),

@@ -1,12 +1,13 @@
 """The running system, made once for all tests."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.integration.collections import collections
 from tests.integration.postgres import Postgres, choice, postgres
+from tests.integration.servers import RunningServer, choices, servers
 from tests.integration.system import (
     ROOT,
     Started,
@@ -18,10 +19,10 @@ from tests.integration.system import (
 )
 
 
-def pytest_report_header() -> str:
-    """Say on which PostgreSQL the tests run."""
-    chosen = choice()
-    return f"PostgreSQL: {chosen.kind} ({chosen.reason})"
+def pytest_report_header() -> list[str]:
+    """Say on which servers the tests run."""
+    chosen = {"PostgreSQL": choice()} | {name.title(): one for name, one in choices().items()}
+    return [f"{name}: {one.kind} ({one.reason})" for name, one in chosen.items()]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -39,6 +40,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def server() -> Iterator[Postgres]:
     """A PostgreSQL without data."""
     with postgres(ROOT) as running:
+        yield running
+
+
+@pytest.fixture(scope="session", autouse=True)
+def others() -> Iterator[Mapping[str, RunningServer]]:
+    """What the services need besides PostgreSQL, by name."""
+    with servers() as running:
         yield running
 
 

@@ -1,19 +1,18 @@
 """A real PostgreSQL: in a container where Docker is, the embedded one elsewhere."""
 
-import gc
 import os
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy.engine import URL, make_url
 from tools.dev.postgres import Server
+
+from tests.integration.containers import Choice, quiet, why_no_container
 
 IMAGE = "postgres:18"
 VARIABLE = "TEST_POSTGRES"
@@ -33,14 +32,6 @@ class Postgres:
         return self.url.set(database=name).render_as_string(hide_password=False)
 
 
-@dataclass(frozen=True)
-class Choice:
-    """Which server is used, and why."""
-
-    kind: str
-    reason: str
-
-
 @cache
 def choice() -> Choice:
     """Choose: what is asked for, else a container if the image can be had, else the embedded one."""
@@ -49,31 +40,8 @@ def choice() -> Choice:
         return Choice(asked, f"{VARIABLE} asks for it")
     if asked:
         return Choice(EMBEDDED, f"{VARIABLE} must be {DOCKER} or {EMBEDDED}, got: {asked}")
-    with _quiet():
-        reason = _why_no_container()
-        gc.collect()  # what failed must not complain later, in the middle of a test
+    reason = why_no_container(IMAGE)
     return Choice(EMBEDDED, reason) if reason else Choice(DOCKER, "a Docker engine answers")
-
-
-def _why_no_container() -> str:
-    try:
-        _look_for_image()
-    except Exception as error:  # noqa: BLE001  # whatever it is, there is no server
-        return f"no container: {str(error).partition('\n')[0][:100]}"
-    return ""
-
-
-def _look_for_image() -> None:
-    docker: Any = import_module("docker")  # only where it is asked for
-    client = docker.from_env(timeout=60)
-    try:
-        client.ping()
-        try:
-            client.images.get(IMAGE)
-        except docker.errors.ImageNotFound:
-            client.images.pull(IMAGE)
-    finally:
-        client.close()
 
 
 @contextmanager
@@ -108,7 +76,7 @@ def _embedded(root: Path) -> Iterator[Postgres]:
 
 @contextmanager
 def _container() -> Iterator[Postgres]:
-    with _quiet():
+    with quiet():
         from testcontainers.postgres import PostgresContainer  # noqa: PLC0415
     with PostgresContainer(IMAGE, driver="asyncpg") as container:
         wrapped: Any = container.get_wrapped_container()
@@ -122,11 +90,3 @@ def _container() -> Iterator[Postgres]:
                 wrapped.unpause()
 
         yield Postgres(make_url(container.get_connection_url()), away)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Leave the warnings of libraries about themselves to their authors."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield

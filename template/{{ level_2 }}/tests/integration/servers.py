@@ -1,0 +1,41 @@
+"""What the services need besides PostgreSQL: a server has the module of its name in this folder.
+
+That module has ``choice() -> Choice``, and ``run(root)``, which yields a RunningServer.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from tests.integration.containers import Choice
+from tests.integration.system import ROOT, system, variables
+
+
+@dataclass(frozen=True)
+class RunningServer:
+    """A running server, and how to take it away for a while."""
+
+    url: str
+    away: Callable[[], AbstractContextManager[None]]
+
+
+def choices() -> dict[str, Choice]:
+    """Say which server is used of each kind."""
+    return {server.name: _module(server.name).choice() for server in system().servers}
+
+
+@contextmanager
+def servers() -> Iterator[dict[str, RunningServer]]:
+    """Run every server; services find it by their variable in the environment."""
+    with ExitStack() as stack:
+        found: dict[str, RunningServer] = {}
+        for server in system().servers:
+            found[server.name] = stack.enter_context(_module(server.name).run(ROOT))
+            stack.enter_context(variables({server.variable: found[server.name].url}))
+        yield found
+
+
+def _module(name: str) -> Any:
+    return import_module(f"tests.integration.{name}")

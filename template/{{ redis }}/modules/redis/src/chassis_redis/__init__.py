@@ -1,0 +1,1 @@
+"""Redis for business services: a cache in front of the data services, and idempotency keys."""

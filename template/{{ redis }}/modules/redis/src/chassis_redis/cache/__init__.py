@@ -1,0 +1,45 @@
+"""Cache: what data services have answered, until it is too old or something was written.
+
+It stands in front of ``app.state.http``: adapters call as before. Answers of one collection, which
+is the first part of a path after the version, go out of use with every write to that collection.
+While Redis is away every call goes to the data service.
+"""
+
+from collections.abc import Iterable
+
+from fastapi import FastAPI
+from pydantic import NonNegativeFloat, PositiveFloat
+from pydantic_settings import BaseSettings
+
+from chassis.feature import no_lifespan
+from chassis_redis.cache.answers import Answers, CacheSettings
+from chassis_redis.cache.http import CachedHttp
+
+__all__ = ["Settings", "install", "lifespan"]
+
+
+class Settings(BaseSettings):
+    """Settings of the cache."""
+
+    cache_ttl: NonNegativeFloat = 30
+    """Seconds for which an answer is used at most; 0 turns the cache off."""
+    cache_pause: PositiveFloat = 5
+    """Seconds that Redis is left alone after it failed."""
+    cached_services: frozenset[str] = frozenset({"data_api"})
+    """The services whose answers are kept: `data_api` is the one at the setting `data_api_url`."""
+
+
+def install(app: FastAPI, settings: CacheSettings) -> None:
+    """Put the cache in front of the calls to the data services."""
+    addresses = list(_addresses(settings))
+    if addresses and settings.cache_ttl:
+        answers = Answers(app.state.redis, settings)
+        app.state.http = CachedHttp(app.state.http, answers, addresses)
+
+
+lifespan = no_lifespan
+
+
+def _addresses(settings: CacheSettings) -> Iterable[str]:
+    named = (getattr(settings, f"{name}_url", "") for name in sorted(settings.cached_services))
+    return (str(address).rstrip("/") for address in named if address)

@@ -1,0 +1,50 @@
+"""A client of other services around another one: what it does besides is in a subclass."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from chassis.http_client import HeaderProvider, HttpClient, Params, Reply
+
+type Call = Callable[[], Awaitable[Reply]]
+
+
+class HttpLayer:
+    """Passes every call on; a subclass says what it does with reads and with writes."""
+
+    def __init__(self, inner: "HttpClient | HttpLayer") -> None:
+        self._inner = inner
+
+    @property
+    def header_providers(self) -> list[HeaderProvider]:
+        """Asked at every attempt for headers that it shall send besides."""
+        return self._inner.header_providers
+
+    async def get(self, url: str, *, params: Params | None = None) -> Reply:
+        """Read ``url``; parameters that are None are left out."""
+        return await self._inner.get(url, params=params)
+
+    async def post(
+        self, url: str, *, params: Params | None = None, json_body: bytes | None = None
+    ) -> Reply:
+        """Send JSON that is already serialised."""
+        call = partial(self._inner.post, url, params=params, json_body=json_body)
+        return await self.write(url, call)
+
+    async def patch(
+        self, url: str, *, params: Params | None = None, json_body: bytes | None = None
+    ) -> Reply:
+        """Send changes as JSON that is already serialised."""
+        call = partial(self._inner.patch, url, params=params, json_body=json_body)
+        return await self.write(url, call)
+
+    async def delete(self, url: str, *, params: Params | None = None) -> Reply:
+        """Remove what is at ``url``."""
+        return await self.write(url, partial(self._inner.delete, url, params=params))
+
+    async def write(self, _url: str, call: Call) -> Reply:
+        """Make a call that may change something."""
+        return await call()
+
+    async def close(self) -> None:
+        """Close every connection; a later call opens new ones."""
+        await self._inner.close()

@@ -1,0 +1,42 @@
+"""Idempotency: a POST with the header ``Idempotency-Key`` is carried out once.
+
+A repeat gets the first answer. What becomes of a key:
+
+- An answer below 400 is kept, and so is a refusal that came after something had been written.
+- A refusal (4xx), and a 503 before anything was written: nothing was done, the key is free again.
+- Otherwise (5xx, or a process that died) nobody knows what was done: repeats are refused with 409.
+
+What was written is known from the calls of ``app.state.http``. While Redis is away, requests with
+a key are refused with 503 and not carried out.
+"""
+
+from fastapi import FastAPI
+from pydantic import PositiveInt
+from pydantic_settings import BaseSettings
+
+from chassis.feature import no_lifespan
+from chassis_redis.idempotency.effects import WatchedHttp
+from chassis_redis.idempotency.middleware import HEADER, REPLAYED, Idempotency
+from chassis_redis.idempotency.records import KeySettings, Records
+
+__all__ = ["HEADER", "REPLAYED", "Settings", "install", "lifespan"]
+
+
+class Settings(BaseSettings):
+    """Settings of the idempotency keys."""
+
+    idempotency_retention: PositiveInt = 24 * 60 * 60
+    """Seconds for which a key is remembered."""
+    idempotency_patience: PositiveInt = 60
+    """Seconds after which a request without an answer counts as lost."""
+
+
+def install(app: FastAPI, settings: KeySettings) -> None:
+    """Look at every POST, and at what is written on its behalf."""
+    app.state.http = WatchedHttp(app.state.http)
+    service = "-".join(app.title.lower().split())
+    records = Records(app.state.redis, settings, service)
+    app.add_middleware(Idempotency, records=records)
+
+
+lifespan = no_lifespan

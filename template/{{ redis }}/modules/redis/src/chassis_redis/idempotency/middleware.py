@@ -1,0 +1,149 @@
+import hashlib
+import logging
+import re
+from http import HTTPStatus
+from typing import Final
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chassis.problems import FieldError, ProblemResponse
+from chassis_redis.idempotency.effects import watched
+from chassis_redis.idempotency.exchange import Exchange
+from chassis_redis.idempotency.records import Answer, Record, Records
+from chassis_redis.redis_client import AWAY, reason
+
+logger = logging.getLogger(__name__)
+
+HEADER: Final = "Idempotency-Key"
+REPLAYED: Final = "Idempotency-Replayed"
+
+ILL_FORMED = "Must be 1 to 255 visible ASCII characters."
+ANOTHER = f"This {HEADER} was used for another request."
+BUSY = f"The first request with this {HEADER} is still being worked on."
+LOST = (
+    f"The first request with this {HEADER} ended without an answer, and nobody knows what was"
+    " done. Look for it before you send it again with another key."
+)
+REFUSED = f"Requests with an {HEADER} cannot be accepted at the moment. Nothing was done."
+RETRY = {"Retry-After": "1"}
+
+_NAME = HEADER.lower().encode()
+_FIT = re.compile(rb"[\x21-\x7e]{1,255}")
+# The same key with other credentials is another request: an answer goes to whom it was given.
+_CREDENTIALS = b"authorization"
+
+
+class Idempotency:
+    """Carries out a POST with a key once, and repeats its answer."""
+
+    def __init__(self, app: ASGIApp, records: Records) -> None:
+        self.app = app
+        self.records = records
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        keys = _keys(scope)
+        if not keys:
+            await self.app(scope, receive, send)
+            return
+        if len(keys) > 1 or not _FIT.fullmatch(keys[0]):
+            await _ill_formed(scope["path"])(scope, receive, send)
+            return
+        body = await _read(scope, receive)
+        if isinstance(body, Response):
+            await body(scope, receive, send)
+            return
+        key = keys[0].decode()
+        started = await self._start(key, _fingerprint(scope, body), scope["path"])
+        if isinstance(started, Response):
+            await started(scope, receive, send)
+            return
+        with watched() as effects:
+            exchange = Exchange(self.records, key, started, effects, send)
+            try:
+                await self.app(scope, _again(body, receive), exchange.send)
+            finally:
+                await exchange.end()
+
+    async def _start(self, key: str, fingerprint: str, path: str) -> Record | Response:
+        """Take the key, or give the answer if that cannot be."""
+        try:
+            record, own = await self.records.claim(key, fingerprint)
+            if own:
+                return await self.records.start(key, record) or _away(path)
+        except AWAY as error:
+            logger.warning("A POST with an idempotency key is refused: %s", reason(error))
+            return _away(path)
+        if record.fingerprint != fingerprint:
+            return ProblemResponse(HTTPStatus.CONFLICT, instance=path, detail=ANOTHER)
+        if record.answer:
+            return _replay(record.answer)
+        if self.records.is_lost(record):
+            return ProblemResponse(HTTPStatus.CONFLICT, instance=path, detail=LOST)
+        return ProblemResponse(HTTPStatus.CONFLICT, instance=path, detail=BUSY, headers=RETRY)
+
+
+def _keys(scope: Scope) -> list[bytes]:
+    if scope["type"] != "http" or scope["method"] != "POST":
+        return []
+    return [value for name, value in scope["headers"] if name == _NAME]
+
+
+async def _read(scope: Scope, receive: Receive) -> bytes | Response:
+    """Read the whole body, or give the answer if that cannot be."""
+    parts: list[bytes] = []
+    more = True
+    while more:
+        try:
+            message = await receive()
+        except HTTPException as refusal:
+            return ProblemResponse(
+                refusal.status_code, instance=scope["path"], detail=refusal.detail
+            )
+        if message["type"] == "http.disconnect":  # nobody is there to read the answer
+            return Response(status_code=HTTPStatus.BAD_REQUEST)
+        parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """Give a body that was read to the one who reads it next."""
+    unread = [body]
+
+    async def received() -> Message:
+        if unread:
+            return {"type": "http.request", "body": unread.pop(), "more_body": False}
+        return await receive()
+
+    return received
+
+
+def _fingerprint(scope: Scope, body: bytes) -> str:
+    credentials = [value for name, value in scope["headers"] if name == _CREDENTIALS]
+    parts = [scope["path"].encode(), scope["query_string"], *credentials, body]
+    digests = (hashlib.sha256(part).digest() for part in parts)
+    return hashlib.sha256(b"".join(digests)).hexdigest()
+
+
+def _replay(answer: Answer) -> Response:
+    response = Response(answer.body, answer.status)
+    response.raw_headers = answer.raw_headers
+    response.headers[REPLAYED] = "true"
+    return response
+
+
+def _ill_formed(path: str) -> Response:
+    return ProblemResponse(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        instance=path,
+        detail=f"{HEADER}: {ILL_FORMED}",
+        errors=[FieldError(HEADER, ILL_FORMED)],
+    )
+
+
+def _away(path: str) -> Response:
+    return ProblemResponse(
+        HTTPStatus.SERVICE_UNAVAILABLE, instance=path, detail=REFUSED, headers=RETRY
+    )

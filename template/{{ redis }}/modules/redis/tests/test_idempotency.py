@@ -1,0 +1,411 @@
+"""A POST with a key: carried out once, whatever happens."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Any
+
+import pytest
+from fakeredis import FakeAsyncRedis, FakeServer
+from fastapi import APIRouter, BackgroundTasks, FastAPI, Request, Response
+from httpx2 import AsyncClient
+
+from chassis.app import build_app
+from chassis.features import FeatureSettings
+from chassis.problems import Conflict, Unavailable
+from chassis_redis.idempotency.records import Records
+
+KEY = "Idempotency-Key"
+ONE = {KEY: "8e03978e-40d5-43dd-bc93-6894a57f9324"}
+URL = "/orders"
+LOST = "nobody knows what was done"
+
+type Answer = dict[str, Any]
+
+
+class Shop:
+    """A service with one thing to do, and what it shall answer."""
+
+    def __init__(self) -> None:
+        self.done: list[bytes] = []
+        self.error: Exception | None = None
+        self.writes_to = ""
+        self.begun = asyncio.Event()
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def order(self, request: Request, response: Response) -> Answer:
+        self.done.append(await request.body())
+        self.begun.set()
+        await self.gate.wait()
+        if self.writes_to:
+            await request.app.state.http.post(f"{self.writes_to}/api/v1/orders")
+        if self.error:
+            raise self.error
+        response.headers["Location"] = f"{URL}/{len(self.done)}"
+        response.set_cookie("session", "secret")
+        return {"number": len(self.done)}
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop()
+
+
+@pytest.fixture
+def writing(shop: Shop, address: str) -> Shop:
+    """The same, where an order is a write to a data service."""
+    shop.writes_to = address
+    return shop
+
+
+@pytest.fixture
+def app(server: FakeServer, shop: Shop) -> FastAPI:
+    router = APIRouter()
+    for method in ("POST", "PUT"):
+        router.add_api_route(URL, shop.order, methods=[method], status_code=201)
+    router.add_api_route("/others", shop.order, methods=["POST"])
+    return build_app("Shop", [router], FeatureSettings(max_body_bytes=1000))
+
+
+async def test_a_repeat_gets_the_first_answer(client: AsyncClient, shop: Shop) -> None:
+    first = await client.post(URL, headers=ONE, content=b"\xff tea")
+    again = await client.post(URL, headers=ONE, content=b"\xff tea")
+
+    assert shop.done == [b"\xff tea"]
+    assert (first.status_code, first.json()) == (201, {"number": 1})
+    assert (again.status_code, again.content) == (201, first.content)
+    assert again.headers["location"] == first.headers["location"]
+    assert again.headers["content-type"] == first.headers["content-type"]
+    assert "idempotency-replayed" not in first.headers
+    assert again.headers["idempotency-replayed"] == "true"
+
+
+async def test_cookies_are_not_repeated(client: AsyncClient) -> None:
+    assert "set-cookie" in (await client.post(URL, headers=ONE)).headers
+    assert "set-cookie" not in (await client.post(URL, headers=ONE)).headers
+
+
+async def test_without_a_key_everything_is_carried_out(client: AsyncClient, shop: Shop) -> None:
+    for _ in range(2):
+        assert (await client.post(URL)).status_code == 201
+
+    assert len(shop.done) == 2
+
+
+async def test_a_key_is_for_post_only(client: AsyncClient, shop: Shop) -> None:
+    for _ in range(2):
+        assert (await client.put(URL, headers=ONE)).status_code == 201
+
+    assert len(shop.done) == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"content": b"coffee"},
+        {"url": "/others"},
+        {"params": {"fast": "1"}},
+        {"headers": {"Authorization": "Bearer another"}},
+    ],
+    ids=str,
+)
+async def test_a_key_stands_for_one_request(
+    client: AsyncClient, shop: Shop, change: dict[str, Any]
+) -> None:
+    request: dict[str, Any] = {"url": URL, "content": b"tea"}
+    await client.post(**request, headers=ONE)
+    changed = request | change | {"headers": ONE | change.get("headers", {})}
+
+    answer = await client.post(**changed)
+
+    assert answer.status_code == 409
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "another request" in answer.json()["detail"]
+    assert "retry-after" not in answer.headers
+    assert len(shop.done) == 1
+
+
+async def test_of_many_at_once_one_is_carried_out(client: AsyncClient, shop: Shop) -> None:
+    shop.gate.clear()
+    refused: list[Any] = []
+    posts = {asyncio.create_task(client.post(URL, headers=ONE)) for _ in range(20)}
+    while len(posts) > 1:
+        done, posts = await asyncio.wait(posts, return_when=asyncio.FIRST_COMPLETED)
+        refused += [task.result() for task in done]
+    shop.gate.set()
+    first = await posts.pop()
+
+    assert first.status_code == 201
+    assert {answer.status_code for answer in refused} == {409}
+    assert {answer.headers["retry-after"] for answer in refused} == {"1"}
+    assert len(shop.done) == 1
+    assert (await client.post(URL, headers=ONE)).json() == first.json()
+
+
+@pytest.mark.parametrize("value", [b"", b"x" * 256, b"two words", "Ключ".encode(), b"tab\there"])
+async def test_a_key_has_a_form(client: AsyncClient, shop: Shop, value: bytes) -> None:
+    answer = await client.post(URL, headers=[(KEY.encode(), value)])
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == KEY
+    assert shop.done == []
+
+
+async def test_two_keys_are_none(client: AsyncClient) -> None:
+    answer = await client.post(URL, headers=[(KEY, "one"), (KEY, "two")])
+
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("error", [Conflict("No."), Unavailable("Later.")])
+async def test_after_a_refusal_the_key_is_free(
+    client: AsyncClient, shop: Shop, error: Exception
+) -> None:
+    shop.error = error
+    assert (await client.post(URL, headers=ONE)).status_code in {409, 503}
+    shop.error = None
+
+    answer = await client.post(URL, headers=ONE, content=b"corrected")
+
+    assert answer.status_code == 201
+
+
+async def test_what_was_refused_after_a_write_is_not_done_again(
+    client: AsyncClient, writing: Shop
+) -> None:
+    writing.error = Conflict("No.")
+    first = await client.post(URL, headers=ONE)
+    again = await client.post(URL, headers=ONE)
+
+    assert (again.status_code, again.json()) == (409, first.json())
+    assert len(writing.done) == 1
+
+
+@pytest.mark.parametrize("status", [409, 422, 503])
+async def test_a_write_that_was_refused_is_none(
+    client: AsyncClient, writing: Shop, service: Any, status: int
+) -> None:
+    writing.error, service.status = Unavailable("Later."), status
+    assert (await client.post(URL, headers=ONE)).status_code == 503
+    writing.error, service.status = None, 201
+
+    assert (await client.post(URL, headers=ONE)).status_code == 201
+
+
+async def test_a_write_that_was_never_sent_is_none(
+    client: AsyncClient, shop: Shop, address: str
+) -> None:
+    shop.writes_to = "http://127.0.0.1:1"
+    assert (await client.post(URL, headers=ONE)).status_code == 503
+    shop.writes_to = address
+
+    assert (await client.post(URL, headers=ONE)).status_code == 201
+
+
+async def test_a_write_without_an_answer_may_have_been_one(
+    app: FastAPI, client: AsyncClient, writing: Shop, service: Any
+) -> None:
+    service.delay = 0.5
+    app.state.settings.http_timeout = 0.1
+    assert (await client.post(URL, headers=ONE)).status_code == 503
+
+    answer = await client.post(URL, headers=ONE)
+
+    assert answer.status_code == 409
+    assert LOST in answer.json()["detail"]
+    assert "retry-after" not in answer.headers
+    assert len(writing.done) == 1
+
+
+async def test_after_an_unexpected_error_nobody_knows(client: AsyncClient, shop: Shop) -> None:
+    shop.error = LookupError("oops")
+    assert (await client.post(URL, headers=ONE)).status_code == 500
+    shop.error = None
+
+    answer = await client.post(URL, headers=ONE)
+
+    assert answer.status_code == 409
+    assert LOST in answer.json()["detail"]
+    assert len(shop.done) == 1
+
+
+async def test_after_a_request_that_was_broken_off_nobody_knows(
+    client: AsyncClient, shop: Shop
+) -> None:
+    shop.gate.clear()
+    post = asyncio.create_task(client.post(URL, headers=ONE))
+    await shop.begun.wait()
+    post.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await post
+    shop.gate.set()
+
+    answer = await client.post(URL, headers=ONE)
+
+    assert LOST in answer.json()["detail"]
+    assert len(shop.done) == 1
+
+
+async def test_a_request_whose_process_died_is_lost_after_a_while(
+    app: FastAPI, client: AsyncClient, shop: Shop
+) -> None:
+    shop.gate.clear()
+    post = asyncio.create_task(client.post(URL, headers=ONE))
+    await shop.begun.wait()
+
+    assert "still being worked on" in (await client.post(URL, headers=ONE)).json()["detail"]
+    app.state.settings.idempotency_patience = 0
+    assert LOST in (await client.post(URL, headers=ONE)).json()["detail"]
+
+    shop.gate.set()  # it was only slow
+    assert (await post).status_code == 201
+    assert (await client.post(URL, headers=ONE)).status_code == 201
+    assert len(shop.done) == 1
+
+
+async def test_a_key_is_remembered_for_a_time(
+    app: FastAPI, client: AsyncClient, redis: FakeAsyncRedis
+) -> None:
+    await client.post(URL, headers=ONE)
+
+    [name] = await redis.keys()
+    text = name.decode() if isinstance(name, bytes) else name
+    assert text.startswith(f"{app.state.settings.redis_namespace}:idempotency:shop:")
+    assert ONE[KEY] not in text
+    assert 86_000 < await redis.ttl(name) <= 86_400
+
+
+async def test_without_redis_a_key_is_refused_and_nothing_else(
+    client: AsyncClient, shop: Shop, server: FakeServer
+) -> None:
+    server.connected = False
+    refused = await client.post(URL, headers=ONE)
+    other = await client.post(URL)
+    server.connected = True
+
+    assert (refused.status_code, other.status_code) == (503, 201)
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert refused.headers["retry-after"] == "1"
+    assert len(shop.done) == 1
+    assert (await client.post(URL, headers=ONE)).status_code == 201
+
+
+async def test_an_answer_that_cannot_be_kept_is_sent(
+    client: AsyncClient,
+    shop: Shop,
+    server: FakeServer,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    shop.gate.clear()
+    post = asyncio.create_task(client.post(URL, headers=ONE))
+    await shop.begun.wait()
+    server.connected = False
+    shop.gate.set()
+
+    assert (await post).status_code == 201
+    server.connected = True
+    assert (await client.post(URL, headers=ONE)).status_code == 409
+    assert "could not be kept" in caplog.text
+    assert len(shop.done) == 1
+
+
+async def test_a_claim_that_came_to_nothing_is_gone_soon(
+    app: FastAPI, redis: FakeAsyncRedis
+) -> None:
+    settings: Any = app.state.settings
+    records = Records(redis, settings, "shop")
+    claimed, own = await records.claim(ONE[KEY], "a fingerprint")
+    [name] = await redis.keys()
+
+    assert own
+    assert 0 < await redis.ttl(name) <= 5
+    await redis.delete(name)
+    assert await records.start(ONE[KEY], claimed) is None
+    assert await redis.keys() == []
+
+
+async def test_a_command_that_is_sent_twice_does_what_it_does_once(
+    app: FastAPI, redis: FakeAsyncRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def twice(method: Any, *arguments: Any, **options: Any) -> Any:
+        await method(*arguments, **options)
+        return await method(*arguments, **options)
+
+    settings: Any = app.state.settings
+    monkeypatch.setattr(redis, "set", partial(twice, redis.set))
+    monkeypatch.setattr(redis, "eval", partial(twice, redis.eval))
+    records = Records(redis, settings, "shop")
+
+    claimed, own = await records.claim(ONE[KEY], "a fingerprint")
+    started = await records.start(ONE[KEY], claimed)
+
+    assert own
+    assert started is not None
+    assert await records.claim(ONE[KEY], "a fingerprint") == (started, False)
+
+
+async def test_who_lost_the_claim_does_nothing(
+    client: AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chassis_redis.idempotency.records.Records.start", nothing)
+
+    assert (await client.post(URL, headers=ONE)).status_code == 503
+    assert shop.done == []
+
+
+async def nothing(*_: object) -> None:
+    pass
+
+
+async def test_a_body_that_is_too_large_is_refused(client: AsyncClient, shop: Shop) -> None:
+    async def parts() -> AsyncIterator[bytes]:
+        for _ in range(3):
+            yield b"x" * 500
+
+    for content in (b"x" * 1500, parts()):
+        answer = await client.post(URL, headers=ONE, content=content)
+        assert answer.status_code == 413
+        assert answer.headers["content-type"] == "application/problem+json"
+
+    assert shop.done == []
+
+
+async def test_what_is_done_after_the_answer_keeps_nobody_waiting(server: FakeServer) -> None:
+    events: list[str] = []
+    router = APIRouter()
+
+    @router.post(URL)
+    async def order(tasks: BackgroundTasks) -> None:
+        tasks.add_task(events.append, "task")
+
+    app = build_app("Shop", [router], FeatureSettings())
+    scope = {"type": "http", "method": "POST", "path": URL, "query_string": b"", "headers": []}
+    scope["headers"] = [(KEY.lower().encode(), b"one")]
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        events.append(message["type"])
+
+    async with app.router.lifespan_context(app):
+        await app(scope, receive, send)
+
+    assert events == ["http.response.start", "http.response.body", "task"]
+
+
+async def test_a_client_that_goes_away_is_not_waited_for(app: FastAPI, shop: Shop) -> None:
+    headers = [(KEY.lower().encode(), b"one")]
+    scope = {"type": "http", "method": "POST", "path": URL, "query_string": b"", "headers": headers}
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(_message: Any) -> None:
+        pass
+
+    async with app.router.lifespan_context(app):
+        await app(scope, receive, send)
+
+    assert shop.done == []

@@ -1,0 +1,37 @@
+"""What the documentation says about idempotency keys."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from chassis.app import build_app
+from chassis.features import FeatureSettings
+
+router = APIRouter()
+
+
+@router.post("/orders")
+@router.post("/orders/{number}")
+async def order(number: int = 0) -> int:
+    return number
+
+
+@router.get("/orders")
+async def orders() -> list[int]:
+    return []
+
+
+def parameters(operation: dict[str, Any]) -> list[str]:
+    return [parameter["name"] for parameter in operation.get("parameters", [])]
+
+
+def test_every_post_takes_a_key() -> None:
+    app = build_app("Shop", [router], FeatureSettings())
+
+    first, again = app.openapi(), app.openapi()
+
+    assert first is again
+    paths = first["paths"]
+    assert parameters(paths["/orders"]["post"]).count("Idempotency-Key") == 1
+    assert "Idempotency-Key" in parameters(paths["/orders/{number}"]["post"])
+    assert "Idempotency-Key" not in parameters(paths["/orders"]["get"])
