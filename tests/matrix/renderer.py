@@ -53,7 +53,7 @@ class Rendered:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a source goes: its path, the variables of the loops around it, its folders."""
+    """Where a source goes: its path, and the variables of the loops around it."""
 
     path: str
     loop: Mapping[str, Any]
@@ -182,7 +182,7 @@ class Renderer:
                 folders - {""}
             )
 
-        return self._once(("path", source), name, known, make)  # type: ignore[no-any-return]
+        return self._once(("path", source), name, known, make)
 
     def _expanded(self, name: str, known: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
         found = self.rules.expanded(self.jinja, known, [name])
@@ -191,14 +191,14 @@ class Renderer:
     def _content(self, source: str, known: Mapping[str, Any]) -> bytes:
         file = self.tree / self.settings["subdirectory"] / source
         if not source.endswith(self.settings["templates_suffix"]):
-            return self._once(("static", source), "", known, file.read_bytes)  # type: ignore[no-any-return]
+            return self._once(("static", source), "", known, file.read_bytes)
 
         def make() -> bytes:
             name = f"{self.settings['subdirectory']}/{source}"
             return self.jinja.get_template(name).render(known).encode()
 
         text = self._once(("source", source), "", known, lambda: file.read_text("utf-8"))
-        return self._once(("content", source), text, known, make)  # type: ignore[no-any-return]
+        return self._once(("content", source), text, known, make)
 
     def _once(
         self, what: Hashable, text: str, known: Mapping[str, Any], make: Callable[[], Any]
