@@ -1237,25 +1237,49 @@ def _section(module: str) -> int:
     return 2 if FIRST_PARTY.match(root) else 1
 
 
-def _natural(name: str) -> list[tuple[int, int]]:
-    """Sort key in which `item2` comes before `item10`, as ruff's isort has it."""
-    parts = re.findall(r"\d+|\D", name)
-    return [(ord("0"), int(part)) if part.isdigit() else (ord(part), 0) for part in parts]
+def _compared(left: str, right: str) -> int:
+    """Compare as ruff's isort does: `item2` < `item10`; a number that begins with 0 as if text."""
+    pairs = itertools.zip_longest(
+        *(re.findall(r"\d+|\D", name) for name in (left, right)), fillvalue=""
+    )
+    for one, other in pairs:
+        numbers = one.isdigit() and other.isdigit() and "0" not in (one[0], other[0])
+        before, after = (
+            ((len(one), one), (len(other), other)) if numbers else ((0, one), (0, other))
+        )
+        if before != after:
+            return -1 if before < after else 1
+    return 0
 
 
-def _member_order(name: str) -> tuple[int, list[tuple[int, int]]]:
+# Sort key of a name.
+_natural = functools.cmp_to_key(_compared)
+
+
+def _member_order(name: str) -> tuple[int, Any]:
     bare = name.split(" as ", maxsplit=1)[0]
     if len(bare) > 1 and bare.isupper():
         return 0, _natural(bare)
     return (1 if bare[0].isupper() else 2), _natural(bare)
 
 
+def as_members(names: Iterable[str]) -> list[str]:
+    """Sort what a module exports, as ruff sorts imports and `__all__`: `Q1` counts as a constant."""
+    return sorted(names, key=_member_order)
+
+
 def _import_line(module: str, names: Iterable[str]) -> str:
-    members = sorted(names, key=_member_order)
+    members = as_members(names)
     line = f"from {module} import {', '.join(members)}"
     if len(line) <= LINE_LENGTH:
         return line
     return "\n".join([f"from {module} import (", *(f"    {name}," for name in members), ")"])
+
+
+# A field of a class, whose type and default have no brackets to split at.
+FIELD = re.compile(r"( +)(\w+): (\w+(?: \| None)?) = (None|-?[\w.]+|\"(?:[^\"\\]|\\.)*\"|'[^']*')$")
+# An argument that is a condition; what our templates write there has no brackets before the `or`.
+CHOICE = re.compile(r"(?P<indent> +)(?P<first>\w+=[^\s(\[{\"]+ is None) or (?P<second>.+,)$")
 
 
 def _laid_out(lines: Iterable[str]) -> Iterator[str]:
@@ -1276,8 +1300,30 @@ def _width(line: str) -> int:
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in line)
 
 
+def _wrapped_field(line: str, of: re.Match[str]) -> Iterator[str]:
+    """Put the default of a field into brackets, or its type where that is what is long."""
+    indent, name, kind, default = of.groups()
+    inner = f"{indent}    {default}"
+    if default == "None":
+        yield from (f"{indent}{name}: (", f"{indent}    {kind}", f"{indent}) = None")
+    elif _width(inner) <= LINE_LENGTH:
+        yield from (f"{indent}{name}: {kind} = (", inner, f"{indent})")
+    else:
+        yield line
+
+
 def _split(line: str) -> Iterator[str]:
-    """Split a line at its last outermost bracket, one item a line, with a trailing comma."""
+    """Split an argument at its `or`, a field at its type or default, other lines at a bracket.
+
+    It is the last outermost bracket, and what was in it stands one item a line, with a comma.
+    """
+    if choice := CHOICE.match(line):
+        yield f"{choice['indent']}{choice['first']}"
+        yield from _laid_out([f"{choice['indent']}or {choice['second']}"])
+        return
+    if of := FIELD.match(line):
+        yield from _wrapped_field(line, of)
+        return
     groups = _bracket_groups(line)
     if not groups:
         yield line
@@ -1593,6 +1639,7 @@ class Answers(Extension):
             words=words,
             data_model=data_model,
             python=python,
+            as_members=as_members,
             cell=cell,
             item=item,
             requirement_state=requirement_state,

@@ -37,11 +37,11 @@ def extension() -> ModuleType:
 def answers_of(name: str) -> dict[str, Any]:
     """The answers of an example, or of a file in tests/answers.
 
-    `name@2` is the same at level 2, `name@2+redis` with the module redis besides.
+    `name@2` is the same at level 2, and `name@2+redis` with that module.
     """
-    name, _, modules = name.partition("+")
+    name, *modules = name.split("+")
     if modules:
-        return answers_of(name) | {"modules": modules.split("+")}
+        return answers_of(name) | {"modules": modules}
     name, _, level = name.partition("@")
     if level:
         return answers_of(name) | {"level": int(level)}

@@ -107,11 +107,14 @@ def texts(longest: int = 1000) -> st.SearchStrategy[str]:
 
 
 LINES = lines()
-IDENTIFIERS = st.from_regex(r"[a-z][a-z0-9]{1,9}(_[a-z0-9]{1,9}){0,1}", fullmatch=True)
+SHORT = st.from_regex(r"[a-z][a-z0-9]{1,9}(_[a-z0-9]{1,9}){0,1}", fullmatch=True)
+# As long as a name may be.
+LONG = st.from_regex(r"[a-z][a-z0-9]{8}(_[a-z0-9]{8}){2}[a-z]", fullmatch=True)
+IDENTIFIERS = st.one_of(SHORT, SHORT, SHORT, LONG)
 
 
 @st.composite
-def fields(draw: st.DrawFn, entity_names: list[str]) -> dict[str, Any]:
+def fields(draw: st.DrawFn, entity_names: list[str]) -> dict[str, Any]:  # noqa: C901  (one case for each type)
     """One field of any type, with the limits of its type now and then."""
     kind = draw(st.sampled_from(sorted(TYPES)))
     field: dict[str, Any] = {"name": draw(IDENTIFIERS), "type": kind}
@@ -121,15 +124,26 @@ def fields(draw: st.DrawFn, entity_names: list[str]) -> dict[str, Any]:
         field["unique"] = draw(st.booleans())
     match kind:
         case "enum":
-            texts = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9 ._+/-]{0,48}", fullmatch=True)
-            field["values"] = draw(st.lists(texts, min_size=1, max_size=9, unique=True))
+            choices = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9 ._+/-]{0,48}", fullmatch=True)
+            field["values"] = draw(st.lists(choices, min_size=1, max_size=9, unique=True))
+            if draw(st.booleans()) and "required" not in field:
+                field["default"] = draw(st.sampled_from(field["values"]))
         case "reference":
             field["references"] = draw(st.sampled_from(entity_names))
             field.pop("required", None)
         case "string" | "text":
             if draw(st.booleans()):
                 field["max_length"] = draw(st.integers(1, 100_000))
+            if draw(st.booleans()) and "required" not in field:
+                longest = min(field.get("max_length", 100), 100)
+                text = st.text(CHARACTERS, min_size=1, max_size=longest)
+                field["default"] = draw(text.filter(str.isprintable).filter(str.strip))
+        case "boolean":
+            if draw(st.booleans()) and "required" not in field:
+                field["default"] = draw(st.booleans())
         case "integer" | "decimal":
+            if kind == "decimal" and draw(st.booleans()):
+                field["decimal_places"] = draw(st.integers(0, 9))
             low, high = sorted(
                 draw(st.tuples(st.integers(-(10**9), 10**9), st.integers(-(10**9), 10**9)))
             )

@@ -79,6 +79,33 @@ def test_names_in_use_are_imported_and_unused_imports_dropped() -> None:
             f'x = call(\n    "a, (b",\n    {"c" * 100},\n)',
             id="brackets-in-strings",
         ),
+        pytest.param(
+            f'call("a", holds=self.{"b" * 20} is None or self.{"b" * 20} >= money("-192.00"), c={"d" * 20})',
+            f'call(\n    "a",\n    holds=self.{"b" * 20} is None or self.{"b" * 20} >= money("-192.00"),\n'
+            f"    c={'d' * 20},\n)",
+            id="condition-that-fits",
+        ),
+        pytest.param(
+            f'call("a", holds=self.{"b" * 28} is None or self.{"b" * 28} >= decimal("-192000.000001"))',
+            f'call(\n    "a",\n    holds=self.{"b" * 28} is None\n'
+            f'    or self.{"b" * 28} >= decimal("-192000.000001"),\n)',
+            id="condition",
+        ),
+        pytest.param(
+            f'class A:\n    {"a" * 28}: {"B" * 56} = "some text"',
+            f'class A:\n    {"a" * 28}: {"B" * 56} = (\n        "some text"\n    )',
+            id="default",
+        ),
+        pytest.param(
+            f"class A:\n    {'a' * 30}: {'B' * 56} | None = None",
+            f"class A:\n    {'a' * 30}: (\n        {'B' * 56} | None\n    ) = None",
+            id="type",
+        ),
+        pytest.param(
+            f'class A:\n    a: str = "{"x" * 95}"',
+            f'class A:\n    a: str = "{"x" * 95}"',
+            id="unsplittable-default",
+        ),
         pytest.param('"' + "x" * 120 + '"', '"' + "x" * 120 + '"', id="unsplittable"),
     ],
 )
@@ -91,3 +118,9 @@ def test_wide_characters_count_twice() -> None:
 
     assert len(line) < 100
     assert laid_out(line) == f'x = call(\n    "{"字" * 45}",\n    1,\n)\n'
+
+
+def test_members_are_sorted_as_ruff_sorts_them() -> None:
+    names = ["Base", "Item10", "Item9", "Item090", "Q1", "X02"]
+
+    assert extension().as_members(names) == ["Q1", "X02", "Base", "Item090", "Item9", "Item10"]

@@ -16,13 +16,16 @@ REQUIREMENT = re.compile(r"([\w.-]+)(?:\[([\w,. -]+)\])?")
 # Packages that come with another one, or whose distribution has quite another name.
 BROUGHT_BY = {
     "PIL": "pillow",
+    "aiormq": "aio_pika",
     "multidict": "aiohttp",
     "pydantic_core": "pydantic",
     "starlette": "fastapi",
+    "uvloop": "uvicorn",
     "yarl": "aiohttp",
 }
 # Only tests load it, and they have what the project is developed with.
 TESTING = "/testing/"
+SERVICES = "services/"
 
 
 def imported(content: bytes) -> frozenset[str]:
@@ -43,7 +46,9 @@ def undeclared(
     }
     development = _member(rendered.text("pyproject.toml")).development
     for name, (folder, _) in members.items():
-        names = _closure(name, {key: member for key, (_, member) in members.items()})
+        every_extra = not folder.startswith(SERVICES)
+        known_members = {key: member for key, (_, member) in members.items()}
+        names = _closure(name, known_members, every_extra=every_extra)
         for path, packages in imports.items():
             if not path.startswith(f"{folder}/src/"):
                 continue
@@ -87,8 +92,12 @@ def _plain(name: str) -> str:
     return name.replace("-", "_").replace(".", "_").lower()
 
 
-def _closure(name: str, members: Mapping[str, Member]) -> frozenset[str]:
-    """Every distribution that a member brings, through other members too."""
+def _closure(name: str, members: Mapping[str, Member], *, every_extra: bool) -> frozenset[str]:
+    """Every distribution that a member brings, through other members too.
+
+    With `every_extra` those that it brings in a service that asks for the extras: a part of a
+    library is for data services, say, and is only loaded there.
+    """
     found: set[str] = set()
     # A part of a package may need an extra of it; who uses that part asks for the extra.
     ahead = [(name, extra) for extra in members[name].wanted]
@@ -101,7 +110,8 @@ def _closure(name: str, members: Mapping[str, Member]) -> frozenset[str]:
         for wanted, extras in members[of].wanted.get(extra, ()):
             found.add(wanted)
             if wanted in members:
-                ahead += [(wanted, each) for each in ("", *extras)]
+                asked = members[wanted].wanted if every_extra else ("", *extras)
+                ahead += [(wanted, each) for each in asked]
     return frozenset(found)
 
 

@@ -1,10 +1,11 @@
 """What holds for a whole project: its paths, its features, and nothing of what is off."""
 
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cache, cached_property
 from types import ModuleType
 from typing import Any
 
@@ -61,15 +62,7 @@ class Catalog:
     @cached_property
     def traces(self) -> list[Trace]:
         """Every word list."""
-        levels = [
-            Trace(f"level {row['level']}", row["level"], None, _words(row["traces"]))
-            for row in self.catalog["levels"]
-            if "traces" in row
-        ]
-        return levels + [
-            Trace(f"module {row['name']}", 1, row["name"], _words(row["traces"]))
-            for row in self.catalog["modules"]
-        ]
+        return [_trace(layer, words) for layer, words in self.catalog["traces"].items()]
 
     @cached_property
     def outlook(self) -> frozenset[str]:
@@ -95,6 +88,7 @@ class Catalog:
         yield from self._features(rendered, level, modules)
         yield from self._foreign(rendered, level, modules, facts)
         yield from _broken_includes(rendered)
+        yield from _unknown_packages(rendered)
         yield from self._lists(rendered)
         yield from undeclared(rendered, {path: fact.imports for path, fact in facts.items()})
 
@@ -140,6 +134,15 @@ class Catalog:
                 yield path, f"{name} is {'listed' if name in listed else 'not listed'}"
 
 
+def _trace(layer: str, words: list[str]) -> Trace:
+    """The word list of a layer: `level_3`, or the name of a module."""
+    kind, _, number = layer.partition("_")
+    pattern = re.compile("|".join(words), re.IGNORECASE)
+    if kind == "level":
+        return Trace(f"level {number}", int(number), None, pattern)
+    return Trace(f"module {layer}", 1, layer, pattern)
+
+
 def shown_by(feature: Mapping[str, Any]) -> list[str]:
     """The files by which a feature shows; that of a module is in the module's folder."""
     if "files" in feature or "lines" in feature:
@@ -147,10 +150,6 @@ def shown_by(feature: Mapping[str, Any]) -> list[str]:
     if "module" in feature and feature.get("level", 1) == 1:
         return [f"modules/{feature['module']}/**"]
     return []
-
-
-def _words(patterns: list[str]) -> re.Pattern[str]:
-    return re.compile("|".join(patterns), re.IGNORECASE)
 
 
 def _first(rendered: Rendered, pattern: str) -> str | None:
@@ -176,3 +175,19 @@ def _broken_includes(rendered: Rendered) -> Iterator[tuple[str, str]]:
         for file in [files] if isinstance(files, str) else files:
             if file not in rendered.files:
                 yield "docker-compose.yml", f"includes {file}, which is not there"
+
+
+def _unknown_packages(rendered: Rendered) -> Iterator[tuple[str, str]]:
+    """Ruff knows where the packages of all workspace members are, or it would sort imports wrong."""
+    places = _places(rendered.text("pyproject.toml"))
+    for path in rendered.files:
+        folder, src, _ = path.partition("/src/")
+        is_member = bool(src) and f"{folder}/pyproject.toml" in rendered.files
+        if is_member and not any(fnmatchcase(f"{folder}/src", place) for place in places):
+            yield "pyproject.toml", f"ruff's src has no place for {folder}/src"
+            return
+
+
+@cache
+def _places(text: str) -> tuple[str, ...]:
+    return tuple(tomllib.loads(text)["tool"]["ruff"]["src"])

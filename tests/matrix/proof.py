@@ -5,7 +5,7 @@ import os
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty
@@ -133,23 +133,23 @@ class Prover:
             self.proof.rendering += time.perf_counter() - start
         self._sound.append(one)
         self.proof.files += len(rendered.files)
-        new = [path for path, text in rendered.files.items() if (path, text) not in self._checked]
-        for path in new:
-            self._check(one.name, rendered, path)
+        for path, text in rendered.files.items():
+            if (path, text) not in self._checked:
+                self._check(one.name, rendered, path)
         try:
-            self._check_project(one, rendered, new)
+            self._check_project(one, rendered)
         except (ValueError, yaml.YAMLError):
             # What does not parse was told already; the checks that read it have nothing to say.
             if not self._unreadable & rendered.files.keys():
                 raise
 
-    def _check_project(self, one: Combination, rendered: Rendered, new: Iterable[str]) -> None:
+    def _check_project(self, one: Combination, rendered: Rendered) -> None:
         facts = {path: self._checked[path, text] for path, text in rendered.files.items()}
         modules = self.renderer.rules.closure(one.level, one.modules)
         for path, what in self.catalog.offences(rendered, one.level, modules, facts):
             self._wrong(one.name, path, what)
         self._compare(one, rendered, tuple(modules))
-        self.python.add(one.name, rendered, (path for path in new if path.endswith(".py")))
+        self.python.add(one.name, rendered)
 
     def _source_of(self, error: BaseException) -> str:
         """The template in which an error happened."""

@@ -10,7 +10,7 @@ import json
 import re
 import subprocess
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,8 @@ class PythonFiles:
     def __init__(self, folder: Path) -> None:
         """Collect into a new folder."""
         self.folder = folder
-        self._configurations: dict[str, Path] = {}
+        # Of each folder: a pyproject.toml, and where the packages of all projects are.
+        self._settings: dict[Path, tuple[str, set[str]]] = {}
         self._texts: dict[str, Path] = {}
         self._origin: dict[Path, tuple[str, str]] = {}
         self._known: set[tuple[Path, str, bytes]] = set()
@@ -44,19 +45,19 @@ class PythonFiles:
         """How many different files there are."""
         return len(self._origin)
 
-    def add(self, combination: str, rendered: Rendered, paths: Iterable[str]) -> None:
+    def add(self, combination: str, rendered: Rendered) -> None:
         """Take the Python files of a project that were not there before."""
         text = rendered.text("pyproject.toml")
-        top = self._texts.setdefault(text, self._configured(text))
-        for path in paths:
-            content = rendered.files[path]
-            if (top, path, content) in self._known:
+        if text not in self._texts:
+            self._texts[text] = self._configured(text)
+        top = self._texts[text]
+        for path, content in rendered.files.items():
+            if not path.endswith(".py") or (top, path, content) in self._known:
                 continue
             self._known.add((top, path, content))
             tree = top / "first"
             if (tree / path).exists():
                 tree = top / hashlib.sha256(path.encode() + content).hexdigest()[:16]
-                self._lay(tree, "pyproject.toml", (top / "pyproject.toml").read_bytes())
                 for beside in _packages(path):
                     if beside in rendered.files and beside != path:
                         self._lay(tree, beside, rendered.files[beside])
@@ -68,23 +69,27 @@ class PythonFiles:
         if not self._origin:
             return
         yield from self._compiled()
-        for top in self._configurations.values():
+        for top, (text, places) in self._settings.items():
+            # All versions of a file find the packages in the one tree that has them all.
+            absolute = [f"{top.as_posix()}/first/{place}" for place in sorted(places)]
+            settings = SOURCES.sub(f"src = {json.dumps(absolute)}", text).encode()
+            for tree in top.iterdir():
+                self._lay(tree, "pyproject.toml", settings)
             yield from self._linted(top)
             yield from self._formatted(top)
 
     def _configured(self, text: str) -> Path:
-        """The folder of all files that are linted with the settings of a pyproject.toml."""
+        """The folder of all files that are linted with the settings of a pyproject.toml.
+
+        Where the packages are is no such setting: a project has those of its modules.
+        """
         project = tomllib.loads(text)
-        settings = [project["tool"]["ruff"], project["project"]["requires-python"]]
-        key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
-        if key not in self._configurations:
-            top = self._configurations[key] = self.folder / key
-            # All versions of a file find the packages in the one tree that has them all.
-            places = [f"{top.as_posix()}/first/{place}" for place in settings[0]["src"]]
-            absolute = SOURCES.sub(f"src = {json.dumps(places)}", text)
-            self._lay(top, "pyproject.toml", absolute.encode())
-            self._lay(top / "first", "pyproject.toml", absolute.encode())
-        return self._configurations[key]
+        ruff = dict(project["tool"]["ruff"])
+        places = ruff.pop("src")
+        rest = json.dumps([ruff, project["project"]["requires-python"]], sort_keys=True)
+        top = self.folder / hashlib.sha256(rest.encode()).hexdigest()[:16]
+        self._settings.setdefault(top, (text, set()))[1].update(places)
+        return top
 
     @staticmethod
     def _lay(tree: Path, path: str, content: bytes) -> None:

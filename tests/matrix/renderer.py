@@ -12,12 +12,14 @@ import re
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import Environment, meta, nodes
+from jinja2 import Environment, meta, nodes, pass_context
 from jinja2.environment import create_cache
+from jinja2.runtime import Context
 from jinja2_ansible_filters import AnsibleCoreFiltersExtension
 
 from ferrata.context import configuration, environment
@@ -51,7 +53,7 @@ class Rendered:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a source goes: its path, the variables of the loops around it, its folders."""
+    """Where a source goes: its path, and the variables of the loops around it."""
 
     path: str
     loop: Mapping[str, Any]
@@ -73,6 +75,14 @@ class Renderer:
         # A template that was compiled stays, however many there are.
         self.jinja.cache = create_cache(-1)
         self.sources = sorted(self._found(tree / self.settings["subdirectory"]))
+
+        # What the template's own function works out anew for each list; here it is known already.
+        @pass_context
+        def paths_of(context: Context, wanted: str) -> list[str]:
+            return self._paths_of(context.get_all(), wanted)
+
+        self.jinja.globals["paths_of"] = paths_of
+        self._owner = cache(self.rules.owner)
         self._memory: dict[Hashable, Any] = {}
         self._digests: dict[int, tuple[Any, bytes]] = {}
         self._needs: dict[str, frozenset[str] | None] = {}
@@ -133,6 +143,10 @@ class Renderer:
         loops = LOOP.sub(r"{% for \1 in \2 %}", text).replace("{% endyield %}", "{% endfor %}")
         return self.jinja.parse(loops)
 
+    def _paths_of(self, known: Mapping[str, Any], wanted: str) -> list[str]:
+        paths = {place.path for source in self.sources for place in self._placed(source, known)[0]}
+        return [path for path in sorted(paths) if self._owner(path) == wanted]
+
     def _found(self, top: Path) -> Iterator[str]:
         """Every file below the template's folder that Copier takes."""
         excluded = self.settings["exclude"]
@@ -168,7 +182,7 @@ class Renderer:
                 folders - {""}
             )
 
-        return self._once(("path", source), name, known, make)  # type: ignore[no-any-return]
+        return self._once(("path", source), name, known, make)
 
     def _expanded(self, name: str, known: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
         found = self.rules.expanded(self.jinja, known, [name])
@@ -177,14 +191,14 @@ class Renderer:
     def _content(self, source: str, known: Mapping[str, Any]) -> bytes:
         file = self.tree / self.settings["subdirectory"] / source
         if not source.endswith(self.settings["templates_suffix"]):
-            return self._once(("static", source), "", known, file.read_bytes)  # type: ignore[no-any-return]
+            return self._once(("static", source), "", known, file.read_bytes)
 
         def make() -> bytes:
             name = f"{self.settings['subdirectory']}/{source}"
             return self.jinja.get_template(name).render(known).encode()
 
         text = self._once(("source", source), "", known, lambda: file.read_text("utf-8"))
-        return self._once(("content", source), text, known, make)  # type: ignore[no-any-return]
+        return self._once(("content", source), text, known, make)
 
     def _once(
         self, what: Hashable, text: str, known: Mapping[str, Any], make: Callable[[], Any]

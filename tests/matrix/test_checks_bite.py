@@ -35,6 +35,8 @@ PLANTED = {
     f"{ONE}/chassis/src/chassis/unformatted.py": '"""Unformatted."""\n\nX   =  1\n',
     f"{ONE}/chassis/src/chassis/missing.py": '"""Missing."""\n\nimport tinydb\n\nX = tinydb\n',
     f"{ONE}/services/{{{{ api }}}}/src/{{{{ api }}}}/short_cut.py": '"""Short cut."""\n\nimport asyncpg\n\nX = asyncpg\n',
+    f"{ONE}/odd/extra/pyproject.toml": '[project]\nname = "extra"\nversion = "0.1.0"\n',
+    f"{ONE}/odd/extra/src/extra/__init__.py": '"""Extra."""\n',
     # It says something else when a module is asked for by name than when another brings it.
     f"{ONE}/asked.txt.jinja": "Asked for: {{ modules | join(' ') }}.\n",
 }
@@ -57,6 +59,7 @@ EXPECTED = [
     ("chassis/src/chassis/health/leaked.py", "belongs to the feature 'health', which is off"),
     (".pre-commit-config.yaml", "is missing, but the feature 'pre_commit' is on"),
     ("pyproject.toml", "'[tool.bandit]' must be there if and only if 'security_scan' is off"),
+    ("pyproject.toml", "ruff's src has no place for odd/extra/src"),
     ("chassis/src/chassis/broken.py", "does not compile: line 1"),
     ("chassis/src/chassis/unused.py", "ruff F401"),
     ("chassis/src/chassis/unformatted.py", "is not formatted"),
@@ -137,6 +140,7 @@ def test_settings_that_do_not_parse_are_told(copied: Callable[[], Path]) -> None
     assert told.startswith("level-1: pyproject.toml: does not parse: ")
 
 
+@pytest.mark.long
 def test_many_processes_find_the_same(copied: Callable[[], Path]) -> None:
     tree = copied()
     (tree / ONE / "broken.json").write_text("{,}\n", "utf-8")

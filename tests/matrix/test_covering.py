@@ -50,6 +50,14 @@ def test_it_has_the_combinations_of_the_command_and_is_small(rules: ModuleType) 
     assert len({case.name for case in found}) == len(found)
 
 
+def test_a_job_runs_the_cases_of_its_combination() -> None:
+    found = cases(FULL)
+
+    for one in combinations(FULL):
+        chosen = {case for case in found if f"[{one.name}:" in f"[{case.name}]"}
+        assert chosen == {case for case in found if case.combination == one}
+
+
 def test_half_of_it_would_not_do() -> None:
     rows = [factor_values(FULL, case) for case in cases(FULL)]
 

@@ -2,6 +2,7 @@
 everything in their very words, the others are refused and write nothing."""
 
 import copy
+import json
 import tempfile
 from collections.abc import Callable
 from functools import cache
@@ -20,6 +21,7 @@ from ferrata.errors import Exit
 from ferrata.matrix import combinations
 from tests.extensions.strategies import JSON, briefs, entities
 from tests.matrix import contents, echo
+from tests.matrix.python_files import PythonFiles
 from tests.matrix.renderer import Rendered, Renderer
 from tests.matrix.sample import pythons_here
 from tests.matrix.test_covering import check_answers
@@ -41,10 +43,11 @@ SETTINGS: dict[str, Any] = {
     "phases": [Phase.explicit, Phase.generate],
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.filter_too_much],
 }
-everyday_briefs = settings(max_examples=140, **SETTINGS)
-everyday_entities = settings(max_examples=60, **SETTINGS)
+everyday_briefs = settings(max_examples=100, **SETTINGS)
+everyday_entities = settings(max_examples=50, **SETTINGS)
 long_briefs = settings(max_examples=1500, **SETTINGS)
 long_entities = settings(max_examples=500, **SETTINGS)
+everyday_linted = settings(max_examples=20, **SETTINGS)
 everyday_broken = settings(max_examples=60, **SETTINGS)
 few = settings(max_examples=4, **SETTINGS)
 
@@ -88,14 +91,14 @@ def sound(answers: dict[str, Any]) -> None:
     for path, content in project.files.items():
         if project.sources[path].endswith(".jinja"):
             # `{{` may well be a part of an answer.
-            assert (
-                list(contents.faults(path, content, rendered=False, variables=frozenset())) == []
-            ), path
+            found = list(contents.faults(path, content, rendered=False, variables=frozenset()))
+            assert not found, f"{path}: {found}"
             if path.endswith(".py"):
                 compile(content, path, "exec", dont_inherit=True)
     words, texts = echo.exchanged(answers)
-    assert list(echo.faults(project, rendered(words), texts, extension())) == []
-    recorded = yaml.safe_load(project.text(".copier-answers.yml"))
+    changed = list(echo.faults(project, rendered(words), texts, extension()))
+    assert not changed, "\n".join(changed)
+    recorded = contents.parsed_yaml(project.text(".copier-answers.yml"))
     assert {key: recorded.get(key) for key in answers} == answers
 
 
@@ -125,6 +128,30 @@ def test_many_texts_come_out_as_they_are(answers: dict[str, Any]) -> None:
 def test_many_entities_become_sound_code(answers: dict[str, Any]) -> None:
     assume(extension().problems(answers) == [])
     sound(answers)
+
+
+def linted(folder: Path, examples: settings) -> None:
+    """What the linter and the formatter say of the code of many entities, all at once."""
+    collected = PythonFiles(folder)
+
+    @examples
+    @given(answers=with_entities())
+    def collect(answers: dict[str, Any]) -> None:
+        assume(extension().problems(answers) == [])
+        collected.add(json.dumps(answers["entities"]), rendered(answers))
+
+    collect()
+    faults = [f"{path}: {what} with {entities}" for entities, path, what in collected.faults()]
+    assert not faults, "\n".join(faults[:20])
+
+
+def test_the_code_of_entities_is_formatted(tmp_path: Path) -> None:
+    linted(tmp_path, everyday_linted)
+
+
+@pytest.mark.long
+def test_the_code_of_many_entities_is_formatted(tmp_path: Path) -> None:
+    linted(tmp_path, long_entities)
 
 
 @pytest.mark.parametrize(

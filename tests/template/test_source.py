@@ -1,5 +1,6 @@
 """The template as source: it keeps its rules, and what breaks one is found."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -130,6 +131,8 @@ PLANTED: list[tuple[str, Plant, str]] = [
     ("check", "plant", "told"), PLANTED, ids=[f"{check}-{told[:30]}" for check, _, told in PLANTED]
 )
 def test_a_breach_is_found(check: str, plant: Plant, told: str, tmp_path: Path) -> None:
+    if check == "file_names" and sys.platform == "win32":
+        pytest.skip("such a file cannot be made here")
     tree = copy_template(tmp_path / "template")
     plant(tree)
 

@@ -1,0 +1,69 @@
+"""`ferrata matrix --pairwise --json | python -m tests.matrix.changed [COMMIT]`: what has to run.
+
+It prints the line `matrix=...` for the outputs of a workflow's step: the combinations of which a
+project is another one than at the commit. Without a commit these are all; where nothing changed,
+the first combination stays, because a workflow cannot have an empty matrix.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from jinja2 import TemplateError
+
+from tests.matrix.renderer import Renderer
+from tests.matrix.sample import SHAPES
+from tests.support import ROOT, answers_of
+
+Entry = Mapping[str, Any]
+
+
+def main() -> int:
+    """Read a matrix, leave out what is the same, and print the rest on one line."""
+    entries: list[Entry] = json.load(sys.stdin)["include"]
+    if len(sys.argv) > 1 and sys.argv[1]:
+        with at(sys.argv[1]) as base:
+            entries = changed(entries, base, ROOT) or entries[:1]
+    sys.stdout.write(f"matrix={json.dumps({'include': entries})}\n")
+    return 0
+
+
+@contextmanager
+def at(commit: str) -> Iterator[Path]:
+    """Lay a commit of this repository out in a folder."""
+    with tempfile.TemporaryDirectory(prefix="base-") as folder:
+        tree = Path(folder) / "tree"
+        git = ["git", "-C", str(ROOT)]
+        clone = [*git, "clone", "--quiet", "--shared", "--no-checkout", str(ROOT), str(tree)]
+        checkout = ["git", "-C", str(tree), "checkout", "--quiet", "--detach", commit]
+        for command in (clone, checkout):
+            subprocess.run(command, check=True)
+        yield tree
+
+
+def changed(entries: Sequence[Entry], base: Path, now: Path) -> list[Entry]:
+    """The combinations that give another project than the template at `base`."""
+    before, after = (Renderer(tree, source="template") for tree in (base, now))
+    return [entry for entry in entries if not all(_same(entry, s, before, after) for s in SHAPES)]
+
+
+def _same(entry: Entry, shape: str, before: Renderer, after: Renderer) -> bool:
+    """Tell whether two versions of the template give the same files."""
+    asked = {key: value for key, value in entry.items() if key != "name"}
+    answers = {**answers_of(shape), **asked}
+    if before.rules.problems(answers):
+        return False
+    try:
+        return before.render(answers).files == after.render(answers).files
+    except (TemplateError, KeyError):
+        # An older template may not know everything that this renderer gives.
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())
