@@ -1,10 +1,9 @@
-"""HTTP client: one pool of connections for the calls to other services, at ``app.state.http``."""
+"""HTTP client: one pool of connections for the calls to other services, at ``state.http``."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
-
+from chassis.feature import Host
 from chassis.http_client.client import HeaderProvider, HttpClient, Params, Reply
 from chassis.http_client.replies import raise_for_problem
 from chassis.http_client.settings import Settings
@@ -21,15 +20,15 @@ __all__ = [
 ]
 
 
-def install(app: FastAPI, settings: Settings) -> None:
-    """Give the application its client; it connects with the first request."""
-    app.state.http = HttpClient(settings)
+def install(host: Host, settings: Settings) -> None:
+    """Give the service its client; it connects with the first request."""
+    host.state.http = HttpClient(settings)
 
 
 @asynccontextmanager
-async def lifespan(app: FastAPI, _settings: Settings) -> AsyncIterator[None]:
-    """Close the client's connections when the application stops."""
+async def lifespan(host: Host, _settings: Settings) -> AsyncIterator[None]:
+    """Close the client's connections when the service stops."""
     try:
         yield
     finally:
-        await app.state.http.close()
+        await host.state.http.close()

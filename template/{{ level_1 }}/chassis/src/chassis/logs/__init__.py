@@ -3,12 +3,11 @@
 import logging
 from typing import Annotated, Literal
 
-from fastapi import FastAPI
 from pydantic import BeforeValidator
 from pydantic_settings import BaseSettings
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
-from chassis.feature import no_lifespan
+from chassis.feature import Host, no_lifespan
 
 LINE = "%(asctime)s %(levelname)-8s %(name)s: %(message)s"
 HANDLER = "console"
@@ -28,7 +27,7 @@ class Settings(BaseSettings):
     """The least severe level that is written."""
 
 
-def install(_app: FastAPI, settings: Settings) -> None:
+def install(_host: Host, settings: Settings) -> None:
     """Configure the logs of the whole process."""
     configure(settings.log_level)
 

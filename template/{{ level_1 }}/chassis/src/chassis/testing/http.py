@@ -31,6 +31,9 @@ class RecordedHttp:
         """Remember a DELETE."""
         return self._answer("DELETE", url, None)
 
+    async def close(self) -> None:
+        """Close nothing: there is no connection."""
+
     def _answer(self, method: str, url: str, sent: Any) -> Reply:
         self.sent.append((method, url, sent))
         return self._reply

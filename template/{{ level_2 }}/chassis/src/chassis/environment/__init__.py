@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
-from fastapi import FastAPI
 from pydantic_settings import BaseSettings
 
-from chassis.feature import no_lifespan
+from chassis.feature import Host, no_lifespan
 
 type Name = Literal["local", "test", "staging", "production"]
 
@@ -33,11 +32,11 @@ class Service:
     environment: Name
 
 
-def install(app: FastAPI, settings: Settings) -> None:
-    """Put a Service at ``app.state.service``, and its version into the documentation."""
-    name = settings.service_name or "-".join(re.findall(r"\w+", app.title.lower()))
-    app.version = settings.service_version or _installed(name) or app.version
-    app.state.service = Service(name, app.version, settings.app_env)
+def install(host: Host, settings: Settings) -> None:
+    """Put a Service at ``host.state.service``, and its version into the documentation."""
+    name = settings.service_name or "-".join(re.findall(r"\w+", host.title.lower()))
+    host.version = settings.service_version or _installed(name) or host.version
+    host.state.service = Service(name, host.version, settings.app_env)
 
 
 lifespan = no_lifespan

@@ -5,12 +5,12 @@ from contextlib import asynccontextmanager
 from typing import Annotated
 
 import sentry_sdk
-from fastapi import FastAPI
 from pydantic import BeforeValidator, Field, HttpUrl
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis.environment import Service
 from chassis.error_tracking.privacy import before_send
+from chassis.feature import Host
 
 FLUSH_TIMEOUT = 2
 """Seconds that reports get to be sent when the application stops."""
@@ -27,14 +27,14 @@ class Settings(BaseSettings):
     """Where errors are reported to; nothing is reported without it."""
 
 
-def install(app: FastAPI, settings: Settings) -> None:
+def install(host: Host, settings: Settings) -> None:
     """Report errors of the whole process, if there is somewhere to report them to."""
     if settings.sentry_dsn is not None:
-        start(str(settings.sentry_dsn), app.state.service)
+        start(str(settings.sentry_dsn), host.state.service)
 
 
 @asynccontextmanager
-async def lifespan(_app: FastAPI, _settings: Settings) -> AsyncIterator[None]:
+async def lifespan(_host: Host, _settings: Settings) -> AsyncIterator[None]:
     """Send what has not been sent when the application stops."""
     try:
         yield

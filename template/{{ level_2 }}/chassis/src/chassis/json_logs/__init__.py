@@ -7,17 +7,16 @@ as the request id. Records of the standard library and of structlog come out ali
 import logging
 
 import structlog
-from fastapi import FastAPI
 
 from chassis.environment import Service
-from chassis.feature import no_lifespan
+from chassis.feature import Host, no_lifespan
 from chassis.json_logs.format import SHARED, formatter
 from chassis.logs import HANDLER
 
 
-def install(app: FastAPI, _settings: object) -> None:
+def install(host: Host, _settings: object) -> None:
     """Write the logs of the whole process as JSON."""
-    configure(app.state.service)
+    configure(host.state.service)
 
 
 lifespan = no_lifespan
