@@ -335,7 +335,11 @@ RESERVED_CLASSES = frozenset(
     Repository RuleViolated Schema Settings Url
     """.split()
 )
-RESERVED_PLURALS = frozenset({"body", "changed", "created", "found", "page", "query", "sent"})
+RESERVED_PLURALS = frozenset(
+    {"body", "changed", "created", "found", "page", "query", "sent"}
+    # Tables that modules have.
+    | {"daily_counts", "handled_messages"}
+)
 RESERVED_MODULES = frozenset({"errors", "ports", "dependencies", "problems", "conftest", "fakes"})
 
 

@@ -32,6 +32,7 @@ def make_broker(
         default_channel=Channel(prefetch_count=prefetch_count),
         middlewares=middlewares,
         logger=logger,
+        log_level=logging.DEBUG,  # of each message that comes and goes; errors are told as such
     )
 
 

@@ -1,0 +1,1 @@
+"""What data services have for workers; it needs the extra ``data``."""

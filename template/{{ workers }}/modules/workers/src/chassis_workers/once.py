@@ -1,0 +1,116 @@
+"""Writes that happen once, however often their message is handled.
+
+Every write that is made while a message is handled carries a key in the header ``Message-Key``.
+The data service keeps the key in the transaction of the write; a write that comes with the same
+key again is answered with what the first one stored.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from chassis.http_client import HttpClient, Params, Reply
+from chassis.http_client.client import PASSING_STATUSES
+from chassis.http_client.settings import Settings
+from chassis.problems import Unavailable
+
+HEADER = "Message-Key"
+
+
+class ServiceAway(Unavailable):
+    """A service does not answer at all, or says that it cannot just now: not the message's fault."""
+
+
+class _Writes:
+    """Makes the keys of one message's writes, the same at every attempt.
+
+    A handler may write the same way several times, to add two records for instance; so equal
+    writes are counted.
+    """
+
+    def __init__(self, consumer: str, message: str) -> None:
+        self._message = f"{consumer}/{message}"
+        self._made = Counter[tuple[str, str]]()
+
+    def key(self, method: str, url: str) -> str:
+        self._made[method, url] += 1
+        return f"{self._message}/{self._made[method, url]}"
+
+
+_writes: ContextVar[_Writes | None] = ContextVar("writes", default=None)
+_key: ContextVar[str | None] = ContextVar("key", default=None)
+
+
+@contextmanager
+def on_behalf_of(consumer: str, message: str) -> Iterator[None]:
+    """Give a key to every write that is made inside."""
+    token = _writes.set(_Writes(consumer, message))
+    try:
+        yield
+    finally:
+        _writes.reset(token)
+
+
+class MessageHttp(HttpClient):
+    """Calls to other services; a write on behalf of a message carries its key.
+
+    Raises ServiceAway where HttpClient raises Unavailable, and for 502, 503 and 504.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.header_providers.append(_headers)
+
+    async def get(self, url: str, *, params: Params | None = None) -> Reply:
+        """Read ``url``."""
+        with _away_told():
+            return _there(await super().get(url, params=params))
+
+    async def post(
+        self, url: str, *, params: Params | None = None, json_body: bytes | None = None
+    ) -> Reply:
+        """Send JSON that is already serialised."""
+        with _away_told(), _keyed("POST", url):
+            return _there(await super().post(url, params=params, json_body=json_body))
+
+    async def patch(
+        self, url: str, *, params: Params | None = None, json_body: bytes | None = None
+    ) -> Reply:
+        """Send changes as JSON that is already serialised."""
+        with _away_told(), _keyed("PATCH", url):
+            return _there(await super().patch(url, params=params, json_body=json_body))
+
+    async def delete(self, url: str, *, params: Params | None = None) -> Reply:
+        """Remove what is at ``url``."""
+        with _away_told(), _keyed("DELETE", url):
+            return _there(await super().delete(url, params=params))
+
+
+@contextmanager
+def _keyed(method: str, url: str) -> Iterator[None]:
+    writes = _writes.get()
+    token = _key.set(writes.key(method, url) if writes else None)
+    try:
+        yield
+    finally:
+        _key.reset(token)
+
+
+def _headers() -> dict[str, str]:
+    key = _key.get()
+    return {} if key is None else {HEADER: key}
+
+
+@contextmanager
+def _away_told() -> Iterator[None]:
+    try:
+        yield
+    except Unavailable as error:
+        raise ServiceAway(error.detail) from error
+
+
+def _there(reply: Reply) -> Reply:
+    if reply.status in PASSING_STATUSES:
+        raise ServiceAway(f"A service that is needed for this answers {reply.status}.")
+    return reply

@@ -1,0 +1,186 @@
+"""What becomes of messages, with the time and the connection in the way."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import pytest
+from aio_pika.exceptions import ChannelInvalidStateError
+
+from chassis_workers.handling import Handling
+from chassis_workers.once import ServiceAway
+from chassis_workers.settings import Settings
+
+AWAY = ServiceAway("The shed does not answer.")
+
+
+class Message:
+    """A message that notes what becomes of it."""
+
+    def __init__(self, headers: Mapping[str, Any] | None = None) -> None:
+        self.message_id = "m1"
+        self.headers = dict(headers or {})
+        self.body = b"{}"
+        self.fate: str | None = None
+        self.lost = False
+
+    async def ack(self) -> None:
+        if self.lost:
+            raise ChannelInvalidStateError
+        self.fate = "done"
+
+    async def nack(self, *, requeue: bool) -> None:
+        assert requeue
+        self.fate = "back"
+
+    async def reject(self, *, requeue: bool) -> None:
+        assert not requeue
+        self.fate = "dead"
+
+
+def handling(**settings: Any) -> Handling:
+    values = {"worker_retry_delay": 0.001, "worker_stop_timeout": 0.05} | settings
+    return Handling(Settings(**values), attempts=3)
+
+
+def failing(*errors: Exception) -> Callable[[bytes], Awaitable[None]]:
+    """Fail with each of the errors in turn, then succeed."""
+    left = list(errors)
+
+    async def handle(_body: bytes) -> None:
+        if left:
+            raise left.pop(0)
+
+    return handle
+
+
+async def hang(_body: bytes) -> None:
+    await asyncio.sleep(60)
+
+
+def begin(under: Handling, handle: Callable[[bytes], Awaitable[None]], message: Any) -> None:
+    under.take("garden.water", handle, message)
+
+
+async def take(under: Handling, handle: Callable[[bytes], Awaitable[None]], message: Any) -> None:
+    begin(under, handle, message)
+    await under.idle()
+
+
+async def test_an_outage_costs_no_attempt() -> None:
+    message = Message({"x-delivery-count": 2})
+
+    await take(handling(), failing(AWAY, AWAY, AWAY, AWAY), message)
+
+    assert message.fate == "done"
+
+
+async def test_an_outage_that_does_not_end_costs_one() -> None:
+    message = Message()
+
+    await take(handling(worker_outage_patience=0.01), failing(*[AWAY] * 100), message)
+
+    assert message.fate == "back"
+
+
+async def test_each_wait_is_twice_as_long_up_to_a_limit(caplog: pytest.LogCaptureFixture) -> None:
+    under = handling(worker_retry_delay=0.01, worker_retry_delay_max=0.03)
+    bug = LookupError("a bug")
+
+    for count in range(2):
+        await take(under, failing(bug), Message({"x-delivery-count": count}))
+    waits = [record.args[3] for record in caplog.records if isinstance(record.args, tuple)]
+
+    assert waits == [0.01, 0.02]
+    assert under._delay(2_000) == 0.03
+
+
+async def test_who_waits_takes_no_place() -> None:
+    under = handling(worker_concurrency=1, worker_retry_delay=0.2)
+    poison, other = Message(), Message()
+
+    begin(under, failing(LookupError("a bug")), poison)
+    begin(under, failing(), other)
+    await asyncio.sleep(0.05)
+
+    assert (poison.fate, other.fate) == (None, "done")
+    await under.idle()
+    assert poison.fate == "back"
+
+
+async def test_no_more_than_the_set_number_are_handled_at_once() -> None:
+    under = handling(worker_concurrency=2)
+    now, most = 0, 0
+
+    async def handle(_body: bytes) -> None:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        await asyncio.sleep(0.001)
+        now -= 1
+
+    for _ in range(9):
+        begin(under, handle, Message())
+    await under.idle()
+
+    assert most == 2
+
+
+async def test_what_is_in_hand_is_finished_when_the_worker_stops() -> None:
+    under, message = handling(), Message()
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def handle(_body: bytes) -> None:
+        begun.set()
+        await go_on.wait()
+
+    begin(under, handle, message)
+    await begun.wait()
+    stopping = asyncio.create_task(under.stop())
+    go_on.set()
+    await stopping
+
+    assert message.fate == "done"
+
+
+async def test_what_takes_too_long_is_given_up_when_the_worker_stops() -> None:
+    under, message = handling(), Message()
+
+    begin(under, hang, message)
+    await under.stop()
+
+    assert message.fate is None  # it goes back when the connection is closed
+
+
+@pytest.mark.parametrize("error", [AWAY, LookupError("a bug")])
+async def test_what_waits_for_another_try_goes_back_at_once_when_the_worker_stops(
+    error: Exception,
+) -> None:
+    under, message = handling(worker_retry_delay=60, worker_retry_delay_max=60), Message()
+
+    begin(under, failing(error), message)
+    await asyncio.sleep(0.01)
+    await under.stop()
+
+    assert message.fate == "back"
+
+
+async def test_nothing_is_begun_while_the_worker_stops() -> None:
+    under, message = handling(), Message()
+    await under.stop()
+
+    await take(under, failing(), message)
+
+    assert message.fate is None
+
+
+async def test_a_lost_connection_is_told_in_a_line(caplog: pytest.LogCaptureFixture) -> None:
+    message = Message()
+    message.lost = True
+
+    with caplog.at_level(logging.WARNING):
+        await take(handling(), failing(), message)
+
+    assert "garden.water m1: the connection is lost" in caplog.text
+    assert "Traceback" not in caplog.text

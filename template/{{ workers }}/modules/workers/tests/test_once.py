@@ -1,0 +1,105 @@
+"""Writes of a worker: their keys, and what a service that is away is told as."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer, unused_port
+
+from chassis.http_client import Settings
+from chassis_workers.once import HEADER, MessageHttp, ServiceAway, on_behalf_of
+
+
+class Service:
+    """A service that notes the keys that it is sent."""
+
+    def __init__(self) -> None:
+        self.keys: list[tuple[str, str, str | None]] = []
+        self.status = 200
+
+    async def answer(self, request: web.Request) -> web.Response:
+        self.keys.append((request.method, request.path, request.headers.get(HEADER)))
+        return web.Response(status=self.status)
+
+
+@pytest.fixture
+def service() -> Service:
+    return Service()
+
+
+@pytest.fixture
+async def url(service: Service) -> AsyncIterator[str]:
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", service.answer)
+    async with TestServer(application) as server:
+        yield str(server.make_url("/beds"))
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[MessageHttp]:
+    client = MessageHttp(Settings(http_attempts=1))
+    yield client
+    await client.close()
+
+
+async def test_every_write_has_a_key_of_its_own(
+    http: MessageHttp, service: Service, url: str
+) -> None:
+    with on_behalf_of("garden.water", "m1"):
+        await http.get(url)
+        await http.post(url)
+        await http.post(url)
+        await http.patch(f"{url}/1")
+        await http.delete(f"{url}/1")
+
+    assert service.keys == [
+        ("GET", "/beds", None),
+        ("POST", "/beds", "garden.water/m1/1"),
+        ("POST", "/beds", "garden.water/m1/2"),
+        ("PATCH", "/beds/1", "garden.water/m1/1"),
+        ("DELETE", "/beds/1", "garden.water/m1/1"),
+    ]
+
+
+async def test_the_keys_are_the_same_at_every_attempt(
+    http: MessageHttp, service: Service, url: str
+) -> None:
+    for _ in range(2):
+        with on_behalf_of("garden.water", "m1"):
+            await http.post(url)
+
+    assert service.keys[0] == service.keys[1]
+
+
+async def test_a_write_for_no_message_has_no_key(
+    http: MessageHttp, service: Service, url: str
+) -> None:
+    await http.post(url)
+
+    assert service.keys == [("POST", "/beds", None)]
+
+
+@pytest.mark.parametrize("method", ["get", "post", "patch", "delete"])
+@pytest.mark.parametrize("status", [502, 503, 504])
+async def test_a_service_that_cannot_just_now_is_away(
+    http: MessageHttp, service: Service, url: str, method: str, status: int
+) -> None:
+    service.status = status
+
+    with pytest.raises(ServiceAway, match=str(status)):
+        await getattr(http, method)(url)
+
+
+@pytest.mark.parametrize("method", ["get", "post", "patch", "delete"])
+async def test_a_service_that_does_not_answer_is_away(http: MessageHttp, method: str) -> None:
+    with pytest.raises(ServiceAway, match="does not answer"):
+        await getattr(http, method)(f"http://127.0.0.1:{unused_port()}/beds")
+
+
+@pytest.mark.parametrize("status", [200, 404, 409, 500])
+async def test_any_other_answer_is_one(
+    http: MessageHttp, service: Service, url: str, status: int
+) -> None:
+    service.status = status
+
+    assert (await http.post(url)).status == status

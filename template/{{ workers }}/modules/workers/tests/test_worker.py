@@ -1,0 +1,170 @@
+"""A worker of one consumer and one job, over a broker in memory."""
+
+import datetime as dt
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+from uuid import UUID
+
+import pytest
+from pydantic import ValidationError
+
+from chassis.events import Created
+from chassis.problems import Conflict
+from chassis_workers.__main__ import main
+from chassis_workers.features import WorkerSettings
+from chassis_workers.tasks import Consumer, Job, Refused
+from chassis_workers.testing.broker import MemoryBroker
+from chassis_workers.worker import Worker, build_worker
+
+SUBJECT = UUID(int=7)
+MOMENT = dt.datetime(2026, 1, 31, 4, tzinfo=dt.UTC)
+
+
+class OrderCreated(Created):
+    type: Literal["order.created"] = "order.created"
+    version: Literal[1] = 1
+    data: dict[str, str]
+
+
+UNREADABLE = ValidationError.from_exception_data("Tea", [])
+ORDER = OrderCreated(subject=SUBJECT, data={"what": "tea"})
+
+
+@dataclass
+class Shop:
+    """Keeps what it is given; `failure` is raised instead while it is set."""
+
+    orders: list[OrderCreated] = field(default_factory=list)
+    sums: list[dt.datetime] = field(default_factory=list)
+    failure: Exception | None = None
+
+    async def bill(self, event: OrderCreated, _worker: Worker) -> None:
+        if self.failure:
+            raise self.failure
+        self.orders.append(event)
+
+    async def sum_up(self, due: dt.datetime, _worker: Worker) -> None:
+        self.sums.append(due)
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop()
+
+
+@pytest.fixture
+def worker(shop: Shop) -> Worker:
+    consumers = [Consumer("bill", OrderCreated, shop.bill)]
+    jobs = [Job("sum_up", "0 4 * * *", shop.sum_up)]
+    return build_worker("shop_worker", consumers, jobs, WorkerSettings(worker_retry_delay=0.001))
+
+
+async def test_an_event_is_handled(broker: MemoryBroker, shop: Shop) -> None:
+    await broker.publish(ORDER)
+
+    assert shop.orders == [ORDER]
+    assert broker.settled == ["ACKED"]
+
+
+async def test_a_job_is_told_when_it_was_due(broker: MemoryBroker, shop: Shop) -> None:
+    await broker.due("sum_up", MOMENT)
+
+    assert shop.sums == [MOMENT]
+    assert broker.settled == ["ACKED"]
+
+
+@pytest.mark.parametrize(
+    ("failure", "settled"),
+    [
+        pytest.param(LookupError("tea"), "NACKED", id="a bug"),
+        pytest.param(Conflict("There is no tea."), "NACKED", id="an expected error"),
+        pytest.param(Refused("Tea is not sold."), "REJECTED", id="a refusal"),
+        pytest.param(UNREADABLE, "NACKED", id="an answer that cannot be read"),
+    ],
+)
+async def test_what_fails_goes_back_and_what_is_refused_is_a_dead_letter(
+    broker: MemoryBroker, shop: Shop, failure: Exception, settled: str
+) -> None:
+    shop.failure = failure
+
+    await broker.publish(ORDER)
+
+    assert broker.settled == [settled]
+
+
+@pytest.mark.parametrize("attempt", ["5", "6"])
+async def test_the_last_attempt_that_fails_makes_a_dead_letter(
+    broker: MemoryBroker, shop: Shop, attempt: str
+) -> None:
+    shop.failure = LookupError("tea")
+
+    await broker.publish(ORDER, x_delivery_count=attempt)
+
+    assert broker.settled == ["REJECTED"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"\xff{", id="no JSON"),
+        pytest.param(b"{}", id="no event"),
+        pytest.param(
+            ORDER.model_dump_json().replace('"version":1', '"version":2').encode(), id="newer"
+        ),
+    ],
+)
+async def test_what_cannot_be_read_is_a_dead_letter_at_once(
+    broker: MemoryBroker, shop: Shop, body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    await broker.publish_raw(body, "order.created", "1")
+
+    assert broker.settled == ["REJECTED"]
+    assert shop.orders == []
+    assert "OrderCreated: " in caplog.text
+    assert "tea" not in caplog.text
+
+
+async def test_others_are_handled_after_one_that_fails(broker: MemoryBroker, shop: Shop) -> None:
+    shop.failure = LookupError("tea")
+    await broker.publish(ORDER)
+    shop.failure = None
+
+    await broker.publish(ORDER)
+
+    assert broker.settled == ["NACKED", "ACKED"]
+
+
+@pytest.mark.parametrize(
+    ("factory", "reason"),
+    [
+        ("no_such_module:create_worker", "No module named 'no_such_module'"),
+        ("chassis_workers.worker:create_worker", "has no attribute 'create_worker'"),
+        ("", "Empty module name"),
+    ],
+)
+def test_a_factory_that_is_not_there_is_named(factory: str, reason: str) -> None:
+    with pytest.raises(SystemExit, match=f"{factory}: must name a factory.*{reason}"):
+        main([factory])
+
+
+def test_two_tasks_cannot_have_one_queue(shop: Shop) -> None:
+    jobs = [Job("sum_up", "0 4 * * *", shop.sum_up)] * 2
+
+    with pytest.raises(ValueError, match="sum_up is the queue of two tasks"):
+        build_worker("shop_worker", [], jobs, WorkerSettings())
+
+
+def test_a_worker_has_what_its_features_add(worker: Worker) -> None:
+    assert worker.state.settings.worker_retry_delay == 0.001
+    assert worker.state.http.header_providers

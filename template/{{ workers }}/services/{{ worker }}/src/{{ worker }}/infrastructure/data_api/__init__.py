@@ -1,0 +1,1 @@
+"""Everything that is kept by the data service, over HTTP."""

@@ -1,0 +1,84 @@
+"""Probes of a worker: ``/health`` and ``/ready``, as web applications answer them.
+
+They are answered at a port of their own, by the event loop that handles the messages: one that
+hangs does not answer. A worker adds what else has to work: ``worker.state.checks.add(...)``.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
+
+import uvicorn
+from fastapi import FastAPI
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+from chassis import health
+from chassis.problems import Unavailable
+
+if TYPE_CHECKING:
+    from chassis_workers.features import WorkerSettings
+    from chassis_workers.worker import Worker
+
+NO_RABBITMQ = "Is not connected."
+_PING_S = 0.5
+
+
+class Settings(BaseSettings):
+    """Settings of the probes."""
+
+    probe_host: str = "127.0.0.1"
+    """The address at which probes are answered."""
+    probe_port: int | None = Field(default=None, ge=0, le=65535)
+    """The port at which probes are answered; without it they are not."""
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves the signals to the worker."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def install(worker: "Worker", settings: "WorkerSettings") -> None:
+    """Add the checks of RabbitMQ, and of each service that the worker depends on."""
+    app = FastAPI(openapi_url=None)
+    app.state.http = worker.state.http
+    health.install(app, settings)
+
+    async def check() -> None:
+        if not await worker.broker.ping(timeout=_PING_S):
+            raise Unavailable(NO_RABBITMQ)
+
+    app.state.checks.add("rabbitmq", check)
+    worker.state.checks = app.state.checks
+    worker.state.probes = app
+
+
+@asynccontextmanager
+async def lifespan(worker: "Worker", settings: "WorkerSettings") -> AsyncIterator[None]:
+    """Answer probes while the worker runs, if it has a port for them."""
+    async with health.lifespan(worker.state.probes, settings):
+        if settings.probe_port is None:
+            yield
+            return
+        with socket.create_server((settings.probe_host, settings.probe_port)) as listening:
+            async with _answering(worker.state.probes, listening):
+                yield
+
+
+@asynccontextmanager
+async def _answering(app: FastAPI, listening: socket.socket) -> AsyncIterator[None]:
+    config = uvicorn.Config(
+        app, lifespan="off", log_config=None, log_level="warning", access_log=False
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving

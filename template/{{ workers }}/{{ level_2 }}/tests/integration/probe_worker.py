@@ -1,0 +1,85 @@
+"""A worker for tests: its events say themselves what is to be done with them."""
+
+import asyncio
+import datetime as dt
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel
+
+from chassis.events import Created
+from chassis_workers.counts import DataApiDailyCounts
+from chassis_workers.features import WorkerSettings
+from chassis_workers.tasks import Consumer, Job
+from chassis_workers.worker import Worker, build_worker
+
+DAY = dt.date(2026, 1, 31)
+
+type Step = Literal["count", "hang", "linger", "fail"]
+
+
+class Settings(WorkerSettings):
+    """Where the data service is, and where the worker notes its attempts."""
+
+    data_api_url: str
+    probe_name: str
+    probe_notes: Path
+    probe_jobs: bool = False
+
+
+class Orders(BaseModel):
+    """What is to be done, and under which name it is counted."""
+
+    name: str
+    steps: list[Step]
+
+
+class Happened(Created):
+    """Something that asks for work."""
+
+    type: Literal["tests.happened"] = "tests.happened"
+    version: Literal[1] = 1
+    data: Orders
+
+
+async def work(event: Happened, worker: Worker) -> None:
+    """Do what the event says, and note before that it is tried."""
+    settings: Settings = worker.state.settings
+    attempt = note(settings.probe_notes / str(event.id), "attempt")
+    counts = DataApiDailyCounts(worker.state.http, settings.data_api_url)
+    for step in event.data.steps:
+        match step:
+            case "count":
+                await counts.add(event.data.name, DAY, 1)
+            case "hang" if attempt == 1:
+                note(settings.probe_notes / f"{event.id}.hangs", "now")
+                await asyncio.sleep(600)
+            case "linger":
+                note(settings.probe_notes / f"{event.id}.hangs", "now")
+                await asyncio.sleep(0.5)
+            case "fail" if not (settings.probe_notes / "mended").exists():
+                raise LookupError(event.data.name)
+
+
+async def tick(due: dt.datetime, worker: Worker) -> None:
+    """Note when it was due, and by whom it was done."""
+    settings: Settings = worker.state.settings
+    note(settings.probe_notes / "ticks", f"{due.isoformat()} {os.getpid()}")
+
+
+def note(file: Path, line: str) -> int:
+    """Append a line and say how many there are."""
+    with file.open("a+", encoding="utf-8") as notes:
+        notes.write(f"{line}\n")
+        notes.flush()
+        notes.seek(0)
+        return len(notes.readlines())
+
+
+def create_worker() -> Worker:
+    """Build the worker; all its settings come from the environment."""
+    settings = Settings()
+    consumers = [Consumer("work", Happened, work)]
+    jobs = [Job("tick", "* * * * * *", tick)] if settings.probe_jobs else []
+    return build_worker(settings.probe_name, consumers, jobs, settings)
