@@ -61,7 +61,7 @@ def test_choices_and_a_line(terminal, partial, tmp_path):
     assert "2 Development Ready, for active team, closed beta, staging" in typed.seen
     assert "4 Production, for enterprise, compliance (level 4 is not" in typed.seen
     typed.answer(MODULES, "\r")
-    assert "workers: Background workers (brings rabbitmq) (module 'workers' is not" in typed.seen
+    assert "bot: Telegram bot (brings rabbitmq) (module 'bot' is not" in typed.seen
     typed.answer(SAVE, "\r")
     typed.answer("Where to?", "\r")
     assert typed.end() == 0, typed.seen

@@ -24,6 +24,7 @@ from tests.support import commit_all, extension, files_of, run
 MODULES = [
     "rabbitmq",
     "redis",
+    "workers",
 ]
 # Each with each other, and with one that the tests bring themselves.
 PAIRS = list(itertools.combinations([*MODULES, "files"], 2))
