@@ -56,12 +56,14 @@ def test_choices_and_a_line(terminal, partial, tmp_path):
     typed = terminal(file)
     typed.wait_for("3 answers are missing")
     typed.answer("What is the product called?", "Задачи {{ x }}\r")
-    typed.answer("Which maturity level do you start at", "\r")
+    typed.wait_for("Which maturity level do you start at")
+    typed.wait_for("4 Production, for enterprise, compliance (level 4 is not")
     assert "1 PoC, for MVP, demo, learning" in typed.seen
     assert "2 Development Ready, for active team, closed beta, staging" in typed.seen
-    assert "4 Production, for enterprise, compliance (level 4 is not" in typed.seen
-    typed.answer(MODULES, "\r")
-    assert "bot: Telegram bot (brings rabbitmq) (module 'bot' is not" in typed.seen
+    typed.type("\r")
+    typed.wait_for(MODULES)
+    typed.wait_for("bot: Telegram bot (brings rabbitmq) (module 'bot' is not")
+    typed.type("\r")
     typed.answer(SAVE, "\r")
     typed.answer("Where to?", "\r")
     assert typed.end() == 0, typed.seen
