@@ -338,7 +338,7 @@ RESERVED_CLASSES = frozenset(
 RESERVED_PLURALS = frozenset(
     {"body", "changed", "created", "found", "page", "query", "sent"}
     # Tables that modules have.
-    | {"daily_counts", "handled_messages"}
+    | {"daily_counts", "handled_messages", "outbox"}
 )
 RESERVED_MODULES = frozenset({"errors", "ports", "dependencies", "problems", "conftest", "fakes"})
 
