@@ -8,35 +8,11 @@ import httpx2
 import pytest
 
 from tests.docker.stack import Stack
+from tests.modules.reader import READER
 
 pytestmark = pytest.mark.docker
 
 DATA = "team-data-postgres-api"
-# Runs in the container of the data service, with its settings.
-READER = """
-import asyncio, sys
-from chassis_rabbitmq.broker import make_broker
-from chassis_rabbitmq.settings import Settings
-from chassis_rabbitmq.topology import declare, queue
-
-async def main(wanted):
-    settings = Settings()
-    all_events = queue("all", "#", settings)
-    async with make_broker(settings) as broker, asyncio.timeout(60):
-        await declare(broker, settings, all_events)
-        waiting = await broker.declare_queue(all_events)
-        read = []
-        while len(set(read)) < wanted:
-            if message := await waiting.get(fail=False, timeout=60):
-                await message.ack()
-                read.append(message.body)
-            else:
-                await asyncio.sleep(0.05)
-    for body in dict.fromkeys(read):
-        print(body.decode())
-
-asyncio.run(main(int(sys.argv[1])))
-"""
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +33,7 @@ def health(system: Stack) -> dict[str, str]:
 
 def read(system: Stack, wanted: int) -> list[dict[str, Any]]:
     """Read as many events."""
-    command = ["exec", "--no-TTY", DATA, "python", "-c", READER, str(wanted)]
+    command = ["exec", "--no-TTY", DATA, "python", "-c", READER, str(wanted), "60"]
     ended = system.compose(*command)
     assert ended.returncode == 0, ended.stderr
     return [json.loads(line) for line in ended.stdout.splitlines()]

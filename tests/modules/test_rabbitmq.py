@@ -16,6 +16,7 @@ import httpx2
 import psutil
 import pytest
 
+from tests.modules.reader import READER
 from tests.project.test_running import running
 from tests.support import LEVELS, environment, files_of, run
 
@@ -45,32 +46,6 @@ try:
         print("done", flush=True)
 finally:
     node.stop()
-"""
-
-# Runs in the project: has a queue for all events, and reads as many as are wanted.
-READER = """
-import asyncio, json, sys
-from chassis_rabbitmq.broker import make_broker
-from chassis_rabbitmq.settings import Settings
-from chassis_rabbitmq.topology import declare, queue
-
-async def main(url, wanted, seconds):
-    settings = Settings(rabbitmq_url=url)
-    all_events = queue("all", "#", settings)
-    async with make_broker(settings) as broker, asyncio.timeout(seconds):
-        await declare(broker, settings, all_events)
-        waiting = await broker.declare_queue(all_events)
-        read = []
-        while len(set(read)) < wanted:
-            if message := await waiting.get(fail=False, timeout=60):
-                await message.ack()
-                read.append(message.body)
-            else:
-                await asyncio.sleep(0.05)
-    for body in dict.fromkeys(read):
-        print(body.decode())
-
-asyncio.run(main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3])))
 """
 
 
@@ -129,8 +104,8 @@ def rabbitmq(project: Path) -> Iterator[Broker]:
 
 def read(project: Path, url: str, wanted: int) -> dict[str, list[tuple[str, Any]]]:
     """Read events, by record: the type and the title that the record has then."""
-    words = ["uv", "run", "python", "-c", READER, url, str(wanted), str(PATIENCE_SECONDS)]
-    done = run(project, *words)
+    words = ["uv", "run", "python", "-c", READER, str(wanted), str(PATIENCE_SECONDS)]
+    done = run(project, *words, RABBITMQ_URL=url)
     assert done.returncode == 0, done.stderr
     told: dict[str, list[tuple[str, Any]]] = {}
     for event in map(json.loads, done.stdout.splitlines()):

@@ -1,12 +1,13 @@
-"""Servers in containers, where Docker is."""
+"""Servers of tests: which one is used, and how it is taken away for a while."""
 
 import gc
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,47 @@ class Choice:
 
     kind: str
     reason: str
+
+
+class Startable(Protocol):
+    """A server that runs on this machine."""
+
+    def start(self) -> object:
+        """Run it, with the data that it had."""
+
+    def stop(self) -> None:
+        """End it."""
+
+
+def asked_for(variable: str, *kinds: str) -> Choice | None:
+    """Give what a variable asks for; the last of the kinds, and why, if it is none of them."""
+    asked = os.environ.get(variable, "")
+    if not asked:
+        return None
+    if asked in kinds:
+        return Choice(asked, f"{variable} asks for it")
+    return Choice(kinds[-1], f"{variable} must be {' or '.join(kinds)}, got: {asked}")
+
+
+@contextmanager
+def stopped(server: Startable) -> Iterator[None]:
+    """Take a server of this machine away for a while."""
+    server.stop()
+    try:
+        yield
+    finally:
+        server.start()
+
+
+@contextmanager
+def paused(container: Any) -> Iterator[None]:
+    """Take a server in a container away for a while."""
+    wrapped = container.get_wrapped_container()
+    wrapped.pause()
+    try:
+        yield
+    finally:
+        wrapped.unpause()
 
 
 def why_no_container(image: str) -> str:

@@ -1,18 +1,23 @@
 """A real PostgreSQL: in a container where Docker is, the embedded one elsewhere."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from sqlalchemy.engine import URL, make_url
 from tools.dev.postgres import Server
 
-from tests.integration.containers import Choice, quiet, why_no_container
+from tests.integration.containers import (
+    Choice,
+    asked_for,
+    paused,
+    quiet,
+    stopped,
+    why_no_container,
+)
 
 IMAGE = "postgres:18"
 VARIABLE = "TEST_POSTGRES"
@@ -35,11 +40,8 @@ class Postgres:
 @cache
 def choice() -> Choice:
     """Choose: what is asked for, else a container if the image can be had, else the embedded one."""
-    asked = os.environ.get(VARIABLE, "")
-    if asked in {DOCKER, EMBEDDED}:
-        return Choice(asked, f"{VARIABLE} asks for it")
-    if asked:
-        return Choice(EMBEDDED, f"{VARIABLE} must be {DOCKER} or {EMBEDDED}, got: {asked}")
+    if asked := asked_for(VARIABLE, DOCKER, EMBEDDED):
+        return asked
     reason = why_no_container(IMAGE)
     return Choice(EMBEDDED, reason) if reason else Choice(DOCKER, "a Docker engine answers")
 
@@ -60,16 +62,9 @@ def _embedded(root: Path) -> Iterator[Postgres]:
         server = Server(Path(folder) / "postgres")
         socket_dir = server.start()
 
-        @contextmanager
-        def away() -> Iterator[None]:
-            server.stop()
-            try:
-                yield
-            finally:
-                server.start()
-
+        url = make_url(f"{DRIVER}://postgres@/postgres?host={socket_dir}")
         try:
-            yield Postgres(make_url(f"{DRIVER}://postgres@/postgres?host={socket_dir}"), away)
+            yield Postgres(url, partial(stopped, server))
         finally:
             server.stop()
 
@@ -79,14 +74,4 @@ def _container() -> Iterator[Postgres]:
     with quiet():
         from testcontainers.postgres import PostgresContainer  # noqa: PLC0415
     with PostgresContainer(IMAGE, driver="asyncpg") as container:
-        wrapped: Any = container.get_wrapped_container()
-
-        @contextmanager
-        def away() -> Iterator[None]:
-            wrapped.pause()
-            try:
-                yield
-            finally:
-                wrapped.unpause()
-
-        yield Postgres(make_url(container.get_connection_url()), away)
+        yield Postgres(make_url(container.get_connection_url()), partial(paused, container))

@@ -1,18 +1,23 @@
 """A real RabbitMQ: in a container where Docker is, else the program of this machine."""
 
-import os
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from tools.dev.servers.rabbitmq import Node, installed
 
-from tests.integration.containers import Choice, quiet, why_no_container
+from tests.integration.containers import (
+    Choice,
+    asked_for,
+    paused,
+    quiet,
+    stopped,
+    why_no_container,
+)
 from tests.integration.servers import RunningServer
 
 IMAGE = "rabbitmq:4"
@@ -25,9 +30,8 @@ START_TIMEOUT_S = 90
 @cache
 def choice() -> Choice:
     """Choose: what is asked for, else a container, else the program, else none."""
-    asked = os.environ.get(VARIABLE, "")
-    if asked in {DOCKER, LOCAL, NONE}:
-        return Choice(asked, f"{VARIABLE} asks for it")
+    if asked := asked_for(VARIABLE, DOCKER, LOCAL, NONE):
+        return asked
     if not (reason := why_no_container(IMAGE)):
         return Choice(DOCKER, "a Docker engine answers")
     if program := installed():
@@ -57,16 +61,8 @@ def _local(root: Path) -> Iterator[RunningServer]:
         node = Node(program, Path(folder) / "rabbitmq")
         node.start()
 
-        @contextmanager
-        def away() -> Iterator[None]:
-            node.stop()
-            try:
-                yield
-            finally:
-                node.start()
-
         try:
-            yield RunningServer(node.url, away)
+            yield RunningServer(node.url, partial(stopped, node))
         finally:
             node.stop()
 
@@ -77,18 +73,9 @@ def _container(_root: Path) -> Iterator[RunningServer]:
         from testcontainers.core.container import DockerContainer  # noqa: PLC0415
     with DockerContainer(IMAGE).with_exposed_ports(PORT) as container:
         host, port = container.get_container_host_ip(), int(container.get_exposed_port(PORT))
-        wrapped: Any = container.get_wrapped_container()
         _wait_for(host, port)
 
-        @contextmanager
-        def away() -> Iterator[None]:
-            wrapped.pause()
-            try:
-                yield
-            finally:
-                wrapped.unpause()
-
-        yield RunningServer(f"amqp://{host}:{port}/", away)
+        yield RunningServer(f"amqp://{host}:{port}/", partial(paused, container))
 
 
 def _wait_for(host: str, port: int) -> None:

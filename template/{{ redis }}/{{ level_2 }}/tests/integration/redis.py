@@ -3,18 +3,23 @@
 Where neither is, a stand-in in memory.
 """
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from tools.dev.servers.redis import PROGRAM, RedisServer, address_of, in_memory
 
-from tests.integration.containers import Choice, quiet, why_no_container
+from tests.integration.containers import (
+    Choice,
+    asked_for,
+    paused,
+    quiet,
+    stopped,
+    why_no_container,
+)
 from tests.integration.servers import RunningServer
 
 IMAGE = "redis:8"
@@ -25,9 +30,8 @@ DOCKER, LOCAL, MEMORY = "docker", "local", "memory"
 @cache
 def choice() -> Choice:
     """Choose: what is asked for, else a container, else the program, else the stand-in."""
-    asked = os.environ.get(VARIABLE, "")
-    if asked in {DOCKER, LOCAL, MEMORY}:
-        return Choice(asked, f"{VARIABLE} asks for it")
+    if asked := asked_for(VARIABLE, DOCKER, LOCAL, MEMORY):
+        return asked
     if not (reason := why_no_container(IMAGE)):
         return Choice(DOCKER, "a Docker engine answers")
     if program := shutil.which(PROGRAM):
@@ -50,16 +54,8 @@ def _local(root: Path) -> Iterator[RunningServer]:
         server = RedisServer(PROGRAM, Path(folder))
         server.start()
 
-        @contextmanager
-        def away() -> Iterator[None]:
-            server.stop()
-            try:
-                yield
-            finally:
-                server.start()
-
         try:
-            yield RunningServer(server.url, away)
+            yield RunningServer(server.url, partial(stopped, server))
         finally:
             server.stop()
 
@@ -84,15 +80,5 @@ def _container(_root: Path) -> Iterator[RunningServer]:
     with quiet():
         from testcontainers.redis import RedisContainer  # noqa: PLC0415
     with RedisContainer(IMAGE) as container:
-        wrapped: Any = container.get_wrapped_container()
-
-        @contextmanager
-        def away() -> Iterator[None]:
-            wrapped.pause()
-            try:
-                yield
-            finally:
-                wrapped.unpause()
-
         host, port = container.get_container_host_ip(), container.get_exposed_port(6379)
-        yield RunningServer(f"redis://{host}:{port}/0", away)
+        yield RunningServer(f"redis://{host}:{port}/0", partial(paused, container))
