@@ -3,7 +3,7 @@
 READER = """
 import asyncio, sys
 from chassis_rabbitmq.broker import make_broker
-from chassis_rabbitmq.settings import Settings
+from chassis_rabbitmq.rabbitmq_settings import Settings
 from chassis_rabbitmq.topology import declare, queue
 
 async def main(wanted, seconds):

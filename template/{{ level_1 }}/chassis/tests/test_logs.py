@@ -1,23 +1,11 @@
 """Logs of the process."""
 
 import logging
-from collections.abc import Iterator
 
 import pytest
 from stamina.instrumentation import RetryDetails
 
 from chassis import logs
-
-
-@pytest.fixture(autouse=True)
-def untouched_loggers() -> Iterator[None]:
-    loggers = [logging.getLogger(name) for name in ("", "uvicorn", "uvicorn.access")]
-    before = [(one, one.level, one.propagate, list(one.handlers)) for one in loggers]
-    yield
-    for logger, level, propagate, handlers in before:
-        logger.setLevel(level)
-        logger.propagate = propagate
-        logger.handlers[:] = handlers
 
 
 def test_a_record_is_one_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from chassis.database.errors import is_outage, refusals
+from chassis.database.errors import is_confirmed, is_outage, refusals
 from chassis.database.models import Base
 from chassis.problems import Conflict, Invalid, ProblemError
 
@@ -163,3 +163,18 @@ def test_a_lost_connection_is_an_outage() -> None:
     assert not is_outage(DBAPIError("SELECT", {}, DriverError("42601")))
     assert is_outage(TimeoutError())
     assert not is_outage(OSError())
+
+
+@pytest.mark.parametrize(
+    ("error", "confirmed"),
+    [
+        pytest.param(DBAPIError("COMMIT", {}, DriverError("40001")), True, id="refused"),
+        pytest.param(DBAPIError("COMMIT", {}, DriverError("08003")), False, id="connection lost"),
+        pytest.param(DBAPIError("COMMIT", {}, DriverError(None)), False, id="no code"),
+        pytest.param(TimeoutError(), False, id="no answer"),
+    ],
+)
+def test_what_became_of_a_commit_is_for_the_database_to_say(
+    error: Exception, *, confirmed: bool
+) -> None:
+    assert is_confirmed(error) is confirmed

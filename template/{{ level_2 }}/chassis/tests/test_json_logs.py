@@ -20,11 +20,8 @@ SERVICE = Service("garden", "1.2.3", "test")
 
 
 @pytest.fixture(autouse=True)
-def untouched_logs() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
+def structlog_as_before() -> Iterator[None]:
     yield
-    root.handlers[:], root.level = handlers, level
     structlog.reset_defaults()
 
 

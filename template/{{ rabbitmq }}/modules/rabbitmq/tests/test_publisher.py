@@ -4,7 +4,7 @@ import pytest
 
 from chassis_rabbitmq.outbox.publisher import Publisher
 from chassis_rabbitmq.outbox.relay import OUTAGES
-from chassis_rabbitmq.settings import Settings
+from chassis_rabbitmq.rabbitmq_settings import Settings
 
 
 async def test_no_server_is_an_outage() -> None:

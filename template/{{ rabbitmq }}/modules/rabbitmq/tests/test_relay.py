@@ -17,7 +17,7 @@ from chassis_rabbitmq.outbox import relay as module
 from chassis_rabbitmq.outbox.publisher import message
 from chassis_rabbitmq.outbox.relay import Relay
 from chassis_rabbitmq.outbox.store import PassOn, Waiting
-from chassis_rabbitmq.settings import Settings
+from chassis_rabbitmq.rabbitmq_settings import Settings
 from chassis_rabbitmq.topology import events_exchange, queue
 
 SETTINGS = Settings(events_exchange="shop.events")

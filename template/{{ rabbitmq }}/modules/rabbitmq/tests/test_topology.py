@@ -5,7 +5,7 @@ from faststream.exceptions import SubscriberNotFound
 from faststream.rabbit import RabbitExchange, RabbitQueue, TestRabbitBroker
 
 from chassis_rabbitmq.broker import make_broker
-from chassis_rabbitmq.settings import Settings
+from chassis_rabbitmq.rabbitmq_settings import Settings
 from chassis_rabbitmq.topology import (
     dead_letter_exchange,
     dead_letter_queue,

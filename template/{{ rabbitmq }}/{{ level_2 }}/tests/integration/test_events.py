@@ -18,7 +18,7 @@ from chassis.events import Event
 from chassis_rabbitmq.broker import make_broker
 from chassis_rabbitmq.contracts import name
 from chassis_rabbitmq.declared import declared_events
-from chassis_rabbitmq.settings import Settings
+from chassis_rabbitmq.rabbitmq_settings import Settings
 from chassis_rabbitmq.topology import dead_letter_queue, declare, events_exchange, queue
 from tests.integration.collections import Collection, Records, collections
 from tests.integration.rabbitmq import NONE, choice

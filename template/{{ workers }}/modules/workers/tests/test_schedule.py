@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from aio_pika.exceptions import AMQPConnectionError
 
-from chassis_rabbitmq.settings import Settings
+from chassis_rabbitmq.rabbitmq_settings import Settings
 from chassis_workers import schedule
 from chassis_workers.schedule import Due, Schedule
 from chassis_workers.tasks import Job

@@ -1,8 +1,6 @@
 """A worker of one consumer and one job, over a broker in memory."""
 
 import datetime as dt
-import logging
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
@@ -47,15 +45,6 @@ class Shop:
 
     async def sum_up(self, due: dt.datetime, _worker: Worker) -> None:
         self.sums.append(due)
-
-
-@pytest.fixture(autouse=True)
-def logs_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 @pytest.fixture

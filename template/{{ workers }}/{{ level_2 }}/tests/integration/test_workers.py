@@ -21,7 +21,7 @@ from aiohttp.test_utils import unused_port
 from faststream.rabbit import RabbitBroker
 
 from chassis_rabbitmq.broker import make_broker
-from chassis_rabbitmq.settings import Settings
+from chassis_rabbitmq.rabbitmq_settings import Settings
 from chassis_rabbitmq.topology import events_exchange
 from tests.integration.postgres import Postgres
 from tests.integration.probe_worker import Happened, Orders, Step

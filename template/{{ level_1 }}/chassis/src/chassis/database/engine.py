@@ -8,11 +8,16 @@ from uuid import UUID
 from sqlalchemy import AdaptedConnection, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncTransaction,
+    create_async_engine,
+)
 
-from chassis.database.errors import NO_ANSWER, is_outage
+from chassis.database.errors import NO_ANSWER, NO_CONFIRMATION, is_confirmed, is_outage
 from chassis.database.settings import DatabaseSettings
-from chassis.problems import Unavailable
+from chassis.problems import OutcomeUnknown, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,8 @@ type Recorder = Callable[[AsyncConnection, Change], Awaitable[None]]
 class Database:
     """A pool of connections, and those who take note of every write through a repository.
 
-    Both ways to a connection raise Unavailable when there is none in time or it breaks.
+    Both ways to a connection raise Unavailable when there is none in time or it breaks: nothing
+    was done then.
     """
 
     def __init__(self, settings: DatabaseSettings) -> None:
@@ -50,9 +56,13 @@ class Database:
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
-        """Open a transaction: committed at the end, rolled back on an error."""
-        async with self._connect(self.engine) as connection, connection.begin():
+        """Open a transaction: committed at the end, rolled back on an error.
+
+        Raises OutcomeUnknown when the connection breaks while it is committed.
+        """
+        async with self._connect(self.engine) as connection, connection.begin() as transaction:
             yield connection
+            await _commit(transaction)
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[AsyncConnection]:
@@ -84,6 +94,15 @@ class Database:
             yield
         finally:
             self._queue.release()
+
+
+async def _commit(transaction: AsyncTransaction) -> None:
+    try:
+        await transaction.commit()
+    except (DBAPIError, OSError) as error:  # OSError: time-outs, too
+        if is_confirmed(error):
+            raise
+        raise OutcomeUnknown(NO_CONFIRMATION) from error
 
 
 def _engine(settings: DatabaseSettings) -> AsyncEngine:

@@ -27,9 +27,11 @@ from sqlalchemy.types import TypeEngine
 from chassis.problems import Conflict, FieldError, Invalid, ProblemError
 
 NO_ANSWER = "The database does not answer."
+NO_CONFIRMATION = "The database did not confirm: it may be stored or not."
 
 # By SQLSTATE, of which the first two characters are the class.
-_OUTAGES = ("08", "53", "57", "40", "55P03")  # connection, resources, operator, deadlock, lock
+_CONNECTION = "08"
+_OUTAGES = (_CONNECTION, "53", "57", "40", "55P03")  # resources, operator, deadlock, lock
 _DATA = "22"
 _STILL_REFERRED_TO = {"23503", "23001"}
 _REFUSALS: dict[str, tuple[type[Conflict | Invalid], str]] = {
@@ -53,6 +55,12 @@ def is_outage(error: Exception) -> bool:
     if not isinstance(error, DBAPIError):
         return isinstance(error, TimeoutError)
     return error.connection_invalidated or _sqlstate(error).startswith(_OUTAGES)
+
+
+def is_confirmed(error: Exception) -> bool:
+    """Tell whether it is the database that says so; else it may have done what it was asked."""
+    state = _sqlstate(error) if isinstance(error, DBAPIError) else ""
+    return bool(state) and not state.startswith(_CONNECTION)
 
 
 @contextmanager

@@ -1,7 +1,14 @@
 """Problems: every error of a service is answered as RFC 9457 problem details."""
 
 from chassis.problems.details import FieldError, ProblemResponse
-from chassis.problems.errors import Conflict, Invalid, NotFound, ProblemError, Unavailable
+from chassis.problems.errors import (
+    Conflict,
+    Invalid,
+    NotFound,
+    OutcomeUnknown,
+    ProblemError,
+    Unavailable,
+)
 from chassis.problems.handlers import install, lifespan, map_errors
 from chassis.problems.openapi import responses
 
@@ -10,6 +17,7 @@ __all__ = [
     "FieldError",
     "Invalid",
     "NotFound",
+    "OutcomeUnknown",
     "ProblemError",
     "ProblemResponse",
     "Unavailable",

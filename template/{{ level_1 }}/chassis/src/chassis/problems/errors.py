@@ -46,3 +46,9 @@ class Unavailable(ProblemError):
     """Something this service depends on does not answer: 503."""
 
     status = 503
+
+
+class OutcomeUnknown(ProblemError):
+    """Nobody knows whether what was asked for was done: 500."""
+
+    status = 500

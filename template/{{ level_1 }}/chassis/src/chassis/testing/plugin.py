@@ -5,15 +5,16 @@ What is tested is imported late: lines that run before their coverage is measure
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 import pytest_asyncio
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
-    import pytest
     from fastapi import FastAPI
     from httpx2 import AsyncClient
 
@@ -33,6 +34,19 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Requirements(config.rootpath))
     if path := config.getoption("outcomes"):
         config.pluginmanager.register(Outcomes(config.invocation_params.dir / path))
+
+
+@pytest.fixture(autouse=True)
+def untouched_logs() -> Iterator[None]:
+    """Leave the logs of the process as they were; every application that is built sets them."""
+    names = ("", "uvicorn", "uvicorn.access", "uvicorn.error")
+    loggers = [logging.getLogger(name) for name in names]
+    before = [(one, one.level, one.propagate, list(one.handlers)) for one in loggers]
+    yield
+    for logger, level, propagate, handlers in before:
+        logger.setLevel(level)
+        logger.propagate = propagate
+        logger.handlers[:] = handlers
 
 
 @pytest_asyncio.fixture

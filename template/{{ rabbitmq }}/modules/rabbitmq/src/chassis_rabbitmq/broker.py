@@ -8,7 +8,7 @@ from faststream.rabbit import Channel, RabbitBroker
 from faststream.types import BrokerMiddleware
 from yarl import URL
 
-from chassis_rabbitmq.settings import Settings
+from chassis_rabbitmq.rabbitmq_settings import Settings
 
 logger = logging.getLogger(__name__)
 # Both tell of every attempt to connect: once is enough, and only if it fails.

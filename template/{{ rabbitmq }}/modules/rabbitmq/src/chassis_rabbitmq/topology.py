@@ -7,7 +7,7 @@ exchange of dead letters, and from there to the queue ``<name>.dead``.
 
 from faststream.rabbit import ExchangeType, QueueType, RabbitBroker, RabbitExchange, RabbitQueue
 
-from chassis_rabbitmq.settings import Settings
+from chassis_rabbitmq.rabbitmq_settings import Settings
 
 DEAD = ".dead"
 

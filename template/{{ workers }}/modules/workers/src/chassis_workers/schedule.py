@@ -15,7 +15,7 @@ from faststream.rabbit import RabbitBroker
 from pydantic import AwareDatetime, BaseModel
 
 from chassis_rabbitmq.broker import address
-from chassis_rabbitmq.settings import Settings
+from chassis_rabbitmq.rabbitmq_settings import Settings
 from chassis_workers.delivery import LOST
 from chassis_workers.tasks import Job
 

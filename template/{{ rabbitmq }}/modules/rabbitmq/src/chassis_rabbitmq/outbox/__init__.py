@@ -17,7 +17,7 @@ from chassis_rabbitmq.outbox.publisher import Publisher
 from chassis_rabbitmq.outbox.recorder import EventRecorder
 from chassis_rabbitmq.outbox.relay import Relay
 from chassis_rabbitmq.outbox.store import Outbox
-from chassis_rabbitmq.settings import Settings
+from chassis_rabbitmq.rabbitmq_settings import Settings
 
 __all__ = ["OutboxEntry", "install", "lifespan"]
 

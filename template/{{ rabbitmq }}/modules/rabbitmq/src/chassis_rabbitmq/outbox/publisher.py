@@ -10,7 +10,7 @@ from aio_pika.exceptions import AMQPError
 
 from chassis_rabbitmq.broker import address
 from chassis_rabbitmq.outbox.store import Waiting
-from chassis_rabbitmq.settings import Settings
+from chassis_rabbitmq.rabbitmq_settings import Settings
 from chassis_rabbitmq.topology import events_exchange
 
 JSON = "application/json"

@@ -7,11 +7,10 @@ While Redis is away every call goes to the data service.
 
 from collections.abc import Iterable
 
-from fastapi import FastAPI
 from pydantic import NonNegativeFloat, PositiveFloat
 from pydantic_settings import BaseSettings
 
-from chassis.feature import no_lifespan
+from chassis.feature import Host, no_lifespan
 from chassis_redis.cache.answers import Answers, CacheSettings
 from chassis_redis.cache.http import CachedHttp
 
@@ -29,12 +28,12 @@ class Settings(BaseSettings):
     """The services whose answers are kept: `data_api` is the one at the setting `data_api_url`."""
 
 
-def install(app: FastAPI, settings: CacheSettings) -> None:
+def install(host: Host, settings: CacheSettings) -> None:
     """Put the cache in front of the calls to the data services."""
     addresses = list(_addresses(settings))
     if addresses and settings.cache_ttl:
-        answers = Answers(app.state.redis, settings)
-        app.state.http = CachedHttp(app.state.http, answers, addresses)
+        answers = Answers(host.state.redis, settings)
+        host.state.http = CachedHttp(host.state.http, answers, addresses)
 
 
 lifespan = no_lifespan

@@ -46,7 +46,10 @@ class CachedHttp(HttpLayer):
         except Unavailable:  # it may yet be carried out
             await self._answers.close(collection)
             raise
-        await self._answers.renew(collection)
+        if reply.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            await self._answers.renew(collection)
+        else:  # this may, too
+            await self._answers.close(collection)
         return reply
 
     def _collection(self, url: str) -> str | None:

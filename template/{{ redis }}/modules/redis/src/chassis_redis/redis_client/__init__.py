@@ -7,13 +7,13 @@ knows how to do without.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
+from chassis.feature import Host
 from chassis_redis.redis_client.settings import Settings
 
 __all__ = ["AWAY", "Settings", "connect", "install", "lifespan", "reason"]
@@ -22,18 +22,18 @@ AWAY = (RedisError, OSError)  # OSError: time-outs, too
 """What a command raises while Redis is away."""
 
 
-def install(app: FastAPI, settings: Settings) -> None:
-    """Give the application its client."""
-    app.state.redis = connect(settings)
+def install(host: Host, settings: Settings) -> None:
+    """Give the application, or worker, its client."""
+    host.state.redis = connect(settings)
 
 
 @asynccontextmanager
-async def lifespan(app: FastAPI, _settings: Settings) -> AsyncIterator[None]:
-    """Close the connections when the application stops."""
+async def lifespan(host: Host, _settings: Settings) -> AsyncIterator[None]:
+    """Close the connections when the process stops."""
     try:
         yield
     finally:
-        await app.state.redis.aclose()
+        await host.state.redis.aclose()
 
 
 def connect(settings: Settings) -> Redis:

@@ -2,7 +2,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from chassis_rabbitmq.broker import address
-from chassis_rabbitmq.settings import Settings
+from chassis_rabbitmq.rabbitmq_settings import Settings
 
 
 def test_no_password_is_set() -> None:
