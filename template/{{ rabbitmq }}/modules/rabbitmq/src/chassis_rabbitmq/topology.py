@@ -1,6 +1,6 @@
 """Exchanges and queues: all of them durable, and nothing that fails is lost.
 
-Events go to one topic exchange, by their type. A queue that wants some of them is replicated
+Events go to one topic exchange, by their type and version. A queue that wants some of them is replicated
 (a quorum queue). A message that was handed out too often, or is refused for good, goes on to the
 exchange of dead letters, and from there to the queue ``<name>.dead``.
 """
@@ -13,7 +13,7 @@ DEAD = ".dead"
 
 
 def events_exchange(settings: Settings) -> RabbitExchange:
-    """Describe the exchange to which every event is published, by its type."""
+    """Describe the exchange to which every event is published, by its type and version."""
     return RabbitExchange(settings.events_exchange, ExchangeType.TOPIC)
 
 
