@@ -149,6 +149,14 @@ async def test_a_clock_that_is_put_back_makes_nothing_happen_again(time: Time) -
     assert [due for _, due in published] == [NOON + number * MINUTE for number in range(1, 4)]
 
 
+async def test_a_clock_that_was_far_ahead_does_not_silence_a_job(time: Time) -> None:
+    time.last = {"water": NOON + dt.timedelta(days=365)}
+
+    published = await keep(time, EVERY_MINUTE, until=NOON + 12.5 * MINUTE)
+
+    assert published == [("water", NOON + 11 * MINUTE), ("water", NOON + 12 * MINUTE)]
+
+
 async def test_what_could_not_be_published_is_published_in_the_next_turn(
     time: Time, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -83,7 +83,9 @@ async def _first(turn: Turn, job: Job) -> dt.datetime:
 
 
 def _next(job: Job, published: dt.datetime) -> dt.datetime:
-    due, earliest = job.next_after(published), _now() - CATCH_UP
+    earliest, latest = _now() - CATCH_UP, _now() + CATCH_UP
+    # What was published while the clock was far ahead must not silence the job for so long.
+    due = job.next_after(min(published, latest))
     if due >= earliest:
         return due
     logger.warning("%s: nobody kept the time when it was due, since %s", job.name, due)
