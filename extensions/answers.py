@@ -1424,7 +1424,11 @@ def components(context: Context) -> list[dict[str, Any]]:
 def packages(context: Context) -> list[dict[str, Any]]:
     """The workspace packages of the project's modules."""
     return [
-        {"name": module["package"], "folder": f"modules/{module['name']}"}
+        {
+            "name": module["package"],
+            "folder": f"modules/{module['name']}",
+            "about": module["summary"],
+        }
         for module in catalog()["modules"]
         if module["name"] in context["chosen"] and "package" in module
     ]
