@@ -330,7 +330,7 @@ def _class_names(name: str) -> set[str]:
 # tests/template/test_reserved_names.py compares them with a generated project.
 RESERVED_CLASSES = frozenset(
     """
-    Annotated Any AwareDatetime Base DataApiRecords DatabaseSettings Decimal Depends EmailStr
+    Annotated Any AwareDatetime Base DataApiRecords DataSettings Decimal Depends EmailStr
     FeatureSettings Field ListQuery Literal Mapped Mapping NotNull Page Path Protocol Query Record
     Repository RuleViolated Schema Settings Url
     """.split()
