@@ -42,6 +42,8 @@ class Code:
     # ... those that stand in lists at its top level, and its classes of settings.
     listed: tuple[str, ...] = ()
     settings: tuple[SettingsClass, ...] = ()
+    # What its `install` takes first, as its type is written.
+    installs_in: str = ""
 
 
 NOTHING = Code()
@@ -62,6 +64,7 @@ def code(text: str) -> Code:
             SettingsClass(name, tuple(bases), tuple(fields))
             for name, bases, fields in found["settings"]
         ),
+        found["installs_in"],
     )
 
 
@@ -81,6 +84,7 @@ def read(text: str) -> dict[str, Any] | None:
         "bound": bound,
         "listed": [name for node in tree.body for name in _listed(node)],
         "settings": [found for node in tree.body for found in _settings(node)],
+        "installs_in": "".join(host for node in tree.body for host in _host(node)),
     }
 
 
@@ -147,6 +151,12 @@ def _settings(node: ast.stmt) -> Iterator[tuple[str, list[str], list[str]]]:
             ]
             if any(base.endswith("Settings") for base in stands_on):
                 yield name, stands_on, fields
+
+
+def _host(node: ast.stmt) -> Iterator[str]:
+    match node:
+        case ast.FunctionDef(name="install", args=ast.arguments(args=[first, *_])):
+            yield ast.unparse(first.annotation) if first.annotation else ""
 
 
 @cache
