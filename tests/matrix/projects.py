@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from types import ModuleType
 from typing import Any
 
-from tests.matrix import compose, dependencies, features
+from tests.matrix import compose, dependencies, environment, features
 from tests.matrix.layers import Layers
 from tests.matrix.renderer import Rendered
 from tests.matrix.syntax import NOTHING, Code, code
@@ -113,6 +113,7 @@ class Catalog:
         yield from compose.unfounded(rendered)
         yield from dependencies.misdeclared(rendered, codes)
         yield from features.unlisted(rendered, codes)
+        yield from environment.unmatched(rendered, codes)
 
     def shown(
         self, rendered: Rendered, level: int, modules: list[str], facts: Mapping[str, Facts]
