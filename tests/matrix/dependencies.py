@@ -127,11 +127,12 @@ def _of_development(
     known |= {name for member in members.values() for name in member.declared}
     used: set[str] = set()
     for path, code in codes.items():
-        if DEVELOPMENT.match(path):
-            for package in sorted(_packages(code.imports)):
-                used.add(_distribution(package))
-                if _distribution(package) not in known:
-                    yield path, f"imports {package}, which nothing declares"
+        if any(member.has(path) for member in members.values()):
+            continue
+        for package in sorted(_packages(code.imports)):
+            used.add(_distribution(package))
+            if _distribution(package) not in known:
+                yield path, f"imports {package}, which nothing declares"
     for program in sorted(_gate_programs(rendered.text("tools/gates.toml"))):
         used.add(_plain(PROGRAMS.get(program, program)))
         if _plain(PROGRAMS.get(program, program)) not in group:
