@@ -5,6 +5,7 @@ than that of the projects, a newer one reads their files.
 """
 
 import ast
+import atexit
 import json
 import re
 import subprocess
@@ -163,7 +164,9 @@ def _host(node: ast.stmt) -> Iterator[str]:
 def _reader() -> subprocess.Popen[str]:
     """A Python that the projects are for, which reads one file after the other."""
     python = ["uv", "run", "--no-project", "--python", ">=3.12", "python", __file__]
-    return subprocess.Popen(python, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    reader = subprocess.Popen(python, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    atexit.register(reader.communicate)  # it ends where nothing more is asked
+    return reader
 
 
 def _asked(text: str) -> dict[str, Any] | None:
