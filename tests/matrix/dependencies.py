@@ -146,16 +146,20 @@ def _of_image(
 ) -> Found:
     """What a service loads is there when it is installed by itself, without what tests need."""
     there, extras = _closure(service, members)
+    place = f"{service.folder}/{ROOT}"
+    loaded = {service.name}
     for path in _loaded(service, members, codes):
         for package in sorted(_packages(codes[path].loaded)):
+            loaded.add(package)
             if _distribution(package) not in there:
                 yield path, f"loads {package}, which is not in the image of {service.name}"
         for name, extra in sorted(set(_extras(codes[path].loaded)) - extras):
             yield path, f"loads {name}[{extra}], which is not in the image of {service.name}"
     for program in sorted(programs):
         if _plain(program) not in there:
-            place = f"{service.folder}/{ROOT}"
             yield place, f"does not bring {program}, which its container runs"
+    for name in sorted((there & members.keys()) - loaded):
+        yield place, f"brings {name}, which nothing in its image loads"
 
 
 def _closure(

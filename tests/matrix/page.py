@@ -34,7 +34,7 @@ Of each project:
 - nothing mentions a level or a module that is off, but for the files that say what one would bring;
 - a file of a level or module would be noticed outside of it: a feature has it, or a word shows it;
 - every package that a workspace member imports is among its own dependencies, and each of those is
-  used; what a service loads is there when it is installed by itself;
+  used; a service that is installed by itself has what it loads, and no member that it does not load;
 - every feature of the chassis and the modules, its settings and its migrations are in a list;
 - what Compose asks for is in `.env.example`, and what a service gets from there is a setting;
 - what Compose files include, build, mount or wait for is there, also where they are laid over each

@@ -121,6 +121,16 @@ def test_a_requirement_that_nothing_needs_is_told() -> None:
     assert found == ["declares tinydb, which nothing in shared uses"]
 
 
+def test_a_member_that_an_image_does_not_need_is_told() -> None:
+    """The business API knows nothing of events; with its own line it would carry them."""
+    name = next(name for name, one in COMBINATIONS.items() if "rabbitmq" in one.modules)
+    [path] = [path for path in project(name)[0].files if path.endswith("telemedicine_api/" + ROOT)]
+
+    found = told(name, path, lambda line: f'    "chassis-rabbitmq",\n{line[0]}')
+
+    assert "brings chassis_rabbitmq, which nothing in its image loads" in found
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("modules", [[], MODULES], ids=["no modules", "every module"])
 @pytest.mark.parametrize("level", LEVELS)
