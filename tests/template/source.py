@@ -195,12 +195,17 @@ def left_open(source: Source) -> Iterator[str]:
 def secrets(source: Source) -> Iterator[str]:
     """No secret is in what a project receives."""
     for name, text in source.texts.items():
-        invented = "/tests/" in name
-        words = () if invented else (PASSWORD, ADDRESS)
-        if not invented and not name.removesuffix(".jinja").endswith(CODE):
-            words = (*words, SETTING)
-        if found := next(filter(None, (word.search(text) for word in (KEY, *words))), None):
-            yield f"{name}: looks like a secret: {found[0][:16]}..."
+        for word in _words_of_secrets(name):
+            if found := word.search(text):
+                yield f"{name}: looks like a secret: {found[0][:16]}..."
+
+
+def _words_of_secrets(name: str) -> tuple[re.Pattern[str], ...]:
+    if "/tests/" in name:
+        return (KEY,)
+    if name.removesuffix(".jinja").endswith(CODE):
+        return KEY, PASSWORD, ADDRESS
+    return KEY, PASSWORD, ADDRESS, SETTING
 
 
 def unused_questions(source: Source) -> Iterator[str]:
