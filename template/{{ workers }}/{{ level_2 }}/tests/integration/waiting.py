@@ -1,4 +1,4 @@
-"""Waiting for what happens in other processes."""
+"""Waiting for what workers do, which chassis_workers runs in processes of their own."""
 
 import time
 from collections.abc import Callable
