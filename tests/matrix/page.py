@@ -33,6 +33,8 @@ Of each project:
 - a feature shows if and only if the catalog says that it is there;
 - nothing mentions a level or a module that is off, but for the files that say what one would bring;
 - every package that a workspace member imports is among its dependencies;
+- what documents say holds: links lead somewhere, every `make x`, file, module and variable they speak
+  of is there, settings have the defaults that are told, and a module's list of settings is complete;
 - what Compose files include is there, and the lists of owned files are those of the project;
 - answer sets that bring the same modules give the same project.
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.matrix.contents import parsed_yaml
 from tests.matrix.dependencies import imported, undeclared
+from tests.matrix.documents import untrue
 from tests.matrix.renderer import Rendered
 
 
@@ -91,6 +92,7 @@ class Catalog:
         yield from _unknown_packages(rendered)
         yield from self._lists(rendered)
         yield from undeclared(rendered, {path: fact.imports for path, fact in facts.items()})
+        yield from untrue(rendered)
 
     def _features(
         self, rendered: Rendered, level: int, modules: list[str]
