@@ -193,5 +193,5 @@ def test_many_processes_find_the_same(copied: Callable[[], Path]) -> None:
     proof = prove(tree, answers_of("task_manager"), asked, processes=2, progress=ticks.append)
 
     assert len(proof.told()) == 1
-    assert proof.told()[0].endswith("(and with 1 more answer sets)")
-    assert (proof.combinations, sum(ticks)) == (2, 2)
+    assert proof.told()[0].endswith("(and with 1 more projects)")
+    assert (proof.projects, sum(ticks)) == (2, 2)

@@ -4,20 +4,18 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from ferrata.matrix import Combination, combinations, requests, sample
+from ferrata.matrix import combinations, sample
+from tests.matrix.page import ALLOWED_SECONDS, CHECKS, FOUND, NOTHING, PAGE, rows_of, stated
 from tests.matrix.projects import Catalog, shown_by
-from tests.matrix.proof import prove
+from tests.matrix.proof import processes_for, prove, prove_all
 from tests.matrix.renderer import Renderer
+from tests.matrix.rules import future
+from tests.matrix.sample import all_answer_sets, all_jobs, answer_sets
 from tests.support import EXAMPLES, ROOT, answers_of, extension
 
 # The example with the most entities and kinds of fields.
 RICH = "telemedicine"
 EVERYDAY = 12
-
-
-def asked() -> list[Combination]:
-    """Every answer set, as somebody may ask for it."""
-    return [Combination(level, modules) for level, modules in requests(extension())]
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -28,19 +26,45 @@ def test_a_sample_of_the_combinations_is_sound(name: str) -> None:
     proof = prove(ROOT, answers_of(name), some, processes=1)
 
     assert not proof.told(), "\n".join(proof.told())
-    assert proof.combinations == len(some)
+    assert proof.projects == len(some)
 
 
 @pytest.mark.long
 def test_all_combinations_are_sound() -> None:
-    everything = [*asked(), *combinations(extension())]
+    jobs = all_jobs(extension())
 
-    proof = prove(ROOT, answers_of(RICH), everything)
+    proof = prove_all(ROOT, jobs)
 
     assert not proof.told(), "\n".join(proof.told())
-    assert proof.combinations == len(everything)
-    assert proof.ratio is None or proof.ratio <= 2
-    assert proof.seconds <= 600
+    assert proof.projects == len(jobs) == len(answer_sets(extension())) * len(EXAMPLES)
+    assert proof.ratio is not None
+    assert proof.ratio <= 2
+    everything = all_answer_sets(extension())
+    estimated = proof.estimated(everything, processes_for(everything))
+    assert estimated is not None, "too few projects to tell"
+    assert max(estimated, proof.seconds) <= ALLOWED_SECONDS
+
+
+def test_the_page_is_of_the_present_levels_modules_and_checks() -> None:
+    text = PAGE.read_text("utf-8")
+    rows = rows_of(text)
+
+    assert {name: rows.get(name) for name in stated(extension())} == stated(extension()), (
+        "docs/reference/proof.md is stale: run make proof"
+    )
+    assert CHECKS in text, "docs/reference/proof.md is stale: run make proof"
+    assert text.partition(FOUND)[2].strip() == NOTHING
+    assert (
+        f"estimate for {all_answer_sets(extension()):,} answer sets, each with one example" in rows
+    )
+
+
+def test_the_page_would_be_stale_with_another_catalog() -> None:
+    rows = rows_of(PAGE.read_text("utf-8"))
+
+    stale = {name for name, value in stated(future()).items() if rows[name] != value}
+
+    assert stale == {"levels", "modules", "answer sets", "projects"}
 
 
 def test_the_rich_example_has_every_type_of_field() -> None:
