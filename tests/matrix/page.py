@@ -24,6 +24,7 @@ CHECKS = """\
 
 Of each file, once for each content:
 
+- it is of a kind that one of the checks knows;
 - it is UTF-8 text, not empty, without carriage returns and conflict markers;
 - no template syntax is left in what was rendered, none of ours in what is copied as it is;
 - TOML, YAML and JSON parse, and Compose files follow the Compose specification;

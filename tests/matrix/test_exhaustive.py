@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 import pytest
 
 from ferrata.matrix import combinations, sample
+from tests.matrix.contents import KINDS
 from tests.matrix.page import ALLOWED_SECONDS, CHECKS, FOUND, NOTHING, PAGE, rows_of, stated
 from tests.matrix.projects import Catalog, shown_by
 from tests.matrix.proof import processes_for, prove, prove_all
@@ -86,6 +87,14 @@ def test_every_trace_is_found_where_it_belongs() -> None:
     for trace in catalog.traces:
         if trace.belongs(most.level, list(most.modules)):
             assert trace.words.search(text), trace.name
+
+
+def test_every_kind_of_file_is_there() -> None:
+    most = combinations(extension())[-1]
+    paths = Renderer(ROOT).render(answers_of(RICH) | most.answers).files
+
+    for name, kind in KINDS.items():
+        assert any(map(kind.fullmatch, paths)), f"no project has {name}"
 
 
 def test_every_level_and_module_has_traces() -> None:
