@@ -254,7 +254,7 @@ def _words(content: bytes) -> frozenset[bytes]:
 @cache
 def _fields(content: bytes) -> tuple[Setting, ...]:
     """The fields of the classes of settings in a module; it may be one that does not compile."""
-    if b"(BaseSettings)" not in content:
+    if b"Settings" not in content:
         return ()
     try:
         module = ast.parse(content)
@@ -263,7 +263,8 @@ def _fields(content: bytes) -> tuple[Setting, ...]:
     return tuple(
         Setting(field.target.id.upper(), _default(field.value))
         for node in module.body
-        if isinstance(node, ast.ClassDef) and "BaseSettings" in map(ast.unparse, node.bases)
+        if isinstance(node, ast.ClassDef)
+        and any(ast.unparse(base).endswith("Settings") for base in node.bases)
         for field in node.body
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
     )
