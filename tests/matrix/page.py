@@ -83,7 +83,7 @@ def _measured(proof: Proof, rules: ModuleType) -> Iterable[tuple[str, str]]:
     yield "time", f"{proof.seconds:.1f} s"
     if estimated is not None:
         yield (
-            f"estimate for {everything:,} answer sets, each with one example",
+            f"estimate for {everything:,} answer sets, each with one example, on idle cores",
             f"{estimated:.0f} s (target: <= {ALLOWED_SECONDS} s)",
         )
     if proof.ratio is not None:

@@ -74,8 +74,11 @@ class Proof:
     rendering: float = 0
     compared: int = 0
     yardstick: float = 0
-    # Seconds of rendering and checking all projects but the first of each process.
+    # Seconds of the processors, whatever else they do meanwhile: for rendering and checking all
+    # projects but the first of each process, and for everything, in that many processes.
     pace: float = 0
+    spent: float = 0
+    processes: int = 0
     seconds: float = 0
     offences: list[Offence] = field(default_factory=list)
 
@@ -88,15 +91,20 @@ class Proof:
         self.rendered += other.rendered
         self.rendering += other.rendering
         self.pace += other.pace
+        self.spent += other.spent
+        self.processes += other.processes
         self.compared += other.compared
         self.yardstick += other.yardstick
         self.offences += other.offences
 
     def estimated(self, projects: int, processes: int) -> float | None:
-        """Seconds that so many projects would take; None where too few give no pace."""
+        """Seconds that so many projects would take on idle cores, one for each process.
+
+        None where too few projects were rendered to tell.
+        """
         if self.rendered < WORTH_A_PROCESS:
             return None
-        fixed = self.seconds - self.pace / processes
+        fixed = (self.spent - self.pace) / self.processes
         return fixed + projects / processes * self.pace / self.rendered
 
     @property
@@ -140,13 +148,14 @@ class Prover:
 
     def prove(self, job: Job) -> None:
         """Render and check one project."""
-        start = time.perf_counter()
-        self._prove(job, start)
+        start = _processor_seconds()
+        self._prove(job)
         if self.proof.projects > 1:
-            self.proof.pace += time.perf_counter() - start
+            self.proof.pace += _processor_seconds() - start
 
-    def _prove(self, job: Job, start: float) -> None:
+    def _prove(self, job: Job) -> None:
         self.proof.projects += 1
+        start = time.perf_counter()
         try:
             rendered = self.renderer.render(job.answers)
         except UndefinedError as error:
@@ -312,10 +321,20 @@ def _work(tree: Path, share: Sequence[Job], said: Any) -> None:
 
 
 def _share(tree: Path, share: Sequence[Job], progress: Progress) -> Proof:
+    start = _processor_seconds()
     with tempfile.TemporaryDirectory(prefix="proof-") as folder:
         prover = Prover(tree, Path(folder))
         for job in share:
             prover.prove(job)
             progress(1)
         prover.compare()
-        return prover.finish()
+        proof = prover.finish()
+    proof.spent = _processor_seconds() - start
+    proof.processes = 1
+    return proof
+
+
+def _processor_seconds() -> float:
+    """What this process and those that it ran have used of the processors."""
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system

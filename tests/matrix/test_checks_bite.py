@@ -190,7 +190,7 @@ def test_settings_that_do_not_parse_are_told(copied: Callable[[], Path]) -> None
 @pytest.mark.long
 def test_many_processes_find_the_same(copied: Callable[[], Path]) -> None:
     tree = copied()
-    (tree / ONE / "broken.json").write_text("{,}\n", "utf-8")
+    (tree / ONE / "broken.toml").write_text("a = \n", "utf-8")
     asked = [Combination(1, ()), Combination(2, ())]
     ticks: list[int] = []
 
