@@ -59,13 +59,12 @@ def modules() -> str:
     lines.append(
         "Modules are chosen by name at any level, never by default; `modules: []` is an answer.\n"
     )
-    features = {f["module"]: f for f in catalog()["features"] if "module" in f}
     lines += table(
         ("module", "what", "brings", "available"),
         (
             (
                 f"`{m['name']}`",
-                features[m["name"]]["title"],
+                brought(m["name"]),
                 ", ".join(f"`{name}`" for name in m["requires"]) or "-",
                 yes(m["available"]),
             )
@@ -73,6 +72,15 @@ def modules() -> str:
         ),
     )
     return "\n".join(lines) + "\n"
+
+
+def brought(module: str) -> str:
+    """What a module brings, and what from a higher level on."""
+    return "; ".join(
+        f["title"] if f["level"] == 1 else f"from level {f['level']}: {f['title']}"
+        for f in catalog()["features"]
+        if f.get("module") == module
+    )
 
 
 def answers() -> str:

@@ -1,4 +1,8 @@
-"""Every package that a workspace member imports is among its dependencies."""
+"""Every member of the workspace declares what it imports itself, and nothing else.
+
+What the code of a service loads, through other members too, is there when the service is installed
+by itself, as an image has it. Tests and tools have what the project is developed with.
+"""
 
 import re
 import sys
@@ -7,56 +11,56 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePosixPath
+from typing import Any
 
+from tests.matrix import compose
 from tests.matrix.renderer import Rendered
+from tests.matrix.syntax import Code
 
-IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t]+(\w+)(?:\.| |$)", re.MULTILINE)
-STRINGS = re.compile(r'"""[\s\S]*?"""')
 REQUIREMENT = re.compile(r"([\w.-]+)(?:\[([\w,. -]+)\])?")
-# Packages that come with another one, or whose distribution has quite another name.
+# The distribution that brings a package of another name.
 BROUGHT_BY = {
     "PIL": "pillow",
-    "aiormq": "aio_pika",
-    "multidict": "aiohttp",
+    "docker": "testcontainers",
+    "dotenv": "python_dotenv",
+    "jwt": "pyjwt",
     "pydantic_core": "pydantic",
     "starlette": "fastapi",
-    "uvloop": "uvicorn",
-    "yarl": "aiohttp",
 }
-# Only tests load it, and they have what the project is developed with.
-TESTING = "/testing/"
+# What works only with an extra of its distribution.
+NEEDS_EXTRA = {
+    "faststream.rabbit": ("faststream", "rabbit"),
+    "pydantic.EmailStr": ("pydantic", "email"),
+    "sqlalchemy.ext.asyncio": ("sqlalchemy", "asyncio"),
+}
+# Programs of another name than their distribution, and options that bring a plugin.
+PROGRAMS = {"lint-imports": "import_linter", "--cov": "pytest_cov"}
+# The packages of the project that are no members.
+OWN = frozenset({"tests", "tools"})
+# Who imports it has what the project is developed with.
+DEVELOPMENT = re.compile(
+    r"(?:tools|tests|(?:chassis|shared|modules/\w+|services/\w+)/tests"
+    r"|(?:chassis|modules/\w+)/src/\w+/testing)/"
+)
 SERVICES = "services/"
+ROOT = "pyproject.toml"
+
+Found = Iterator[tuple[str, str]]
+# A distribution that is required, and its extras.
+Requirement = tuple[str, tuple[str, ...]]
 
 
-def imported(content: bytes) -> frozenset[str]:
-    """The top-level packages that a module imports, the standard library left out."""
-    code = STRINGS.sub("", content.decode("utf-8", "replace"))
-    return frozenset(IMPORT.findall(code)) - sys.stdlib_module_names
-
-
-def undeclared(
-    rendered: Rendered, imports: Mapping[str, frozenset[str]]
-) -> Iterator[tuple[str, str]]:
-    """Say which file imports what its package does not depend on, directly or by another member."""
-    members = {
-        member.name: (PurePosixPath(path).parent.as_posix(), member)
-        for path in rendered.files
-        if path.endswith("/pyproject.toml")
-        for member in [_member(rendered.text(path))]
-    }
-    development = _member(rendered.text("pyproject.toml")).development
-    for name, (folder, _) in members.items():
-        every_extra = not folder.startswith(SERVICES)
-        known_members = {key: member for key, (_, member) in members.items()}
-        names = _closure(name, known_members, every_extra=every_extra)
-        for path, packages in imports.items():
-            if not path.startswith(f"{folder}/src/"):
-                continue
-            own = path.removeprefix(f"{folder}/src/").split("/")[0]
-            known = names | development if TESTING in path else names
-            for package in sorted(packages - {own}):
-                if not _declared(package, known):
-                    yield path, f"imports {package}, which {folder}/pyproject.toml does not bring"
+def misdeclared(rendered: Rendered, codes: Mapping[str, Code]) -> Found:
+    """Say what is imported and not declared, declared and not used, or missing in an image."""
+    members = _members(rendered)
+    programs = list(compose.programs(rendered))
+    for member in members.values():
+        yield from _of_member(member, codes, {name for _, name in programs})
+    yield from _of_development(rendered, members, codes)
+    for name, member in members.items():
+        if member.folder.startswith(SERVICES):
+            own = {program for service, program in programs if _plain(service) == name}
+            yield from _of_image(member, members, codes, own)
 
 
 @dataclass(frozen=True)
@@ -64,58 +68,187 @@ class Member:
     """A package of the workspace and what it depends on, by extra; the first has none."""
 
     name: str
-    wanted: Mapping[str, Sequence[tuple[str, tuple[str, ...]]]]
-    development: frozenset[str]
+    folder: str
+    wanted: Mapping[str, Sequence[Requirement]]
+
+    @property
+    def declared(self) -> frozenset[str]:
+        """Every distribution that it asks for, for a part of it too."""
+        return frozenset(name for wanted in self.wanted.values() for name, _ in wanted)
+
+    def has(self, path: str) -> bool:
+        """Tell whether a file is its code, and not its tests."""
+        return path.startswith(f"{self.folder}/") and not DEVELOPMENT.match(path)
+
+
+def _members(rendered: Rendered) -> dict[str, Member]:
+    found = (
+        _member(PurePosixPath(path).parent.as_posix(), rendered.text(path))
+        for path in rendered.files
+        if path.endswith(f"/{ROOT}")
+    )
+    return {member.name: member for member in found}
 
 
 @cache
-def _member(text: str) -> Member:
-    document = tomllib.loads(text)
-    project = document["project"]
+def _member(folder: str, text: str) -> Member:
+    project = tomllib.loads(text)["project"]
     extras = {"": project.get("dependencies", []), **project.get("optional-dependencies", {})}
-    groups = document.get("dependency-groups", {})
-    return Member(
-        _plain(project["name"]),
-        {extra: [_requirement(text) for text in wanted] for extra, wanted in extras.items()},
-        frozenset(_requirement(text)[0] for group in groups.values() for text in group),
+    wanted = {extra: [_requirement(text) for text in listed] for extra, listed in extras.items()}
+    return Member(_plain(project["name"]), folder, wanted)
+
+
+def _of_member(member: Member, codes: Mapping[str, Code], programs: set[str]) -> Found:
+    """What a member imports itself it declares itself; what it declares it uses."""
+    place = f"{member.folder}/{ROOT}"
+    extras = {
+        (name, extra) for wanted in member.wanted.values() for name, of in wanted for extra in of
+    }
+    used = set(map(_plain, programs))
+    for path, code in codes.items():
+        if not member.has(path):
+            continue
+        for package in sorted(_packages(code.imports | code.loaded) - {member.name}):
+            used.add(_distribution(package))
+            if _distribution(package) not in member.declared:
+                yield path, f"imports {package}, which {place} does not declare"
+        for name, extra in sorted(set(_extras(code.imports)) - extras):
+            yield path, f"needs {name}[{extra}], which {place} does not declare"
+    for name in sorted(member.declared - used):
+        yield place, f"declares {name}, which nothing in {member.folder} uses"
+
+
+def _of_development(
+    rendered: Rendered, members: Mapping[str, Member], codes: Mapping[str, Code]
+) -> Found:
+    """Tests and tools have what the members have, and the development group; they use all of it."""
+    group = _development(rendered.text(ROOT))
+    known = group | members.keys() | OWN
+    known |= {name for member in members.values() for name in member.declared}
+    used: set[str] = set()
+    for path, code in codes.items():
+        if any(member.has(path) for member in members.values()):
+            continue
+        for package in sorted(_packages(code.imports)):
+            used.add(_distribution(package))
+            if _distribution(package) not in known:
+                yield path, f"imports {package}, which nothing declares"
+    for program in sorted(_gate_programs(rendered.text("tools/gates.toml"))):
+        used.add(_plain(PROGRAMS.get(program, program)))
+        if _plain(PROGRAMS.get(program, program)) not in group:
+            yield "tools/gates.toml", f"runs {program}, which the development group does not have"
+    for name in sorted(group - used):
+        yield ROOT, f"declares {name} for development, and nothing uses it"
+
+
+def _of_image(
+    service: Member, members: Mapping[str, Member], codes: Mapping[str, Code], programs: set[str]
+) -> Found:
+    """What a service loads is there when it is installed by itself, without what tests need."""
+    there, extras = _closure(service, members)
+    place = f"{service.folder}/{ROOT}"
+    loaded = {service.name}
+    for path in _loaded(service, members, codes):
+        for package in sorted(_packages(codes[path].loaded)):
+            loaded.add(package)
+            if _distribution(package) not in there:
+                yield path, f"loads {package}, which is not in the image of {service.name}"
+        for name, extra in sorted(set(_extras(codes[path].loaded)) - extras):
+            yield path, f"loads {name}[{extra}], which is not in the image of {service.name}"
+    for program in sorted(programs):
+        if _plain(program) not in there:
+            yield place, f"does not bring {program}, which its container runs"
+    for name in sorted((there & members.keys()) - loaded):
+        yield place, f"brings {name}, which nothing in its image loads"
+
+
+def _closure(
+    of: Member, members: Mapping[str, Member]
+) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
+    """Every distribution that a member brings, by other members too, and every extra of them."""
+    found, extras = {of.name}, set[tuple[str, str]]()
+    ahead, seen = [(of.name, "")], set[tuple[str, str]]()
+    while ahead:
+        here = ahead.pop()
+        if here in seen:
+            continue
+        seen.add(here)
+        for wanted, asked in members[here[0]].wanted.get(here[1], ()):
+            found.add(wanted)
+            extras.update((wanted, extra) for extra in asked)
+            if wanted in members:
+                ahead += [(wanted, extra) for extra in ("", *asked)]
+    return frozenset(found), frozenset(extras)
+
+
+def _loaded(
+    service: Member, members: Mapping[str, Member], codes: Mapping[str, Code]
+) -> Iterator[str]:
+    """Every file that runs when all of a service's code is imported."""
+    modules = _modules(members, codes)
+    ahead = [path for path in codes if service.has(path)]
+    seen = set(ahead)
+    while ahead:
+        path = ahead.pop()
+        yield path
+        for name in codes[path].loaded:
+            parts = name.split(".")
+            if parts[0] not in members:
+                continue
+            for depth in range(1, len(parts) + 1):
+                found = modules.get(".".join(parts[:depth]))
+                if found and found not in seen:
+                    seen.add(found)
+                    ahead.append(found)
+
+
+def _modules(members: Mapping[str, Member], codes: Mapping[str, Code]) -> dict[str, str]:
+    """The files of the members, by the dotted names of their modules."""
+    tops = tuple(f"{member.folder}/src/" for member in members.values())
+    return {module_name(path): path for path in codes if path.startswith(tops)}
+
+
+def module_name(path: str) -> str:
+    """The dotted name of a module in the `src` folder of a member."""
+    inside = path.partition("/src/")[2].removesuffix(".py").removesuffix("/__init__")
+    return inside.replace("/", ".")
+
+
+def _packages(names: frozenset[str]) -> frozenset[str]:
+    """The top-level packages of dotted names, the standard library left out."""
+    return frozenset(name.split(".")[0] for name in names) - sys.stdlib_module_names
+
+
+def _distribution(package: str) -> str:
+    return BROUGHT_BY.get(package, package).lower()
+
+
+def _extras(names: frozenset[str]) -> Iterator[tuple[str, str]]:
+    return (NEEDS_EXTRA[name] for name in names & NEEDS_EXTRA.keys())
+
+
+@cache
+def _development(text: str) -> frozenset[str]:
+    """The distributions that a project is developed with."""
+    return frozenset(
+        _requirement(text)[0] for text in tomllib.loads(text)["dependency-groups"]["dev"]
     )
 
 
-def _requirement(text: str) -> tuple[str, tuple[str, ...]]:
-    """The distribution that is required, and its extras."""
+@cache
+def _gate_programs(text: str) -> frozenset[str]:
+    """The programs that the gates run, and the options that plugins of theirs bring."""
+    commands: list[list[str]] = [gate["command"] for gate in tomllib.loads(text)["gates"].values()]
+    options = {word.partition("=")[0] for command in commands for word in command}
+    return frozenset(command[0] for command in commands) | (options & PROGRAMS.keys())
+
+
+def _requirement(text: str) -> Requirement:
     found = REQUIREMENT.match(text)
     assert found, text
-    return _plain(found[1]), tuple((found[2] or "").replace(" ", "").split(","))
+    extras = (found[2] or "").replace(" ", "")
+    return _plain(found[1]), tuple(extras.split(",")) if extras else ()
 
 
-def _plain(name: str) -> str:
-    return name.replace("-", "_").replace(".", "_").lower()
-
-
-def _closure(name: str, members: Mapping[str, Member], *, every_extra: bool) -> frozenset[str]:
-    """Every distribution that a member brings, through other members too.
-
-    With `every_extra` those that it brings in a service that asks for the extras: a part of a
-    library is for data services, say, and is only loaded there.
-    """
-    found: set[str] = set()
-    # A part of a package may need an extra of it; who uses that part asks for the extra.
-    ahead = [(name, extra) for extra in members[name].wanted]
-    seen: set[tuple[str, str]] = set()
-    while ahead:
-        of, extra = ahead.pop()
-        if (of, extra) in seen:
-            continue
-        seen.add((of, extra))
-        for wanted, extras in members[of].wanted.get(extra, ()):
-            found.add(wanted)
-            if wanted in members:
-                asked = members[wanted].wanted if every_extra else ("", *extras)
-                ahead += [(wanted, each) for each in asked]
-    return frozenset(found)
-
-
-def _declared(package: str, names: frozenset[str]) -> bool:
-    """Tell whether a distribution of about this name is there (`jwt` is in `pyjwt`)."""
-    wanted = BROUGHT_BY.get(package, package).lower()
-    return any(wanted in name for name in names)
+def _plain(name: Any) -> str:
+    return re.sub(r"[-_.]+", "_", str(name)).lower()

@@ -36,10 +36,15 @@ Of each project:
 - no path is written by two layers, and no folder is empty;
 - a feature shows if and only if the catalog says that it is there;
 - nothing mentions a level or a module that is off, but for the files that say what one would bring;
-- every package that a workspace member imports is among its dependencies;
 - what documents say holds: links lead somewhere, every `make x`, file, module and variable they speak
   of is there, settings have the defaults that are told, and a module's list of settings is complete;
-- what Compose files include is there, and the lists of owned files are those of the project;
+- a file of a level or module would be noticed outside of it: a feature has it, or a word shows it;
+- every package that a workspace member imports is among its own dependencies, and each of those is
+  used; a service that is installed by itself has what it loads, and no member that it does not load;
+- every feature of the chassis and the modules, its settings and its migrations are in a list;
+- what Compose asks for is in `.env.example`, and what a service gets from there is a setting;
+- what Compose files include, build, mount or wait for is there, also where they are laid over each
+  other, and the lists of owned files are those of the project;
 - answer sets that bring the same modules give the same project.
 
 Each of these checks is shown to find a planted offence (`tests/matrix/test_checks_bite.py`).

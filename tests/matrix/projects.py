@@ -9,10 +9,10 @@ from functools import cache, cached_property
 from types import ModuleType
 from typing import Any
 
-from tests.matrix.contents import parsed_yaml
-from tests.matrix.dependencies import imported, undeclared
-from tests.matrix.documents import untrue
+from tests.matrix import compose, dependencies, documents, environment, features
+from tests.matrix.layers import Layers
 from tests.matrix.renderer import Rendered
+from tests.matrix.syntax import NOTHING, Code, code
 
 
 @dataclass(frozen=True)
@@ -32,20 +32,25 @@ class Offence:
 class Facts:
     """What the checks of projects have to know of a file, found out once for each content."""
 
-    # Words that only a level or a module brings, with the name of what brings them.
+    # Layers that show in it, each with a word that only the layer brings.
     traces: frozenset[tuple[str, str]]
-    # The packages that a Python file imports.
-    imports: frozenset[str]
+    # What a Python file imports and defines.
+    code: Code
 
 
 @dataclass(frozen=True)
 class Trace:
-    """Words that only a level or a module brings."""
+    """Words that only a layer brings: that of a level, or of a module."""
 
-    name: str
+    layer: str
     level: int
     module: str | None
     words: re.Pattern[str]
+
+    @property
+    def name(self) -> str:
+        """What brings the words."""
+        return f"module {self.module}" if self.module else f"level {self.level}"
 
     def belongs(self, level: int, modules: list[str]) -> bool:
         """Tell whether a project has what the words speak of."""
@@ -66,6 +71,17 @@ class Catalog:
         return [_trace(layer, words) for layer, words in self.catalog["traces"].items()]
 
     @cached_property
+    def layers(self) -> Layers:
+        """Every layer but the lowest, with the files by which its features show."""
+        levels = [f"level_{row['level']}" for row in self.catalog["levels"][1:]]
+        names = [*levels, *(row["name"] for row in self.catalog["modules"])]
+        shown: dict[str, list[str]] = {name: [] for name in names}
+        for feature in self.catalog["features"]:
+            for layer in {f"level_{feature.get('level', 1)}", feature.get("module")} & shown.keys():
+                shown[layer] += shown_by(feature)
+        return Layers(shown)
+
+    @cached_property
     def outlook(self) -> frozenset[str]:
         """The files that may speak of what is not there."""
         return frozenset(self.catalog["outlook"])
@@ -73,10 +89,10 @@ class Catalog:
     def facts(self, path: str, content: bytes) -> Facts:
         """Find out what the checks of projects have to know of a file."""
         text = f"{path}\n{content.decode('utf-8', 'replace')}"
-        traces = ((trace.name, trace.words.search(text)) for trace in self.traces)
+        traces = ((trace.layer, trace.words.search(text)) for trace in self.traces)
         return Facts(
-            frozenset((name, found[0]) for name, found in traces if found),
-            imported(content) if path.endswith(".py") else frozenset(),
+            frozenset((layer, found[0]) for layer, found in traces if found),
+            code(content.decode("utf-8", "replace")) if path.endswith(".py") else NOTHING,
         )
 
     def offences(
@@ -86,13 +102,26 @@ class Catalog:
         for path, sources in rendered.collisions.items():
             yield path, f"is written by more than one layer: {', '.join(sources)}"
         yield from _empty_folders(rendered)
-        yield from self._features(rendered, level, modules)
-        yield from self._foreign(rendered, level, modules, facts)
-        yield from _broken_includes(rendered)
+        yield from self.shown(rendered, level, modules, facts)
         yield from _unknown_packages(rendered)
         yield from self._lists(rendered)
-        yield from undeclared(rendered, {path: fact.imports for path, fact in facts.items()})
-        yield from untrue(rendered)
+        codes = {path: fact.code for path, fact in facts.items() if path.endswith(".py")}
+        traces = {
+            path: frozenset(layer for layer, _ in fact.traces) for path, fact in facts.items()
+        }
+        yield from self.layers.unnoticed(rendered, traces)
+        yield from compose.unfounded(rendered)
+        yield from dependencies.misdeclared(rendered, codes)
+        yield from features.unlisted(rendered, codes)
+        yield from environment.unmatched(rendered, codes)
+        yield from documents.untrue(rendered)
+
+    def shown(
+        self, rendered: Rendered, level: int, modules: list[str], facts: Mapping[str, Facts]
+    ) -> Iterator[tuple[str, str]]:
+        """What is on shows, and what is off does not."""
+        yield from self._features(rendered, level, modules)
+        yield from self._foreign(rendered, level, modules, facts)
 
     def _features(
         self, rendered: Rendered, level: int, modules: list[str]
@@ -118,11 +147,11 @@ class Catalog:
     def _foreign(
         self, rendered: Rendered, level: int, modules: list[str], facts: Mapping[str, Facts]
     ) -> Iterator[tuple[str, str]]:
-        off = {trace.name for trace in self.traces if not trace.belongs(level, modules)}
+        off = {t.layer: t.name for t in self.traces if not t.belongs(level, modules)}
         for path in rendered.files.keys() - self.outlook:
-            for name, word in facts[path].traces:
-                if name in off:
-                    yield path, f"mentions {word!r}, which only {name} brings"
+            for layer, word in facts[path].traces:
+                if layer in off:
+                    yield path, f"mentions {word!r}, which only {off[layer]} brings"
 
     def _lists(self, rendered: Rendered) -> Iterator[tuple[str, str]]:
         """The project's own lists of files name each file once, with its owner."""
@@ -141,8 +170,8 @@ def _trace(layer: str, words: list[str]) -> Trace:
     kind, _, number = layer.partition("_")
     pattern = re.compile("|".join(words), re.IGNORECASE)
     if kind == "level":
-        return Trace(f"level {number}", int(number), None, pattern)
-    return Trace(f"module {layer}", 1, layer, pattern)
+        return Trace(layer, int(number), None, pattern)
+    return Trace(layer, 1, layer, pattern)
 
 
 def shown_by(feature: Mapping[str, Any]) -> list[str]:
@@ -167,16 +196,6 @@ def _empty_folders(rendered: Rendered) -> Iterator[tuple[str, str]]:
     }
     for folder in sorted(rendered.folders - filled):
         yield folder, "is a folder without files"
-
-
-def _broken_includes(rendered: Rendered) -> Iterator[tuple[str, str]]:
-    """Every file that a Compose file includes is there."""
-    document = parsed_yaml(rendered.text("docker-compose.yml"))
-    for entry in document.get("include", []):
-        files = entry if isinstance(entry, str) else entry["path"]
-        for file in [files] if isinstance(files, str) else files:
-            if file not in rendered.files:
-                yield "docker-compose.yml", f"includes {file}, which is not there"
 
 
 def _unknown_packages(rendered: Rendered) -> Iterator[tuple[str, str]]:

@@ -171,8 +171,8 @@ class Prover:
                 self._check(job.name, rendered, path)
         try:
             self._check_project(job, rendered)
-        except (ValueError, yaml.YAMLError):
-            # What does not parse was told already; the checks that read it have nothing to say.
+        except (AttributeError, LookupError, TypeError, ValueError, yaml.YAMLError):
+            # What cannot be read was told already; the checks that read it have nothing to say.
             if not self._unreadable & rendered.files.keys():
                 raise
 

@@ -54,6 +54,8 @@ PLANTED = {
     f"{ONE}/chassis/src/chassis/unformatted.py": '"""Unformatted."""\n\nX   =  1\n',
     f"{ONE}/chassis/src/chassis/missing.py": '"""Missing."""\n\nimport tinydb\n\nX = tinydb\n',
     f"{ONE}/services/{{{{ api }}}}/src/{{{{ api }}}}/short_cut.py": '"""Short cut."""\n\nimport asyncpg\n\nX = asyncpg\n',
+    f"{ONE}/tools/spare.py": '"""Spare."""\n\nimport json, toolz\n\nX = json, toolz\n',
+    f"{TWO}/docs/spare.md": "# Spare\n",
     f"{ONE}/odd/extra/pyproject.toml": '[project]\nname = "extra"\nversion = "0.1.0"\n',
     f"{ONE}/odd/extra/src/extra/__init__.py": '"""Extra."""\n',
     f"{ONE}/deploy/gateway.conf": "listen 80;\n",
@@ -87,6 +89,19 @@ EXPECTED = [
     ("chassis/src/chassis/unformatted.py", "is not formatted"),
     ("chassis/src/chassis/missing.py", "imports tinydb, which chassis/pyproject.toml does not"),
     ("services/team_tasks_api/src/team_tasks_api/short_cut.py", "imports asyncpg, which"),
+    ("tools/spare.py", "imports toolz, which nothing declares"),
+    ("shared/pyproject.toml", "declares tinydb, which nothing in shared uses"),
+    ("chassis/src/chassis/database/settings.py", "imports asyncpg, which chassis/pyproject.toml"),
+    ("tests/integration/system.py", "imports asyncpg, which nothing declares"),
+    ("chassis/src/chassis/database/settings.py", "loads asyncpg, which is not in the image of"),
+    ("chassis/src/chassis/body_limit/__init__.py", "is a feature, and in no list"),
+    ("modules/rabbitmq/src/chassis_rabbitmq/migrations/0001_outbox.py", "is no migration"),
+    ("docs/spare.md", "is in the layer level_2, and no feature of it"),
+    ("docker-compose.dev.yml", "mounts ./shraed/src, which is not there"),
+    ("deploy/compose/team_tasks_api.runtime.yml", "asks for SENTRY_DSN, which .env.example does"),
+    ("deploy/compose/team_data_postgres_api.runtime.yml", "asks for SENTRY_DSN, which"),
+    (".env.example", "lists SENTRY_DNS, which neither"),
+    ("docker-compose.yml", "gives LOG_LEVLE to team-tasks-api, and no setting reads it"),
     (".ferrata/template.txt", "extra.txt is listed"),
     ("deploy/gateway.conf", "is of a kind that no check knows"),
     ("deploy/alerts.yml", "is of a kind that no check knows"),
@@ -124,11 +139,25 @@ def proof(tmp_path_factory: pytest.TempPathFactory) -> Proof:
     change(tree / ONE / "pyproject.toml.jinja", "[tool.uv]\n", "# [tool.bandit]\n[tool.uv]\n")
     change(tree / ONE / ".ferrata/template.txt.jinja", "{% for", "extra.txt\n{% for")
     change(tree / "template/{{ rabbitmq }}/docs/rabbitmq.md.jinja", "| `RABBITMQ_TIMEOUT` |", "| |")
+    change(
+        tree / ONE / "shared/pyproject.toml", '    "chassis",\n', '    "chassis",\n    "tinydb",\n'
+    )
+    change(tree / TWO / "docker-compose.dev.yml.jinja", "./shared/src:", "./shraed/src:")
+    change(tree / ONE / "deploy/compose/{{ api }}.yml.jinja", "LOG_LEVEL: ", "LOG_LEVLE: ")
     (tree / TWO / ".pre-commit-config.yaml").unlink()
     # Modules that bring each other, so that two requests give one project.
     catalog = yaml.safe_load((tree / "schemas/catalog.yml").read_text("utf-8"))
     for module in catalog["modules"]:
         module["available"] = module["name"] in {"workers", "rabbitmq"}
+    for kind, gone in (
+        ("chassis_features", "body_limit"),
+        ("chassis_dependencies", "asyncpg>=0.32"),
+    ):
+        catalog[kind] = [row for row in catalog[kind] if row["name"] != gone]
+    catalog["version_locations"].pop(0)  # that of rabbitmq
+    for paragraph in catalog["variables"]:
+        if "SENTRY_DSN" in paragraph["values"]:
+            paragraph["values"] = {"SENTRY_DNS": ""}
     (tree / "schemas/catalog.yml").write_text(json.dumps(catalog), "utf-8")
     asked = [
         Combination(1, ()),

@@ -35,6 +35,17 @@ KEY = re.compile(
 PASSWORD = re.compile(
     r"(?i:\b(?:password|secret|token|api_key)\w*\s*[:=]\s*[\"'](?![\"'{$<])[\w+/=!@#-]{12,}[\"'])"
 )
+# The same in YAML, TOML and files of variables, where a value needs no quotes; one that is read from
+# a variable or a file is none.
+SETTING = re.compile(
+    r"""^[ \t]*(?:-[ \t]+)?["']?[\w.-]*(?:password|passwd|_pass|secret|token|api_?key)\w*["']?
+        [ \t]*[:=][ \t]*["']?(?!(?:true|false|null|none)\b)(?=[^\s"'<>{$]*[a-z])
+        [\w+=!@%^-][^\s"'<>{$]{3,}""",
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+)
+# A password in an address; an example says `user:password`.
+ADDRESS = re.compile(r"://[^\s:/@{$]*:(?!password@)[^\s/@{$<]{4,}@")
+CODE = (".py", ".md", ".html", ".css")
 # How Copier asks for what the schema calls by these types.
 ASKED_AS = {"string": "str", "integer": "int", "array": "yaml", "object": "yaml"}
 
@@ -184,9 +195,17 @@ def left_open(source: Source) -> Iterator[str]:
 def secrets(source: Source) -> Iterator[str]:
     """No secret is in what a project receives."""
     for name, text in source.texts.items():
-        found = KEY.search(text) or (None if "/tests/" in name else PASSWORD.search(text))
-        if found:
-            yield f"{name}: looks like a secret: {found[0][:16]}..."
+        for word in _words_of_secrets(name):
+            if found := word.search(text):
+                yield f"{name}: looks like a secret: {found[0][:16]}..."
+
+
+def _words_of_secrets(name: str) -> tuple[re.Pattern[str], ...]:
+    if "/tests/" in name:
+        return (KEY,)
+    if name.removesuffix(".jinja").endswith(CODE):
+        return KEY, PASSWORD, ADDRESS
+    return KEY, PASSWORD, ADDRESS, SETTING
 
 
 def unused_questions(source: Source) -> Iterator[str]:

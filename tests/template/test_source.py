@@ -8,7 +8,7 @@ import pytest
 
 from tests.matrix.conftest import copy_template
 from tests.support import ROOT
-from tests.template.source import CHECKS, Source
+from tests.template.source import ADDRESS, CHECKS, SETTING, Source
 
 ONE = "template/{{ level_1 }}"
 Plant = Callable[[Path], None]
@@ -85,6 +85,10 @@ PLANTED: list[tuple[str, Plant, str]] = [
     ("file_names", added(f"{ONE}/{'a' * 90}/{'b' * 100}"), "is longer than 200 characters"),
     ("left_open", added(f"{ONE}/x.py", "# TODO: later\n"), "x.py: TODO"),
     ("secrets", added(f"{ONE}/x.env", 'PASSWORD = "hunter2hunter2"\n'), "looks like a secret"),
+    ("secrets", added(f"{ONE}/a.yml", "a:\n  password: hunter2hunter2hunter2\n"), "a.yml: looks like"),
+    ("secrets", added(f"{ONE}/b.yml.jinja", "- PG_PASSWORD=postgres\n{{ x }}"), "b.yml.jinja: looks"),
+    ("secrets", added(f"{ONE}/c.env", "API_TOKEN=abcdef123456\n"), "c.env: looks like a secret"),
+    ("secrets", added(f"{ONE}/d.py", 'X = "amqp://me:hunter2@host"\n'), "d.py: looks like a secret"),
     ("secrets", added(f"{ONE}/x.pem", "-----BEGIN RSA PRIVATE KEY-----\n"), "looks like a secret"),
     (
         "unused_questions",
@@ -132,6 +136,23 @@ PLANTED: list[tuple[str, Plant, str]] = [
         "compose: is there twice",
     ),
 ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "PASSWORD: ${PASSWORD:?run make env}",
+        "POSTGRES_PASSWORD_FILE: /run/secrets/postgres_password",
+        "token: ${{ secrets.TOKEN }}",
+        "password: {{ chosen }}",
+        "TOKEN_SECONDS: 900",
+        "PASSWORD=",
+        "url: amqp://me:${PASSWORD}@host",
+    ],
+)
+def test_a_secret_from_elsewhere_is_none(line: str) -> None:
+    assert not SETTING.search(line)
+    assert not ADDRESS.search(line)
 
 
 @pytest.mark.parametrize(

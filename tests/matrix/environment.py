@@ -1,0 +1,70 @@
+"""Environment variables: what Compose asks for is in .env.example, and what is given is read."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from tests.matrix import compose
+from tests.matrix.dependencies import DEVELOPMENT
+from tests.matrix.renderer import Rendered
+from tests.matrix.syntax import Code
+
+EXAMPLE = ".env.example"
+RUNNER = "tools/services.toml"
+ASSIGNED = re.compile(r"^(\w+)=", re.MULTILINE)
+# `$$` is a dollar, not a variable.
+ASKED = re.compile(r"\$\$|\$\{?(\w+)")
+# What libraries read by themselves.
+LIBRARIES = {"PGPASSWORD"}
+
+Found = Iterator[tuple[str, str]]
+
+
+def unmatched(rendered: Rendered, codes: Mapping[str, Code]) -> Found:
+    """Say which variable is asked for and not listed, listed and not read, given and not read."""
+    listed = _listed(rendered.text(EXAMPLE))
+    asked = {path: _asked(rendered.text(path)) for path in compose.compose_files(rendered)}
+    for path, names in asked.items():
+        for name in sorted(names - listed):
+            yield path, f"asks for {name}, which {EXAMPLE} does not list"
+    read = LIBRARIES | {
+        field.upper()
+        for path, code in codes.items()
+        if not DEVELOPMENT.match(path)
+        for found in code.settings
+        for field in found.fields
+    }
+    for name in sorted(listed - read.union(*asked.values())):
+        yield EXAMPLE, f"lists {name}, which neither a Compose file nor a setting reads"
+    for path, service, names in _given(rendered):
+        for name in sorted(names - read):
+            yield path, f"gives {name} to {service}, and no setting reads it"
+
+
+def _given(rendered: Rendered) -> Iterator[tuple[str, str, set[str]]]:
+    """The variables that services of the project get, by Compose and by `make dev`."""
+    containers = compose.system(rendered).get("services") or {}
+    own = {of.get("image") for of in containers.values() if "build" in of} - {None}
+    for name, container in containers.items():
+        if "build" in container or container.get("image") in own:
+            yield compose.MAIN, name, set(container.get("environment") or {})
+    for name, names in _given_in_development(rendered.text(RUNNER)).items():
+        yield RUNNER, name, names
+
+
+@cache
+def _given_in_development(text: str) -> dict[str, set[str]]:
+    document = tomllib.loads(text)
+    processes = {**document.get("services", {}), **document.get("processes", {})}
+    return {name: set(of.get("env", {})) for name, of in processes.items()}
+
+
+@cache
+def _listed(text: str) -> frozenset[str]:
+    return frozenset(ASSIGNED.findall(text))
+
+
+@cache
+def _asked(text: str) -> frozenset[str]:
+    return frozenset(filter(None, ASKED.findall(text)))
