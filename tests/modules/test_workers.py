@@ -1,7 +1,6 @@
 """The module workers: rendered, and running on a real RabbitMQ."""
 
 import re
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,9 +17,7 @@ OF_LEVEL_2 = r"sentry|structlog|testcontainers|request.id|app_env|/ready|healthc
 # Not "worker" alone: so are called the children of web servers.
 OF_MODULE = r"chassis.workers|tasks.worker|handled.message|daily.count|cronsim"
 
-needs_rabbitmq = pytest.mark.skipif(
-    shutil.which("rabbitmq-server") is None, reason="rabbitmq-server is not installed"
-)
+needs_rabbitmq = pytest.mark.needs("rabbitmq-server")
 
 
 def content(project: Path) -> dict[str, str]:
