@@ -285,24 +285,8 @@ def _entity_names(answers: Mapping[str, Any]) -> Iterator[Problem]:
     for index, entity in enumerate(answers.get("entities", [])):
         path = f"entities[{index}]"
         for key, name in (("name", entity["name"]), ("plural", plural_of(entity))):
-            if keyword.iskeyword(name):
-                yield Problem(f"{path}.{key}", f"{name!r} is a Python keyword; choose another name")
-            if key == "plural" and (name in dir(builtins) or name in RESERVED_PLURALS):
-                yield Problem(
-                    f"{path}.plural",
-                    f"{name!r} would hide a name that generated code uses; give another plural, "
-                    f"such as '{name}_list'",
-                )
-            for hidden in sorted(_class_names(name) & RESERVED_CLASSES):
-                yield Problem(
-                    f"{path}.{key}",
-                    f"{name!r} would hide {hidden!r}, which generated code uses; "
-                    f"choose a more specific name, such as '{name}_record'",
-                )
-            if name in RESERVED_MODULES:
-                yield Problem(
-                    f"{path}.{key}", f"{name!r} is a module of every project; choose another"
-                )
+            for message in _entity_name_faults(key, name):
+                yield Problem(f"{path}.{key}", message)
         if entity["name"] == plural_of(entity):
             yield Problem(
                 f"{path}.plural",
@@ -318,6 +302,30 @@ def _entity_names(answers: Mapping[str, Any]) -> Iterator[Problem]:
                     "rename one, or set its `plural`",
                 )
             taken.setdefault(form, path)
+
+
+def _entity_name_faults(key: str, name: str) -> Iterator[str]:
+    """Say why an entity cannot have a name; `key` tells whether it is its `name` or `plural`."""
+    other = f"'{name}_list'" if key == "plural" else f"'{name}_record'"
+    if keyword.iskeyword(name):
+        yield f"{name!r} is a Python keyword; choose another name"
+    if key == "plural" and (name in dir(builtins) or name in RESERVED_PLURALS):
+        yield (
+            f"{name!r} would hide a name that generated code uses; give another plural, "
+            f"such as {other}"
+        )
+    for hidden in sorted(_class_names(name) & RESERVED_CLASSES):
+        yield (
+            f"{name!r} would hide {hidden!r}, which generated code uses; "
+            f"choose a more specific name, such as '{name}_record'"
+        )
+    if name in RESERVED_MODULES or (key == "name" and name in RESERVED_PACKAGES):
+        yield f"{name!r} is a module of every project; choose another"
+    if name in DEVICES:
+        yield (
+            f"{name!r} is a device on Windows, where no file can be called '{name}.py'; "
+            f"choose another name, such as {other}"
+        )
 
 
 def _class_names(name: str) -> set[str]:
@@ -340,7 +348,16 @@ RESERVED_PLURALS = frozenset(
     # Tables that modules have.
     | {"daily_counts", "handled_messages", "outbox"}
 )
-RESERVED_MODULES = frozenset({"errors", "ports", "dependencies", "problems", "conftest", "fakes"})
+RESERVED_MODULES = frozenset(
+    {"errors", "ports", "dependencies", "problems", "conftest", "fakes", "use_cases"}
+)
+# Packages beside the modules that have an entity's name, not its plural.
+RESERVED_PACKAGES = frozenset({"events"})
+# No file or folder has these names on Windows, nor with a suffix. Of all names that are given, only
+# those of entities become one as they are: what is made of the others has more parts.
+DEVICES = frozenset({"aux", "con", "nul", "prn"}) | {
+    f"{port}{number}" for port in ("com", "lpt") for number in range(10)
+}
 
 
 def _field_names(answers: Mapping[str, Any]) -> Iterator[Problem]:
