@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -16,11 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chassis.database.engine import Change, Database
 from chassis.problems import Conflict, ProblemError
 from chassis_workers.data.handled_messages.model import HandledMessage
+from chassis_workers.retention import RETENTION
 
 logger = logging.getLogger(__name__)
 
-RETENTION = timedelta(days=14)
-"""How long a key is kept; a message that comes again later is a new one."""
 CLEANING_INTERVAL_S = 3600
 
 _TABLE = cast("Table", HandledMessage.__table__)
