@@ -90,7 +90,7 @@ async def _age(dead: AbstractQueue) -> str:
         return ""
     said = f", the first of {message.timestamp:%Y-%m-%d}"
     if message.timestamp < dt.datetime.now(dt.UTC) - RETENTION:
-        said += f" (after {RETENTION.days} days nobody knows any more what it has written)"
+        said += f" (older than {RETENTION.days} days: given again, it writes again what it wrote)"
     return said
 
 
