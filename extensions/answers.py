@@ -330,7 +330,7 @@ def _class_names(name: str) -> set[str]:
 # tests/template/test_reserved_names.py compares them with a generated project.
 RESERVED_CLASSES = frozenset(
     """
-    Annotated Any AwareDatetime Base DataApiRecords DatabaseSettings Decimal Depends EmailStr
+    Annotated Any AwareDatetime Base DataApiRecords DataSettings Decimal Depends EmailStr
     FeatureSettings Field ListQuery Literal Mapped Mapping NotNull Page Path Protocol Query Record
     Repository RuleViolated Schema Settings Url
     """.split()
@@ -1424,7 +1424,11 @@ def components(context: Context) -> list[dict[str, Any]]:
 def packages(context: Context) -> list[dict[str, Any]]:
     """The workspace packages of the project's modules."""
     return [
-        {"name": module["package"], "folder": f"modules/{module['name']}"}
+        {
+            "name": module["package"],
+            "folder": f"modules/{module['name']}",
+            "about": module["summary"],
+        }
         for module in catalog()["modules"]
         if module["name"] in context["chosen"] and "package" in module
     ]

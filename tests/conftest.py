@@ -1,5 +1,6 @@
 """Projects that many tests look at; each is made once."""
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,6 +10,10 @@ import pytest
 from tests.support import answers_of, commit_working_tree, render, run
 
 pytest_plugins = ["tests.choosing"]
+
+# In the background a shell has Ctrl-C ignored, also by all that is started here and interrupted.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

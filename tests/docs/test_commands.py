@@ -1,6 +1,7 @@
 """What the README and the documentation tell to type is typed, and prints what they show."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from tests.support import commit_all, git
 SHELL = [page for page in PAGES if any(block.is_shell for block in blocks(page))]
 STORY = "docs/tutorial/from-poc-to-level-2.md"
 ALL_GATES = {"docs/tutorial/first-project.md", STORY}
-# They run the gates of level 2; the README has a climb with gates too.
-LONG = {STORY, "docs/how-to/climb.md"}
+# They run many gates; the README has a climb with gates too.
+LONG = {STORY, "docs/how-to/climb.md", "docs/how-to/add-a-module.md"}
 
 PORTS = "the same start; tests/project/test_running.py starts every project with such ports"
 DOCKER = "needs Docker; tests/docker runs the containers"
@@ -27,6 +28,13 @@ NOT_RUN = {
     ("docs/how-to/use-plain-copier.md", "uvx --with jsonschema --with copier-template-extensions copier copy --trust --defaults"): NETWORK,
     ("docs/how-to/complete-a-partial-file.md", "ferrata new my_system --answers partial.yml"): "asks on a terminal; tests/cli/test_completing.py types the answers",
 }  # fmt: skip
+
+if shutil.which("rabbitmq-server") is None:
+    EVENTS = (
+        "docs/how-to/add-a-module.md",
+        "sleep 5; curl -s http://127.0.0.1:8001/api/v1/daily-counts",
+    )
+    NOT_RUN[EVENTS] = "needs rabbitmq-server, which is not on this machine"
 
 # The exit codes of commands that are shown failing.
 FAILING = {
@@ -40,6 +48,7 @@ NEW_COLUMN = "    note: Mapped[str | None] = mapped_column(sa.String(80))\n"
 
 # Pages whose projects are there before the first command.
 OWN_CLONES = {
+    "docs/how-to/add-a-module.md": "growing",
     "docs/how-to/climb.md": "climbing",
     "docs/how-to/upgrade-the-template.md": "upgrading",
 }
@@ -94,6 +103,14 @@ def climbing(clone, opened) -> Path:
     folder: Path = clone("climbing")
     _new(folder, "my_system", opened)
     _new(folder, "my_other_system", opened)
+    return folder
+
+
+@pytest.fixture
+def growing(clone, opened) -> Path:
+    """A clone with a project without modules."""
+    folder: Path = clone("growing")
+    _new(folder, "my_system", opened)
     return folder
 
 

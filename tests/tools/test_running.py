@@ -275,6 +275,43 @@ def test_a_service_that_dies_at_start_ends_the_rest(system, start, code, said, a
     assert left(system) == []
 
 
+MAILER = """
+[processes.mailer]
+command = ["python", "src/mailer.py"]
+reload_dirs = ["src"]
+[processes.mailer.env]
+"""
+
+
+@pytest.mark.parametrize("arguments", [[], ["--no-reload"]], ids=["reload", "no-reload"])
+def test_a_process_that_dies_at_start_ends_the_rest(system, start, arguments):
+    with (system / "tools/services.toml").open("a") as services:
+        services.write(MAILER)
+    (system / "src/migrate.py").write_text("")
+    (system / "src/mailer.py").write_text("import nothing_like_this\n")
+    running = Running(start("tools.dev", *arguments, DATABASE_URL="postgresql://nowhere/x"))
+    assert running.end() == 1
+    assert "mailer died at start. Its last lines:" in running.text
+    assert "ModuleNotFoundError" in running.text.split("Its last lines:")[1]
+    assert "Everything is running" not in running.text
+    assert left(system) == []
+
+
+def test_a_process_that_lives_is_among_what_runs(system, start):
+    with (system / "tools/services.toml").open("a") as services:
+        services.write(MAILER)
+    (system / "src/migrate.py").write_text("")
+    (system / "src/mailer.py").write_text(
+        "import time\nprint('at work', flush=True)\ntime.sleep(60)"
+    )
+    running = Running(start("tools.dev", DATABASE_URL="postgresql://nowhere/x"))
+    running.until("Ctrl-C")
+    assert "mailer" in running.text.split("Everything is running")[1]
+    running.process.send_signal(signal.SIGINT)
+    assert running.end() == 0
+    assert left(system) == []
+
+
 def test_a_service_that_ends_later_ends_the_rest(system, start):
     (system / "src/migrate.py").write_text("")
     running = Running(start("tools.dev", "--no-reload", DATABASE_URL="postgresql://nowhere/x"))

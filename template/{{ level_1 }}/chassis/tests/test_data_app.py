@@ -4,15 +4,10 @@ import pytest
 from fastapi import APIRouter, FastAPI, Request
 from httpx2 import AsyncClient
 
-from chassis.database import Database, DatabaseSettings, build_data_app
-from chassis.features import FeatureSettings
+from chassis.database import Database, DataSettings, build_data_app
 
 NOBODY = "postgresql://nobody@127.0.0.1:1/nothing"
 router = APIRouter()
-
-
-class Settings(FeatureSettings, DatabaseSettings):
-    pass
 
 
 @router.get("/read")
@@ -29,7 +24,7 @@ async def write(request: Request) -> None:
 
 @pytest.fixture
 def app() -> FastAPI:
-    return build_data_app("Data", [router], Settings(database_url=NOBODY))
+    return build_data_app("Data", [router], DataSettings(database_url=NOBODY))
 
 
 @pytest.mark.parametrize("path", ["/read", "/write"])
@@ -46,8 +41,3 @@ async def test_nothing_connects_before_it_is_needed(client: AsyncClient, app: Fa
 
     assert (await client.get("/docs")).status_code == 200
     assert database.engine.pool.status().startswith("Pool size: 10")
-
-
-def test_settings_without_a_database_are_refused() -> None:
-    with pytest.raises(TypeError, match="DatabaseSettings"):
-        build_data_app("Data", [], FeatureSettings())

@@ -19,6 +19,7 @@ from tools.processes import end_group
 _POLL_S = 0.05
 _ANSWER_S = 2.0
 _FIRST_WORKER_S = 5.0
+_SETTLED_S = 3.0
 _PIPE_S = 1.0
 _GRACEFUL_S = 2
 
@@ -38,6 +39,16 @@ class Running:
     service: Service
     process: asyncio.subprocess.Process
     url: str
+    reload: bool
+    started: float
+
+
+@dataclass(frozen=True)
+class RunningProcess:
+    """A started process that serves nothing."""
+
+    name: str
+    process: asyncio.subprocess.Process
     reload: bool
     started: float
 
@@ -112,21 +123,33 @@ async def wait_until_ready(running: Running, timeout_s: float, lines: Lines) -> 
     )
 
 
+async def wait_until_settled(running: RunningProcess, lines: Lines) -> None:
+    """Return when the process has lived for a while; explain when it died instead."""
+    await asyncio.sleep(max(0, running.started + _SETTLED_S - time.monotonic()))
+    alive = running.process.returncode is None
+    # The reloader outlives what it runs: it waits for a change of the code.
+    if not alive or (running.reload and not _has_child(running.process.pid)):
+        raise ToolError(
+            f"{running.name} died at start. Its last lines:\n{lines.last(running.name)}"
+        )
+
+
 def _worker_died(running: Running, *, seen: bool) -> tuple[bool, bool]:
     if running.process.returncode is not None:
         return seen, True
     if not running.reload:
         return seen, False
     # The reloader outlives a worker that cannot start: it waits for a change of the code.
-    alive = _has_worker(running.process.pid)
+    alive = _has_child(running.process.pid, "spawn_main")
     late = time.monotonic() > running.started + _FIRST_WORKER_S
     return seen or alive, not alive and (seen or late)
 
 
-def _has_worker(pid: int) -> bool:
+def _has_child(pid: int, word: str = "") -> bool:
+    """Tell whether a process has a child that lives, with a word in its command line."""
     with suppress(psutil.Error):
         return any(
-            child.status() != psutil.STATUS_ZOMBIE and "spawn_main" in " ".join(child.cmdline())
+            child.status() != psutil.STATUS_ZOMBIE and word in " ".join(child.cmdline())
             for child in psutil.Process(pid).children()
         )
     return True

@@ -17,12 +17,14 @@ from tools.dev.servers import servers
 from tools.dev.service import (
     Options,
     Running,
+    RunningProcess,
     command,
     process,
     process_command,
     wait_until_ready,
+    wait_until_settled,
 )
-from tools.dev.system import Service, System
+from tools.dev.system import Process, Service, System
 from tools.errors import ToolError
 
 
@@ -91,13 +93,15 @@ class Supervisor:
                 )
                 for service in self.system.services
             ]
+            processes = [
+                await stack.enter_async_context(self._begun(one, environments[one.name]))
+                for one in self.system.processes
+            ]
             await self._all_ready(services)
+            for begun in processes:
+                await wait_until_settled(begun, self.lines)
             children = {running.service.name: running.process for running in services}
-            for one in self.system.processes:
-                words = process_command(one, self.system, self.root, self.options)
-                children[one.name] = await stack.enter_async_context(
-                    process(words, one.name, self.root, environments[one.name], self.lines)
-                )
+            children |= {begun.name: begun.process for begun in processes}
             self._announce(services, connections)
             await self._first_death(children)
 
@@ -121,6 +125,14 @@ class Supervisor:
         async with process(words, service.name, self.root, environment, self.lines) as child:
             url = f"http://{self.system.host}:{port}"
             yield Running(service, child, url, self.options.reload, time.monotonic())
+
+    @asynccontextmanager
+    async def _begun(
+        self, one: Process, environment: Mapping[str, str]
+    ) -> AsyncIterator[RunningProcess]:
+        words = process_command(one, self.system, self.root, self.options)
+        async with process(words, one.name, self.root, environment, self.lines) as child:
+            yield RunningProcess(one.name, child, self.options.reload, time.monotonic())
 
     def _announce(self, services: Sequence[Running], connections: Mapping[str, Connection]) -> None:
         # What starts last is what people use: it stands first.

@@ -13,7 +13,7 @@ from httpx2 import ASGITransport, AsyncClient
 
 from chassis import health, http_client, problems
 from chassis.app import assemble, build_app
-from chassis.database import DatabaseSettings, build_data_app
+from chassis.database import DataSettings, build_data_app
 from chassis.features import FeatureSettings
 from chassis.health import Checks
 from chassis.health.access_log import WithoutProbes
@@ -24,10 +24,6 @@ NOBODY = "http://127.0.0.1:1"
 
 class Settings(FeatureSettings):
     data_api_url: str = NOBODY
-
-
-class DataSettings(FeatureSettings, DatabaseSettings):
-    pass
 
 
 def garden(settings: FeatureSettings) -> FastAPI:

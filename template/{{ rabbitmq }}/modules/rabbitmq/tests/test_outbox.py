@@ -7,22 +7,17 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from chassis.database import DatabaseSettings, build_data_app
-from chassis.features import FeatureSettings
+from chassis.database import DataSettings, build_data_app
 from chassis.problems import Unavailable
 from chassis_rabbitmq import outbox
 from chassis_rabbitmq.outbox.recorder import EventRecorder
 from chassis_rabbitmq.outbox.store import Outbox
 
 
-class Settings(FeatureSettings, DatabaseSettings):
-    pass
-
-
 @pytest.fixture
 def app() -> FastAPI:
     nowhere = "postgresql://nobody@127.0.0.1:1/none"
-    return build_data_app("Books", [], Settings(database_url=nowhere))
+    return build_data_app("Books", [], DataSettings(database_url=nowhere))
 
 
 def test_writes_are_recorded(app: FastAPI) -> None:

@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from chassis.app import build_app
 from chassis.features import FeatureSettings
+from chassis_redis.redis_client import Settings
 
 NOBODY = "redis://127.0.0.1:1/0"
 
@@ -79,3 +80,10 @@ def test_an_address_has_a_scheme() -> None:
 
 def test_a_password_is_not_shown() -> None:
     assert "secret" not in repr(FeatureSettings(redis_url="redis://:secret@cache:6379/0"))
+
+
+def test_a_password_is_not_shown_when_the_address_is_wrong() -> None:
+    with pytest.raises(ValidationError) as refusal:
+        Settings(redis_url="reddis://:secret@cache:6379/0")
+
+    assert "secret" not in str(refusal.value)

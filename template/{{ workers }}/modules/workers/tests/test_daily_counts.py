@@ -10,8 +10,7 @@ import pytest
 from httpx2 import ASGITransport, AsyncClient
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
-from chassis.database import Change, Database, DatabaseSettings, build_data_app
-from chassis.features import FeatureSettings
+from chassis.database import Change, Database, DataSettings, build_data_app
 from chassis.problems import Conflict, Invalid, Unavailable
 from chassis.schemas import Page
 from chassis.testing.http import RecordedHttp
@@ -28,10 +27,6 @@ COUNT = DailyCountRead(
     id=UUID(int=7), name="beds.dug", day=DAY, number=3, created_at=NOON, updated_at=NOON
 )
 DIALECT = PGDialect(paramstyle="named")  # type: ignore[no-untyped-call]
-
-
-class Settings(FeatureSettings, DatabaseSettings):
-    pass
 
 
 class Counts:
@@ -78,7 +73,7 @@ def counts() -> Counts:
 
 @pytest.fixture
 async def http(counts: Counts) -> AsyncIterator[AsyncClient]:
-    settings = Settings(database_url="postgresql://nobody@127.0.0.1:1/none")
+    settings = DataSettings(database_url="postgresql://nobody@127.0.0.1:1/none")
     app: FastAPI = build_data_app("Garden data", [], settings)
     app.dependency_overrides[daily_counts] = lambda: counts
     async with AsyncClient(transport=ASGITransport(app=app), base_url="http://data") as client:

@@ -2,6 +2,7 @@
 
 from chassis.database.app import build_data_app
 from chassis.database.engine import Change, Database, Recorder
+from chassis.database.features import DataSettings
 from chassis.database.models import Base, Record
 from chassis.database.repository import Repository
 from chassis.database.settings import DatabaseSettings
@@ -9,6 +10,7 @@ from chassis.database.settings import DatabaseSettings
 __all__ = [
     "Base",
     "Change",
+    "DataSettings",
     "Database",
     "DatabaseSettings",
     "Record",

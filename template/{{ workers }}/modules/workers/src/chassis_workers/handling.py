@@ -129,7 +129,7 @@ class Handling:
                     return _Outcome.PUT_OFF
                 failures += 1
                 logger.warning("%s waits: %s", _name(delivery), error)
-                await self._stops_within(self._delay(failures))
+                await self._wait(self._delay(failures))
             else:
                 milliseconds = (time.monotonic() - started) * 1000
                 logger.info("%s is done in %.0f ms", _name(delivery), milliseconds)
@@ -148,7 +148,7 @@ class Handling:
         text = "%s failed for the %d. time of %d, again in %.1f s: %s"
         given = (_name(delivery), delivery.attempt, attempts, delay, error)
         logger.warning(text, *given, exc_info=trace)
-        await self._stops_within(delay)
+        await self._wait(delay)
         # Not nack: from RabbitMQ 4.3 on only what is rejected counts as an attempt.
         await message.reject(requeue=True)
 
@@ -157,7 +157,7 @@ class Handling:
         delay = self._settings.worker_retry_delay * 2.0 ** min(failures - 1, 30)
         return min(delay, self._settings.worker_retry_delay_max)
 
-    async def _stops_within(self, seconds: float) -> None:
+    async def _wait(self, seconds: float) -> None:
         """Wait, unless the worker stops."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):

@@ -1,11 +1,11 @@
 from pydantic import Field, PositiveFloat, PositiveInt
-from pydantic_settings import BaseSettings
 
+from chassis_rabbitmq import rabbitmq_settings
 from chassis_rabbitmq.topology import DELIVERY_LIMIT
 
 
-class Settings(BaseSettings):
-    """Settings of a worker."""
+class Settings(rabbitmq_settings.Settings):
+    """Settings of a worker, and of the RabbitMQ that it listens to."""
 
     worker_concurrency: PositiveInt = 10
     """Messages that are handled at the same time; with 1 they are handled in order."""

@@ -19,7 +19,7 @@ from chassis_rabbitmq.outbox.relay import Relay
 from chassis_rabbitmq.outbox.store import Outbox
 from chassis_rabbitmq.rabbitmq_settings import Settings
 
-__all__ = ["OutboxEntry", "install", "lifespan"]
+__all__ = ["OutboxEntry", "Settings", "install", "lifespan"]
 
 
 def install(app: FastAPI, settings: Settings) -> None:
