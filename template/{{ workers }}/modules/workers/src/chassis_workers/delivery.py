@@ -19,7 +19,7 @@ _OF_RABBITMQ = ("x-death", "x-first-death-", "x-last-death-", _FAILED_BEFORE, "x
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A message in hand: whose it is, and how often it was handed out, counted from 1."""
+    """A message in hand: whose it is, and which attempt this is, counted from 1."""
 
     task: str
     message_id: str
