@@ -16,7 +16,7 @@ from chassis_rabbitmq.topology import (
 )
 
 SETTINGS = Settings(events_exchange="shop.events")
-MAIL = queue("mail", "order.*", SETTINGS)
+MAIL = queue("mail", "order.*.v1", SETTINGS)
 
 
 class Declared:
@@ -40,7 +40,7 @@ class Declared:
         return Bindable()
 
 
-def test_events_go_by_their_type() -> None:
+def test_events_go_to_one_exchange() -> None:
     exchange = events_exchange(SETTINGS)
 
     assert (exchange.name, exchange.type, exchange.durable) == ("shop.events", "topic", True)
@@ -74,7 +74,7 @@ async def test_a_queue_is_declared_with_its_dead_letters() -> None:
         "shop.events.dead",
     ]
     assert declared.bindings == {
-        "mail": ("shop.events", "order.*"),
+        "mail": ("shop.events", "order.*.v1"),
         "mail.dead": ("shop.events.dead", "mail"),
     }
 
@@ -88,10 +88,10 @@ async def test_a_queue_gets_the_events_that_it_wants() -> None:
         got.append(body)
 
     async with TestRabbitBroker(broker) as running:
-        await running.publish({}, exchange=events_exchange(SETTINGS), routing_key="order.created")
-        with pytest.raises(SubscriberNotFound):
-            await running.publish(
-                {}, exchange=events_exchange(SETTINGS), routing_key="book.created"
-            )
+        exchange = events_exchange(SETTINGS)
+        await running.publish({}, exchange=exchange, routing_key="order.created.v1")
+        for other in ("book.created.v1", "order.created.v2"):
+            with pytest.raises(SubscriberNotFound):
+                await running.publish({}, exchange=exchange, routing_key=other)
 
     assert got == [{}]

@@ -2,10 +2,13 @@
 
 import datetime as dt
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from faststream.exceptions import SubscriberNotFound
 from pydantic import ValidationError
 
 from chassis.events import Created
@@ -13,8 +16,9 @@ from chassis.problems import Conflict
 from chassis_rabbitmq.topology import TopologyError
 from chassis_workers.__main__ import main
 from chassis_workers.features import WorkerSettings
+from chassis_workers.once import HEADER
 from chassis_workers.tasks import Consumer, Job, Refused
-from chassis_workers.testing.broker import MemoryBroker
+from chassis_workers.testing.broker import MemoryBroker, running
 from chassis_workers.worker import Worker, build_worker
 
 SUBJECT = UUID(int=7)
@@ -27,8 +31,15 @@ class OrderCreated(Created):
     data: dict[str, str]
 
 
+class OrderCreatedV2(Created):
+    type: Literal["order.created"] = "order.created"
+    version: Literal[2] = 2
+    data: list[str]
+
+
 UNREADABLE = ValidationError.from_exception_data("Tea", [])
 ORDER = OrderCreated(subject=SUBJECT, data={"what": "tea"})
+ORDER_V2 = OrderCreatedV2(id=ORDER.id, subject=SUBJECT, data=["tea"])
 
 
 @dataclass
@@ -36,13 +47,25 @@ class Shop:
     """Keeps what it is given; `failure` is raised instead while it is set."""
 
     orders: list[OrderCreated] = field(default_factory=list)
+    orders_v2: list[OrderCreatedV2] = field(default_factory=list)
+    bills: str = ""
+    """Where bills are written to, if anywhere."""
     sums: list[dt.datetime] = field(default_factory=list)
     failure: Exception | None = None
 
-    async def bill(self, event: OrderCreated, _worker: Worker) -> None:
+    async def bill(self, event: OrderCreated, worker: Worker) -> None:
         if self.failure:
             raise self.failure
         self.orders.append(event)
+        await self.write(worker)
+
+    async def bill_v2(self, event: OrderCreatedV2, worker: Worker) -> None:
+        self.orders_v2.append(event)
+        await self.write(worker)
+
+    async def write(self, worker: Worker) -> None:
+        if self.bills:
+            await worker.state.http.post(self.bills)
 
     async def sum_up(self, due: dt.datetime, _worker: Worker) -> None:
         self.sums.append(due)
@@ -60,11 +83,54 @@ def worker(shop: Shop) -> Worker:
     return build_worker("shop_worker", consumers, jobs, WorkerSettings(worker_retry_delay=0.001))
 
 
+def worker_of_two_versions(shop: Shop) -> Worker:
+    consumers: list[Consumer[Any]] = [
+        Consumer("bill", OrderCreated, shop.bill),
+        Consumer("bill", OrderCreatedV2, shop.bill_v2),
+    ]
+    return build_worker("shop_worker", consumers, [], WorkerSettings())
+
+
 async def test_an_event_is_handled(broker: MemoryBroker, shop: Shop) -> None:
     await broker.publish(ORDER)
 
     assert shop.orders == [ORDER]
     assert broker.settled == ["ACKED"]
+
+
+async def test_each_version_goes_to_whom_it_is_for(shop: Shop) -> None:
+    worker = worker_of_two_versions(shop)
+
+    async with running(worker) as broker:
+        await broker.publish(ORDER)
+        await broker.publish(ORDER_V2)
+
+    assert [queue.name for queue in worker.queues] == ["shop_worker.bill.v1", "shop_worker.bill.v2"]
+    assert (shop.orders, shop.orders_v2) == ([ORDER], [ORDER_V2])
+    assert broker.settled == ["ACKED", "ACKED"]
+
+
+async def test_another_version_does_not_come(broker: MemoryBroker) -> None:
+    with pytest.raises(SubscriberNotFound):
+        await broker.publish(ORDER_V2)
+
+
+async def test_the_versions_of_an_event_write_under_one_key(shop: Shop) -> None:
+    keys: list[str] = []
+
+    async def note(request: web.Request) -> web.Response:
+        keys.append(request.headers[HEADER])
+        return web.Response()
+
+    bills = web.Application()
+    bills.router.add_post("/bills", note)
+    worker = worker_of_two_versions(shop)
+    async with TestServer(bills) as server, running(worker) as broker:
+        shop.bills = str(server.make_url("/bills"))
+        for event in (ORDER, ORDER_V2, ORDER):
+            await broker.publish(event)
+
+    assert keys == [f"shop_worker.bill/{ORDER.id}/1"] * 3
 
 
 async def test_a_job_is_told_when_it_was_due(broker: MemoryBroker, shop: Shop) -> None:
@@ -109,6 +175,7 @@ async def test_the_last_attempt_that_fails_makes_a_dead_letter(
     [
         pytest.param(b"\xff{", id="no JSON"),
         pytest.param(b"{}", id="no event"),
+        pytest.param(ORDER.model_dump_json(exclude={"id"}).encode(), id="no id"),
         pytest.param(
             ORDER.model_dump_json().replace('"version":1', '"version":2').encode(), id="newer"
         ),
@@ -117,7 +184,7 @@ async def test_the_last_attempt_that_fails_makes_a_dead_letter(
 async def test_what_cannot_be_read_is_a_dead_letter_at_once(
     broker: MemoryBroker, shop: Shop, body: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await broker.publish_raw(body, "order.created", "1")
+    await broker.publish_raw(body, "order.created.v1", "1")
 
     assert broker.settled == ["REJECTED"]
     assert shop.orders == []

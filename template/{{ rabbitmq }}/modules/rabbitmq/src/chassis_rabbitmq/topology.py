@@ -1,8 +1,8 @@
 """Exchanges and queues: all of them durable, and nothing that fails is lost.
 
-Events go to one topic exchange, by their type. A queue that wants some of them is replicated
-(a quorum queue). A message that is rejected for good, or was handed out too often, goes on to the
-exchange of dead letters, and from there to the queue ``<name>.dead``.
+Events go to one topic exchange, by their type and version. A queue that wants some of them is
+replicated (a quorum queue). A message that is rejected for good, or was handed out too often,
+goes on to the exchange of dead letters, and from there to the queue ``<name>.dead``.
 """
 
 from aio_pika.exceptions import ChannelPreconditionFailed
@@ -28,7 +28,7 @@ class TopologyError(Exception):
 
 
 def events_exchange(settings: Settings) -> RabbitExchange:
-    """Describe the exchange to which every event is published, by its type."""
+    """Describe the exchange to which every event is published, by its type and version."""
     return RabbitExchange(settings.events_exchange, ExchangeType.TOPIC)
 
 

@@ -11,7 +11,7 @@ from faststream.rabbit import RabbitBroker, TestRabbitBroker
 
 from chassis.events import Event
 from chassis_rabbitmq.topology import events_exchange
-from chassis_workers.schedule import Due, job_queue
+from chassis_workers.turn import Due, job_queue
 from chassis_workers.worker import Worker
 
 
@@ -28,7 +28,7 @@ class MemoryBroker:
     async def publish(self, event: Event, **headers: str) -> None:
         """Tell of an event."""
         body = event.model_dump_json().encode()
-        await self.publish_raw(body, event.type, str(event.id), **headers)
+        await self.publish_raw(body, event.routing_key(), str(event.id), **headers)
 
     async def publish_raw(
         self, body: bytes, routing_key: str, message_id: str, **headers: str
