@@ -319,7 +319,9 @@ def test_a_dead_letter_stays_while_its_queue_is_gone(probe: Probe) -> None:
     probe.kill()
     asyncio.run(delete_queues(probe, "work.v1"))
 
-    assert re.match(rf"1: amqp://\S+ has no queue {probe.name}\.work\.v1:", dead_letters(probe, AGAIN))
+    assert re.match(
+        rf"1: amqp://\S+ has no queue {probe.name}\.work\.v1:", dead_letters(probe, AGAIN)
+    )
     probe.start()
     assert dead_letters(probe, AGAIN).endswith(", given again")
 
