@@ -474,7 +474,7 @@ def test_of_all_workers_one_keeps_the_time(probe: Probe) -> None:
     wait_for(lambda: len(probe.lines("ticks")) > seen + 1, probe.logs)
 
     assert probe.lines("ticks")[-1].endswith(f" {second.pid}")
-    assert_every_second(probe)
+    assert_every_second(probe, interruptions=1)
 
 
 def test_what_came_due_while_rabbitmq_was_away_is_done_later(
@@ -489,13 +489,15 @@ def test_what_came_due_while_rabbitmq_was_away_is_done_later(
 
     seen = len(probe.lines("ticks"))
     wait_for(lambda: len(probe.lines("ticks")) > seen + AWAY_S, probe.logs)
-    assert_every_second(probe)
+    assert_every_second(probe, interruptions=3)  # with those of the test before
 
 
-def assert_every_second(probe: Probe) -> None:
-    """Check that the job was done for each second, and once."""
-    dues = sorted(dt.datetime.fromisoformat(line.split()[0]) for line in probe.lines("ticks"))
+def assert_every_second(probe: Probe, interruptions: int) -> None:
+    """Check that the job was done for each second; what was in hand may have been done twice."""
+    told = [dt.datetime.fromisoformat(line.split()[0]) for line in probe.lines("ticks")]
+    dues = sorted(set(told))
     assert {after - before for before, after in pairwise(dues)} == {dt.timedelta(seconds=1)}
+    assert len(told) - len(dues) <= interruptions
 
 
 def test_the_request_id_of_a_message_is_in_every_line(probe: Probe) -> None:
