@@ -1,14 +1,32 @@
 """The gates of generated projects: green at once, and red for what they are there to find."""
 
 import json
+import shutil
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.project.defects import COVERAGE, DEFECTS, Defect, gates_of
-from tests.support import LEVELS, PROJECTS, answers_of, extension, run
+from tests.project.defects import (
+    CODE_GATES,
+    COVERAGE,
+    DEFECTS,
+    FOLDER_DEFECTS,
+    FULLEST,
+    Batch,
+    Defect,
+    FolderDefect,
+    batches,
+    contracts,
+    gates_of,
+    parts,
+    python_folders,
+)
+from tests.support import LEVELS, MODULES, PROJECTS, answers_of, extension, run
 
 
 def gates(project: Path, *only: str) -> tuple[int, dict[str, Any]]:
@@ -40,75 +58,204 @@ def test_a_new_project_is_green(name: str, installed: Callable[[str], Path]) -> 
     assert report[""]["coverage"]["total"] >= 85, "far above the level's threshold"
 
 
-def found(defect: Defect, project: Path, level: int) -> None:
-    """Put a defect into a project: the right gate goes red, and its log names the place."""
-    gate = defect.gate_at(level)
-    with defect.injected(project):
-        code, report = gates(project, gate)
+def found(batch: Batch, project: Path) -> None:
+    """Put defects into a project: their gate goes red, and its log names the place of each."""
+    spread = [(f, defect) for f in batch.folders for defect in f.defects(project)]
+    wanted = [*batch.defects, *(defect for f, defect in spread if f.expected(defect))]
+    passed_over = [defect for f, defect in spread if not f.expected(defect)]
+    with ExitStack() as planted:
+        for defect in [*wanted, *passed_over]:
+            planted.enter_context(defect.injected(project))
+        code, report = gates(project, *batch.gates)
 
+    gate = batch.gates[-1]
     result = report[gate]
     log = (project / result["log"]).read_text("utf-8")
-    assert result["state"] == "failed", f"{gate} does not find: {defect.what}"
+    said = " ".join(f"{log} {result['reason']}".split())  # lines may be wrapped
+    level = answers_of(batch.project)["level"]
+    unseen = [d.what for d in wanted if not all(text in said for text in d.named_at(level))]
+    assert unseen == [], f"{gate} does not find: {'; '.join(unseen)}"
+    seen = [d.what for d in passed_over if any(text in said for text in d.named_at(level))]
+    assert seen == [], "found although the data say that the gate leaves it out"
+    assert result["state"] == "failed"
     assert code == 4
-    assert defect.named_at(level) in f"{log}\n{result['reason']}"
 
 
-@pytest.mark.parametrize(
-    "defect",
-    [defect for defect in DEFECTS if LEVELS[0] >= defect.level and not defect.module],
-    ids=lambda defect: defect.name,
-)
-def test_a_gate_finds_its_defect(defect: Defect, installed: Callable[[str], Path]) -> None:
-    found(defect, installed(defect.projects(LEVELS)[0]), LEVELS[0])
+# Every day at the lowest level without modules.
+DAILY_BATCHES, *BATCHES = [
+    batches(f"task_manager@{level}", DEFECTS, FOLDER_DEFECTS) for level in LEVELS
+]
+# Coverage is one figure for all, and the gate itself insists on every member.
+OF_MODULES = [defect for defect in DEFECTS if defect.gate != COVERAGE]
+BATCHES += [batches(name, OF_MODULES, FOLDER_DEFECTS) for name in FULLEST]
 
 
-@pytest.mark.long
-@pytest.mark.parametrize(
-    ("defect", "name"),
-    [(defect, name) for defect in DEFECTS for name in defect.projects(LEVELS)],
-    ids=lambda value: value if isinstance(value, str) else value.name,
-)
-def test_a_gate_finds_its_defect_at_every_level(
-    defect: Defect, name: str, installed: Callable[[str], Path]
+def parameter(batch: Batch) -> Any:
+    """One run of a gate, which takes long or needs a program that this machine may not have."""
+    long = [] if batch in DAILY_BATCHES else [pytest.mark.long]
+    missing = ", ".join(batch.missing)
+    without = pytest.mark.skipif(bool(missing), reason=f"{missing} is not installed")
+    return pytest.param(batch, id=batch.name, marks=[*long, without])
+
+
+@pytest.mark.parametrize("batch", [parameter(b) for b in [*DAILY_BATCHES, *chain(*BATCHES)]])
+def test_a_gate_finds_its_defects(batch: Batch, installed: Callable[[str], Path]) -> None:
+    found(batch, installed(batch.project))
+
+
+# At the level that brings it, in the project that is green there every day.
+def test_the_security_scan_finds_its_defect_in_every_folder(
+    installed: Callable[[str], Path],
 ) -> None:
-    found(defect, installed(name), answers_of(name)["level"])
+    scanned = [defect for defect in FOLDER_DEFECTS if defect.gate == "security"]
+    [batch] = batches("p2p_lending@2", [], scanned)
+
+    found(batch, installed(batch.project))
 
 
-def without_defect(defects: Sequence[Defect]) -> set[str]:
-    """The gates that have no defect, of those that a project can have."""
-    catalog = extension().catalog()
-    offered = {None, *(row["name"] for row in catalog["modules"] if row["available"])}
-    there = {
-        gate["name"]
-        for gate in catalog["gates"]
-        if gate.get("level", 1) <= LEVELS[-1] and gate.get("module") in offered
-    }
-    return (there | {COVERAGE}) - {defect.gate for defect in defects}
-
-
-def test_every_gate_has_a_defect() -> None:
-    assert without_defect(DEFECTS) == set()
-    assert {defect.gate for defect in DEFECTS} <= {
-        COVERAGE,
-        *(gate["name"] for gate in extension().catalog()["gates"]),
-    }
-
-
-@pytest.mark.parametrize("gate", sorted({defect.gate for defect in DEFECTS}))
-def test_a_gate_without_a_defect_would_be_seen(gate: str) -> None:
-    assert without_defect([defect for defect in DEFECTS if defect.gate != gate]) == {gate}
-
-
-def test_a_gate_that_finds_nothing_would_be_seen(installed: Callable[[str], Path]) -> None:
+def test_a_defect_that_is_not_found_among_others_would_be_seen(
+    installed: Callable[[str], Path],
+) -> None:
     harmless = Defect(
         name="harmless",
         what="a comment",
         gate="lint",
         file="services/team_tasks_api/src/team_tasks_api/domain/task.py",
         new="\n# Well.\n",
-        named="domain/task.py",
+        named="domain/task.py:",
     )
-    project = installed("task_manager@1")
+    unused = [defect for defect in FOLDER_DEFECTS if defect.gate == "lint"]
+    [batch] = batches("task_manager@1", [harmless], unused)
 
-    with pytest.raises(AssertionError, match="lint does not find: a comment"):
-        found(harmless, project, 1)
+    with pytest.raises(AssertionError, match="lint does not find: a comment\n"):
+        found(batch, installed("task_manager@1"))
+
+
+def test_a_folder_that_is_left_out_without_need_would_be_seen(
+    installed: Callable[[str], Path],
+) -> None:
+    [unused] = [defect for defect in FOLDER_DEFECTS if defect.gate == "lint"]
+    left_out = replace(unused, without={"tools/*": "No reason."})
+    [batch] = batches("task_manager@1", [], [left_out])
+
+    with pytest.raises(AssertionError, match="the data say that the gate leaves it out"):
+        found(batch, installed("task_manager@1"))
+
+
+def test_a_defect_that_needs_a_program_keeps_no_other_from_being_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+
+    together, left = batches(FULLEST[-1], [d for d in DEFECTS if d.gate == "integration"], [])
+
+    assert together.missing == []
+    assert {defect.server for defect in left.defects} == {"rabbitmq-server"} == {*left.missing}
+
+
+# What has no defect, by what has to have one.
+
+
+def without_defect(defects: Sequence[Defect | FolderDefect]) -> set[str]:
+    """The gates that have no defect, of those that a project can have."""
+    there = {gate["name"] for gate in gates_of(LEVELS[-1], *MODULES)}
+    return (there | {COVERAGE}) - {defect.gate for defect in defects}
+
+
+def unbroken(defects: Sequence[Defect], pyproject: str) -> set[str]:
+    """The import contracts of a project that no defect breaks."""
+    return contracts(pyproject) - {defect.contract for defect in defects}
+
+
+def untouched(defects: Sequence[Defect]) -> set[str]:
+    """The modules that have no defect of their own."""
+    return set(MODULES) - {str(defect.module) for defect in defects}
+
+
+ALL: list[Defect | FolderDefect] = [*DEFECTS, *FOLDER_DEFECTS]
+
+
+def test_every_gate_has_a_defect() -> None:
+    assert without_defect(ALL) == set()
+    assert {defect.gate for defect in ALL} <= {
+        COVERAGE,
+        *(gate["name"] for gate in extension().catalog()["gates"]),
+    }
+
+
+@pytest.mark.parametrize("gate", sorted({defect.gate for defect in ALL}))
+def test_a_gate_without_a_defect_would_be_seen(gate: str) -> None:
+    assert without_defect([defect for defect in ALL if defect.gate != gate]) == {gate}
+
+
+def test_every_gate_that_reads_code_has_a_defect_for_each_folder() -> None:
+    assert {defect.gate for defect in FOLDER_DEFECTS} == CODE_GATES
+
+
+def test_every_import_contract_has_a_defect(rendered: Callable[[str], Path]) -> None:
+    pyproject = (rendered(FULLEST[-1]) / "pyproject.toml").read_text("utf-8")
+
+    assert unbroken(DEFECTS, pyproject) == set()
+    assert {defect.contract for defect in DEFECTS} - {None} == contracts(pyproject)
+
+
+def test_an_import_contract_without_a_defect_would_be_seen(
+    rendered: Callable[[str], Path],
+) -> None:
+    pyproject = (rendered(FULLEST[-1]) / "pyproject.toml").read_text("utf-8")
+    another = '[[tool.importlinter.contracts]]\nname = "Modules never import each other"\n'
+
+    assert unbroken(DEFECTS, pyproject + another) == {"Modules never import each other"}
+    for contract in contracts(pyproject):
+        others = [defect for defect in DEFECTS if defect.contract != contract]
+        assert unbroken(others, pyproject) == {contract}
+
+
+def test_every_module_has_a_defect_of_its_own() -> None:
+    assert untouched(DEFECTS) == set()
+    for module in MODULES:
+        assert untouched([defect for defect in DEFECTS if defect.module != module]) == {module}
+
+
+@pytest.mark.parametrize("name", FULLEST)
+def test_every_part_of_a_project_has_its_defects(
+    name: str, rendered: Callable[[str], Path]
+) -> None:
+    project = rendered(name)
+    modules = {f"modules/{module}" for module in MODULES}
+    services = {path.relative_to(project).as_posix() for path in project.glob("services/*")}
+    assert {"chassis", "shared", "tools", *modules, *services} <= set(parts(project))
+
+    for defect in FOLDER_DEFECTS:
+        files = [one.file for one in defect.defects(project)]
+        missing = [part for part in parts(project) if not _any_below(part, files)]
+        assert missing == [], f"{defect.gate} has no defect there"
+
+
+def test_no_folder_is_left_out_that_is_not_there(rendered: Callable[[str], Path]) -> None:
+    project = rendered(FULLEST[-1])
+
+    for defect in FOLDER_DEFECTS:
+        out = [one for one in defect.defects(project) if not defect.expected(one)]
+        for pattern in defect.without:
+            fewer = replace(defect, without={pattern: "the only one"})
+            assert any(not fewer.expected(one) for one in out), f"{defect.gate}: {pattern}"
+
+
+def _any_below(part: str, files: Sequence[str]) -> bool:
+    return any(file.startswith(f"{part}/") for file in files)
+
+
+def test_a_new_module_is_a_part_by_being_there(
+    rendered: Callable[[str], Path], tmp_path: Path
+) -> None:
+    project = shutil.copytree(rendered("task_manager@1+redis"), tmp_path / "project")
+    package = project / "modules/files/src/chassis_files"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+
+    assert "modules/files" in parts(project)
+    assert "modules/files/src/chassis_files" in python_folders(project)
+    [failing] = [defect for defect in FOLDER_DEFECTS if defect.gate == "tests"]
+    files = [defect.file for defect in failing.defects(project)]
+    assert "modules/files/tests/test_planted.py" in files
