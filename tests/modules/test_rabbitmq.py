@@ -243,4 +243,4 @@ def test_a_broken_promise_makes_the_tests_red(installed: Callable[[str], Path]) 
     assert tests.returncode == 1
     assert "data.priority was integer, is string" in tests.stdout
     assert noted.returncode != 0
-    assert "task.created 1: data.priority was integer, is string" in noted.stderr
+    assert "task.created.v1: data.priority was integer, is string" in noted.stderr

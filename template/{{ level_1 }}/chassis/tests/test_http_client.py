@@ -67,7 +67,7 @@ async def test_a_get_sends_its_parameters(http: HttpClient, service: Service, ur
     assert dict(asked.query) == {"limit": "5", "done": "false", "sort": "-at", "ratio": "0.5"}
 
 
-@pytest.mark.parametrize("method", ["post", "patch"])
+@pytest.mark.parametrize("method", ["post", "put", "patch"])
 async def test_json_is_sent_as_it_is(
     http: HttpClient, service: Service, url: str, method: str
 ) -> None:
@@ -117,7 +117,7 @@ async def test_a_get_is_not_tried_for_ever(http: HttpClient, service: Service, u
     assert await http.get(url) == Reply(503, b"2")
 
 
-@pytest.mark.parametrize("method", ["post", "patch", "delete"])
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 async def test_a_write_is_tried_once(
     http: HttpClient, service: Service, url: str, method: str
 ) -> None:

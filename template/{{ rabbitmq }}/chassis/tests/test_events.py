@@ -45,6 +45,14 @@ def test_an_event_says_what_happened_to_what_and_when() -> None:
     assert dt.datetime.now(dt.UTC) - event.occurred_at < dt.timedelta(minutes=1)
 
 
+def test_readers_ask_for_one_version() -> None:
+    class BookCreatedV2(BookCreated):
+        version: Literal[2] = 2  # type: ignore[assignment]
+
+    assert BookCreated.routing_key() == created().routing_key() == "book.created.v1"
+    assert BookCreatedV2.routing_key() == "book.created.v2"
+
+
 def test_every_event_has_an_id_of_its_own() -> None:
     assert created().id != created().id
 

@@ -40,12 +40,18 @@ class Event(BaseModel):
     """The kind of write that it follows."""
 
     id: UUID = Field(default_factory=uuid4)
-    """Of this event: whoever gets it twice can tell by this."""
+    """Of what happened: whoever is told twice, or in two versions, can tell by this."""
     type: str
     version: int
     occurred_at: AwareDatetime = Field(default_factory=_now)
     subject: UUID
     """The record that it happened to."""
+
+    @classmethod
+    def routing_key(cls) -> str:
+        """Name this version of the event, ``task.created.v1``: by that its readers ask for it."""
+        fields = cls.model_fields
+        return f"{fields['type'].default}.v{fields['version'].default}"
 
     @classmethod
     def happened(cls, _given: Mapping[str, Any]) -> bool:

@@ -1,15 +1,15 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import Field, create_model
+from pydantic import Field, WithJsonSchema, create_model
 
 from chassis.events import Created, Deleted, Event
 from chassis.schemas import Schema
 from chassis_rabbitmq import contracts
-from chassis_rabbitmq.contracts import breaches, contract, main, name
+from chassis_rabbitmq.contracts import Unclear, breaches, contract, main
 
 type Events = dict[str, Sequence[type[Event]]]
 
@@ -87,10 +87,6 @@ def test_a_contract_tells_what_an_event_holds() -> None:
     }
 
 
-def test_a_version_has_a_name() -> None:
-    assert name(BookDeleted) == "book.deleted 2"
-
-
 @pytest.mark.parametrize(
     "event",
     [
@@ -163,6 +159,152 @@ def test_what_is_inside_counts_too() -> None:
     ]
 
 
+class Paper(Schema):
+    kind: Literal["paper"]
+    pages: int
+
+
+class Audio(Schema):
+    kind: Literal["audio"]
+    minutes: int
+
+
+class Scan(Schema):
+    kind: Literal["scan"]
+
+
+def audio(**fields: Any) -> type[Schema]:
+    """Make an audio book with other fields."""
+    return create_model("Audio", __base__=Audio, **fields)
+
+
+def edition(kind: Any) -> type[Event]:
+    """Make the event of a record with one field."""
+    return created(create_model("Edition", __base__=Schema, it=(kind, ...)))
+
+
+def held(kind: Any) -> dict[str, str]:
+    """Give what the contract says of such a field, by the path below it."""
+    told = contract(edition(kind)).items()
+    return {path.removeprefix("data.it"): of for path, of in told if path.startswith("data.it")}
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        pytest.param(
+            Annotated[Paper | Audio, Field(discriminator="kind")],
+            {
+                "": "object Audio or object Paper",
+                "(Audio)": "object",
+                "(Audio).kind": 'string ["audio"]',
+                "(Audio).minutes": "integer",
+                "(Paper)": "object",
+                "(Paper).kind": 'string ["paper"]',
+                "(Paper).pages": "integer",
+            },
+            id="records to choose from",
+        ),
+        pytest.param(
+            tuple[int, str],
+            {"": "array minItems 2 maxItems 2", "[0]": "integer", "[1]": "string"},
+            id="a tuple",
+        ),
+        pytest.param(
+            list[int] | list[str],
+            {"": "array", "[]": "integer or string"},
+            id="lists to choose from",
+        ),
+        pytest.param(set[int], {"": "array uniqueItems True", "[]": "integer"}, id="a set"),
+        pytest.param(
+            dict[Literal["en", "fr"], int],
+            {"": "object", ".*": "integer", ".keys()": '["en", "fr"]'},
+            id="a dictionary with known keys",
+        ),
+        pytest.param(
+            dict[Annotated[str, Field(pattern="^[a-z]+$")], int],
+            {"": "object", ".*": "integer"},
+            id="a dictionary whose keys have a pattern",
+        ),
+        pytest.param(
+            dict[str, Any], {"": "object", ".*": "anything"}, id="a dictionary of anything"
+        ),
+        pytest.param(Any, {"": "anything"}, id="anything"),
+        pytest.param(Literal[1, "a"], {"": '[1, "a"]'}, id="values of several types"),
+        pytest.param(
+            Annotated[
+                int,
+                WithJsonSchema(
+                    {
+                        "allOf": [
+                            {"type": "object", "properties": {"a": {"type": "integer"}}},
+                            {"properties": {"b": {"type": "string"}}},
+                        ]
+                    }
+                ),
+            ],
+            {"": "object", ".a": "integer", ".b": "string"},
+            id="all of several schemas",
+        ),
+    ],
+)
+def test_whatever_a_field_is_its_contract_tells(kind: Any, expected: dict[str, str]) -> None:
+    assert held(kind) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "breach"),
+    [
+        pytest.param(
+            Paper | Audio,
+            Paper | audio(minutes=(float, ...)),
+            "data.it(Audio).minutes was integer, is number",
+            id="in one of the records to choose from",
+        ),
+        pytest.param(
+            Paper | Audio,
+            Paper | audio(voice=(str, ...)),
+            "data.it(Audio).voice is new and not in older events: give it a default",
+            id="a field that older events lack in one of the records to choose from",
+        ),
+        pytest.param(
+            Paper | Audio,
+            Paper | Audio | Scan,
+            "data.it was object Audio or object Paper, is object Audio or object Paper or object Scan",
+            id="another record to choose from",
+        ),
+        pytest.param(
+            tuple[int, str], tuple[int, int], "data.it[1] was string, is integer", id="in a tuple"
+        ),
+        pytest.param(
+            dict[Literal["en"], int],
+            dict[Literal["en", "fr"], int],
+            'data.it.keys() was ["en"], is ["en", "fr"]',
+            id="another key",
+        ),
+        pytest.param(
+            dict[str, int], dict[str, Any], "data.it.* was integer, is anything", id="anything now"
+        ),
+    ],
+)
+def test_a_promise_is_broken_deep_inside(before: Any, after: Any, breach: str) -> None:
+    assert breaches(edition(after), contract(edition(before))) == [breach]
+
+
+@pytest.mark.parametrize(
+    ("schema", "reason"),
+    [
+        pytest.param({"not": {"type": "null"}}, "cannot tell what not means", id="no type"),
+        pytest.param(
+            {"allOf": [{"anyOf": [{"type": "null"}, {"type": "string"}]}]}, "allOf", id="a union"
+        ),
+    ],
+)
+def test_what_no_contract_can_tell_is_refused(schema: dict[str, Any], reason: str) -> None:
+    with pytest.raises(Unclear, match=rf"^book.created.v1: data.it: .*{reason}"):
+        contract(edition(Annotated[int, WithJsonSchema(schema)]))
+
+
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(contracts, "FILE", tmp_path / "contracts.json")
@@ -181,8 +323,19 @@ def test_what_is_new_is_noted(file: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert main() == 0
 
     noted = json.loads(file.read_text())
-    assert noted["book.created 1"] == {**PROMISED, "data.isbn": "string or null"}
-    assert noted["book.deleted 2"] == contract(BookDeleted)
+    assert noted["book.created.v1"] == {**PROMISED, "data.isbn": "string or null"}
+    assert noted["book.deleted.v2"] == contract(BookDeleted)
+
+
+def test_what_no_contract_can_tell_is_not_noted(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    declare(monkeypatch, edition(Annotated[int, WithJsonSchema({"not": {}})]))
+
+    assert main() == 1
+
+    assert not file.exists()
+    assert "book.created.v1: data.it: a contract cannot tell what not" in capsys.readouterr().err
 
 
 def test_a_promise_is_not_changed(
@@ -196,4 +349,4 @@ def test_a_promise_is_not_changed(
     assert main() == 1
 
     assert file.read_text() == before
-    assert "book.created 1: data.pages is gone" in capsys.readouterr().err
+    assert "book.created.v1: data.pages is gone" in capsys.readouterr().err

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from chassis.events import Event
-from chassis_rabbitmq.contracts import FILE, breaches, name, published
+from chassis_rabbitmq.contracts import FILE, breaches, published
 
-EVENTS = {name(event): event for event in published()}
+EVENTS = {event.routing_key(): event for event in published()}
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def promised(pytestconfig: pytest.Config) -> dict[str, Any]:
 
 @pytest.mark.parametrize("event", EVENTS.values(), ids=EVENTS)
 def test_an_event_holds_what_was_promised(event: type[Event], promised: dict[str, Any]) -> None:
-    version = name(event)
+    version = event.routing_key()
     assert version in promised, f"{version} has no contract: `make contracts` writes it"
     assert breaches(event, promised[version]) == [], f"{version} must become a new version"
 

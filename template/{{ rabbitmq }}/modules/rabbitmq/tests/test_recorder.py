@@ -28,6 +28,10 @@ class BookUpdated(Updated):
     data: Book
 
 
+class BookUpdatedV2(BookUpdated):
+    version: Literal[2] = 2  # type: ignore[assignment]
+
+
 class BookLent(BookUpdated):
     type: Literal["book.lent"] = "book.lent"  # type: ignore[assignment]
 
@@ -42,6 +46,7 @@ class BookDeleted(Deleted):
 
 
 BOOK = uuid4()
+UPDATED_AND_LENT = ["book.updated.v1", "book.updated.v2", "book.lent.v1"]
 STORED = {"id": BOOK, "title": "Dune", "status": "lent", "shelf": 4}
 
 
@@ -81,7 +86,7 @@ def relay() -> Any:
 
 @pytest.fixture
 def recorder(outbox: Any, relay: Any) -> EventRecorder:
-    events = {"books": [BookCreated, BookUpdated, BookLent, BookDeleted]}
+    events = {"books": [BookCreated, BookUpdated, BookUpdatedV2, BookLent, BookDeleted]}
     return EventRecorder(events, outbox, relay, [lambda: {"X-Origin": "shelf"}])
 
 
@@ -113,8 +118,8 @@ async def test_a_removal_is_told_without_data(recorder: EventRecorder, outbox: A
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        pytest.param({"title": "Dune"}, ["book.updated"], id="a change"),
-        pytest.param({"status": "lent"}, ["book.updated", "book.lent"], id="a change with a name"),
+        pytest.param({"title": "Dune"}, ["book.updated.v1", "book.updated.v2"], id="a change"),
+        pytest.param({"status": "lent"}, UPDATED_AND_LENT, id="a change with a name"),
     ],
 )
 async def test_a_change_may_be_more_than_a_change(
@@ -122,7 +127,15 @@ async def test_a_change_may_be_more_than_a_change(
 ) -> None:
     await recorder(ANY_CONNECTION, change("change", given, STORED))
 
-    assert [event.type for event in outbox.events] == told
+    assert [event.routing_key() for event in outbox.events] == told
+
+
+async def test_the_versions_of_an_event_have_its_id(recorder: EventRecorder, outbox: Any) -> None:
+    await recorder(ANY_CONNECTION, change("change", {"status": "lent"}, STORED))
+
+    updated, updated_v2, lent = outbox.events
+    assert updated.id == updated_v2.id != lent.id
+    assert updated.occurred_at == updated_v2.occurred_at
 
 
 async def test_what_goes_along_with_calls_goes_along_with_events(

@@ -35,7 +35,7 @@ class MemoryOutbox:
     def put(self, subject: UUID, text: str, headers: dict[str, str] | None = None) -> None:
         now = dt.datetime.now(dt.UTC)
         place = len(self.waiting)
-        event = Waiting(place, uuid4(), "book.updated", subject, now, headers or {}, f'"{text}"')
+        event = Waiting(place, uuid4(), "book.updated.v1", subject, now, headers or {}, f'"{text}"')
         self.waiting.append(event)
 
     async def is_empty(self) -> bool:
@@ -75,7 +75,7 @@ class Reader:
 
     async def send(self, event: Waiting) -> None:
         sent = message(event)
-        await self._broker.publish(sent, exchange=self._exchange, routing_key=event.type)
+        await self._broker.publish(sent, exchange=self._exchange, routing_key=event.routing_key)
 
     async def close(self) -> None:
         self.is_lost = True
@@ -128,7 +128,7 @@ def test_a_message_tells_what_it_is(outbox: MemoryOutbox) -> None:
 
     assert sent.body == b'"first"'
     assert sent.message_id == str(event.event_id)
-    assert (sent.type, sent.content_type) == ("book.updated", "application/json")
+    assert (sent.type, sent.content_type) == ("book.updated.v1", "application/json")
     assert sent.delivery_mode == DeliveryMode.PERSISTENT
     assert sent.headers == {"origin": "shelf"}
     assert sent.timestamp == event.occurred_at

@@ -7,6 +7,7 @@ from faststream.rabbit import RabbitExchange, RabbitQueue, TestRabbitBroker
 from chassis_rabbitmq.broker import make_broker
 from chassis_rabbitmq.rabbitmq_settings import Settings
 from chassis_rabbitmq.topology import (
+    DELIVERY_LIMIT,
     dead_letter_exchange,
     dead_letter_queue,
     declare,
@@ -14,8 +15,8 @@ from chassis_rabbitmq.topology import (
     queue,
 )
 
-SETTINGS = Settings(events_exchange="shop.events", events_delivery_limit=3)
-MAIL = queue("mail", "order.*", SETTINGS)
+SETTINGS = Settings(events_exchange="shop.events")
+MAIL = queue("mail", "order.*.v1", SETTINGS)
 
 
 class Declared:
@@ -39,7 +40,7 @@ class Declared:
         return Bindable()
 
 
-def test_events_go_by_their_type() -> None:
+def test_events_go_to_one_exchange() -> None:
     exchange = events_exchange(SETTINGS)
 
     assert (exchange.name, exchange.type, exchange.durable) == ("shop.events", "topic", True)
@@ -53,9 +54,14 @@ def test_a_queue_outlives_a_server() -> None:
 
 
 def test_what_fails_too_often_is_put_aside() -> None:
-    assert MAIL.arguments["x-delivery-limit"] == 3
+    assert MAIL.arguments["x-delivery-limit"] == DELIVERY_LIMIT
+    assert queue("mail", "#", SETTINGS, delivery_limit=3).arguments["x-delivery-limit"] == 3
     assert MAIL.arguments["x-dead-letter-exchange"] == dead_letter_exchange(SETTINGS).name
     assert MAIL.arguments["x-dead-letter-routing-key"] == "mail"
+
+
+def test_dead_letters_stay_however_often_they_are_looked_at() -> None:
+    assert dead_letter_queue("mail").arguments["x-delivery-limit"] > 1_000_000_000
 
 
 async def test_a_queue_is_declared_with_its_dead_letters() -> None:
@@ -68,7 +74,7 @@ async def test_a_queue_is_declared_with_its_dead_letters() -> None:
         "shop.events.dead",
     ]
     assert declared.bindings == {
-        "mail": ("shop.events", "order.*"),
+        "mail": ("shop.events", "order.*.v1"),
         "mail.dead": ("shop.events.dead", "mail"),
     }
 
@@ -82,10 +88,10 @@ async def test_a_queue_gets_the_events_that_it_wants() -> None:
         got.append(body)
 
     async with TestRabbitBroker(broker) as running:
-        await running.publish({}, exchange=events_exchange(SETTINGS), routing_key="order.created")
-        with pytest.raises(SubscriberNotFound):
-            await running.publish(
-                {}, exchange=events_exchange(SETTINGS), routing_key="book.created"
-            )
+        exchange = events_exchange(SETTINGS)
+        await running.publish({}, exchange=exchange, routing_key="order.created.v1")
+        for other in ("book.created.v1", "order.created.v2"):
+            with pytest.raises(SubscriberNotFound):
+                await running.publish({}, exchange=exchange, routing_key=other)
 
     assert got == [{}]

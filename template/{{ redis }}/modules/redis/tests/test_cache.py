@@ -78,7 +78,8 @@ async def test_another_service_of_the_project_finds_it_too(caller: Caller, addre
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("post", TASKS), ("patch", ONE), ("delete", ONE), ("post", f"{ONE}/notes")]
+    ("method", "path"),
+    [("post", TASKS), ("put", ONE), ("patch", ONE), ("delete", ONE), ("post", f"{ONE}/notes")],
 )
 async def test_a_write_ends_the_answers_of_its_collection(
     caller: Caller, method: str, path: str

@@ -1,4 +1,4 @@
-"""Daily counts: as the data service offers them, and as a worker adds to them."""
+"""Daily counts, as the data service offers them."""
 
 import datetime as dt
 from collections.abc import AsyncIterator
@@ -11,10 +11,8 @@ from httpx2 import ASGITransport, AsyncClient
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from chassis.database import Change, Database, DataSettings, build_data_app
-from chassis.problems import Conflict, Invalid, Unavailable
 from chassis.schemas import Page
-from chassis.testing.http import RecordedHttp
-from chassis_workers.counts import DailyCountAddition, DailyCountRead, DataApiDailyCounts
+from chassis_workers.counts import DailyCountAddition, DailyCountRead
 from chassis_workers.data.daily_counts.repository import DailyCounts
 from chassis_workers.data.daily_counts.routes import daily_counts
 
@@ -34,9 +32,14 @@ class Counts:
 
     def __init__(self) -> None:
         self.added: list[DailyCountAddition] = []
+        self.replaced: list[tuple[str, dt.date, int]] = []
 
     async def count(self, addition: DailyCountAddition) -> DailyCountRead:
         self.added.append(addition)
+        return COUNT
+
+    async def replace(self, name: str, day: dt.date, number: int) -> DailyCountRead:
+        self.replaced.append((name, day, number))
         return COUNT
 
     async def list(self, _query: Any) -> Page[DailyCountRead]:
@@ -88,6 +91,28 @@ async def test_a_number_is_added(http: AsyncClient, counts: Counts) -> None:
     assert counts.added == [DailyCountAddition(name="beds.dug", day=DAY, number=1)]
 
 
+async def test_a_number_is_set(http: AsyncClient, counts: Counts) -> None:
+    answer = await http.put("/api/v1/daily-counts/beds.dug/2026-01-31", json={"number": 3})
+
+    assert answer.status_code == 200
+    assert DailyCountRead.model_validate_json(answer.content) == COUNT
+    assert counts.replaced == [("beds.dug", DAY, 3)]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        pytest.param("Beds!/2026-01-31", {"number": 3}, id="name"),
+        pytest.param("beds.dug/yesterday", {"number": 3}, id="day"),
+        pytest.param("beds.dug/2026-01-31", {}, id="number"),
+    ],
+)
+async def test_what_cannot_be_set_is_refused(http: AsyncClient, path: str, body: Any) -> None:
+    answer = await http.put(f"/api/v1/daily-counts/{path}", json=body)
+
+    assert answer.status_code == 422
+
+
 async def test_counts_are_listed(http: AsyncClient) -> None:
     answer = await http.get("/api/v1/daily-counts", params={"name": "beds.dug"})
 
@@ -111,23 +136,21 @@ async def test_adding_is_one_statement_that_recorders_are_told_of() -> None:
     )
 
     assert counted == COUNT
-    assert "ON CONFLICT (name, day) DO UPDATE" in database.statements[0]
+    assert (
+        "ON CONFLICT (name, day) DO UPDATE SET number = (daily_counts.number + excluded.number)"
+        in database.statements[0]
+    )
     (change,) = database.changes
     assert (change.kind, change.id, change.stored["number"]) == ("change", COUNT.id, 3)
 
 
-async def test_a_worker_adds_over_http() -> None:
-    http = RecordedHttp(200, COUNT.model_dump(mode="json"))
+async def test_setting_is_one_statement_that_recorders_are_told_of() -> None:
+    database = OneRow()
 
-    await DataApiDailyCounts(http, "http://data/").add("beds.dug", DAY, 2)
+    counted = await DailyCounts(cast("Database", database)).replace("beds.dug", DAY, 3)
 
-    sent = {"name": "beds.dug", "day": "2026-01-31", "number": 2}
-    assert http.sent == [("POST", "http://data/api/v1/daily-counts", sent)]
-
-
-@pytest.mark.parametrize(("status", "error"), [(409, Conflict), (422, Invalid), (500, Unavailable)])
-async def test_a_refusal_is_raised(status: int, error: type[Exception]) -> None:
-    http = RecordedHttp(status, {"detail": "No."})
-
-    with pytest.raises(error):
-        await DataApiDailyCounts(http, "http://data").add("beds.dug", DAY, 2)
+    assert counted == COUNT
+    (statement,) = database.statements
+    assert "ON CONFLICT (name, day) DO UPDATE SET number = excluded.number" in statement
+    (change,) = database.changes
+    assert (change.kind, change.values["number"]) == ("change", 3)

@@ -1,13 +1,15 @@
 """Writes of a worker: their keys, and what a service that is away is told as."""
 
+import json
 from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
-from chassis.http_client import Settings
+from chassis.http_client import Reply, Settings
 from chassis_workers.once import HEADER, MessageHttp, ServiceAway, on_behalf_of
+from chassis_workers.tasks import Refused
 
 
 class Service:
@@ -16,10 +18,11 @@ class Service:
     def __init__(self) -> None:
         self.keys: list[tuple[str, str, str | None]] = []
         self.status = 200
+        self.problem = b""
 
     async def answer(self, request: web.Request) -> web.Response:
         self.keys.append((request.method, request.path, request.headers.get(HEADER)))
-        return web.Response(status=self.status)
+        return web.Response(status=self.status, body=self.problem)
 
 
 @pytest.fixture
@@ -51,6 +54,7 @@ async def test_every_write_has_a_key_of_its_own(
         await http.post(url)
         await http.patch(f"{url}/1")
         await http.delete(f"{url}/1")
+        await http.put(f"{url}/1")
 
     assert service.keys == [
         ("GET", "/beds", None),
@@ -58,6 +62,7 @@ async def test_every_write_has_a_key_of_its_own(
         ("POST", "/beds", "garden.water/m1/2"),
         ("PATCH", "/beds/1", "garden.water/m1/1"),
         ("DELETE", "/beds/1", "garden.water/m1/1"),
+        ("PUT", "/beds/1", None),  # sets, so that twice is once
     ]
 
 
@@ -79,7 +84,7 @@ async def test_a_write_for_no_message_has_no_key(
     assert service.keys == [("POST", "/beds", None)]
 
 
-@pytest.mark.parametrize("method", ["get", "post", "patch", "delete"])
+@pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])
 @pytest.mark.parametrize("status", [502, 503, 504])
 async def test_a_service_that_cannot_just_now_is_away(
     http: MessageHttp, service: Service, url: str, method: str, status: int
@@ -90,7 +95,7 @@ async def test_a_service_that_cannot_just_now_is_away(
         await getattr(http, method)(url)
 
 
-@pytest.mark.parametrize("method", ["get", "post", "patch", "delete"])
+@pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])
 async def test_a_service_that_does_not_answer_is_away(http: MessageHttp, method: str) -> None:
     with pytest.raises(ServiceAway, match="does not answer"):
         await getattr(http, method)(f"http://127.0.0.1:{unused_port()}/beds")
@@ -103,3 +108,25 @@ async def test_any_other_answer_is_one(
     service.status = status
 
     assert (await http.post(url)).status == status
+
+
+@pytest.mark.parametrize("method", ["post", "patch", "delete"])
+async def test_a_write_that_an_earlier_attempt_made_otherwise_is_refused(
+    http: MessageHttp, service: Service, url: str, method: str
+) -> None:
+    service.status = 409
+    errors = [{"field": HEADER, "detail": "Belongs to another write."}]
+    service.problem = json.dumps({"detail": "Made otherwise.", "errors": errors}).encode()
+
+    with pytest.raises(Refused, match=rf"^{method.upper()} {url}: Made otherwise\.$"):
+        await getattr(http, method)(url)
+
+
+async def test_any_other_conflict_is_the_callers(
+    http: MessageHttp, service: Service, url: str
+) -> None:
+    service.status = 409
+    errors = [{"field": "size", "detail": "Too large."}]
+    service.problem = json.dumps({"detail": "No.", "errors": errors}).encode()
+
+    assert await http.post(url) == Reply(409, service.problem)

@@ -4,19 +4,20 @@ import asyncio
 import datetime as dt
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
 from chassis.events import Created
-from chassis_workers.counts import DataApiDailyCounts
+from chassis.http_client import raise_for_problem
+from chassis_workers.counts import PATH, DailyCountAddition
 from chassis_workers.features import WorkerSettings
 from chassis_workers.tasks import Consumer, Job
 from chassis_workers.worker import Worker, build_worker
 
 DAY = dt.date(2026, 1, 31)
 
-type Step = Literal["count", "hang", "linger", "fail"]
+type Step = Literal["count", "count attempts", "hang", "linger", "fail"]
 
 
 class Settings(WorkerSettings):
@@ -26,6 +27,7 @@ class Settings(WorkerSettings):
     probe_name: str
     probe_notes: Path
     probe_jobs: bool = False
+    probe_versions: bool = False
 
 
 class Orders(BaseModel):
@@ -43,15 +45,24 @@ class Happened(Created):
     data: Orders
 
 
-async def work(event: Happened, worker: Worker) -> None:
+class HappenedV2(Created):
+    """The same in another version."""
+
+    type: Literal["tests.happened"] = "tests.happened"
+    version: Literal[2] = 2
+    data: Orders
+
+
+async def work(event: Happened | HappenedV2, worker: Worker) -> None:
     """Do what the event says, and note before that it is tried."""
     settings: Settings = worker.state.settings
     attempt = note(settings.probe_notes / str(event.id), "attempt")
-    counts = DataApiDailyCounts(worker.state.http, settings.data_api_url)
     for step in event.data.steps:
         match step:
             case "count":
-                await counts.add(event.data.name, DAY, 1)
+                await count(event.data.name, 1, worker)
+            case "count attempts":
+                await count(event.data.name, attempt, worker)
             case "hang" if attempt == 1:
                 note(settings.probe_notes / f"{event.id}.hangs", "now")
                 await asyncio.sleep(600)
@@ -60,6 +71,13 @@ async def work(event: Happened, worker: Worker) -> None:
                 await asyncio.sleep(0.5)
             case "fail" if not (settings.probe_notes / "mended").exists():
                 raise LookupError(event.data.name)
+
+
+async def count(name: str, number: int, worker: Worker) -> None:
+    """Add to a count, which is a write that must happen once."""
+    body = DailyCountAddition(name=name, day=DAY, number=number).model_dump_json().encode()
+    url = f"{worker.state.settings.data_api_url}{PATH}"
+    raise_for_problem(await worker.state.http.post(url, json_body=body))
 
 
 async def tick(due: dt.datetime, worker: Worker) -> None:
@@ -80,6 +98,8 @@ def note(file: Path, line: str) -> int:
 def create_worker() -> Worker:
     """Build the worker; all its settings come from the environment."""
     settings = Settings()
-    consumers = [Consumer("work", Happened, work)]
+    consumers: list[Consumer[Any]] = [Consumer("work", Happened, work)]
+    if settings.probe_versions:
+        consumers.append(Consumer("work", HappenedV2, work))
     jobs = [Job("tick", "* * * * * *", tick)] if settings.probe_jobs else []
     return build_worker(settings.probe_name, consumers, jobs, settings)

@@ -1,15 +1,18 @@
 """What workers promise, while they are killed and what they need is taken away."""
 
 import asyncio
+import datetime as dt
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from uuid import uuid4
 
@@ -24,14 +27,15 @@ from chassis_rabbitmq.broker import make_broker
 from chassis_rabbitmq.rabbitmq_settings import Settings
 from chassis_rabbitmq.topology import events_exchange
 from tests.integration.postgres import Postgres
-from tests.integration.probe_worker import Happened, Orders, Step
+from tests.integration.probe_worker import Happened, HappenedV2, Orders, Step
 from tests.integration.rabbitmq import LOCAL, NONE, choice
 from tests.integration.servers import RunningServer
 from tests.integration.system import ROOT, Started, system
+from tests.integration.waiting import PATIENCE_S, wait_for
 
-PATIENCE_S = 60
-LIMIT = 3
-"""How often a message is handed out again."""
+AWAY_S = 3
+ATTEMPTS = 4
+"""How often a message is tried."""
 
 
 @dataclass
@@ -53,10 +57,11 @@ class Probe:
             **os.environ,
             "APP_ENV": "test",
             "DATA_API_URL": self.data_api_url,
-            "EVENTS_DELIVERY_LIMIT": str(LIMIT),
             "PROBE_NAME": self.name,
             "PROBE_NOTES": str(self.notes),
             "RABBITMQ_URL": self.rabbitmq_url,
+            "WORKER_ATTEMPTS": str(ATTEMPTS),
+            "WORKER_HOLD_TIME": "0.2",
             "WORKER_RETRY_DELAY": "0.05",
             "WORKER_STOP_TIMEOUT": "2",
         }
@@ -106,7 +111,7 @@ class Probe:
         """Tell whether an event is in the middle of being handled."""
         return bool(self.lines(f"{event.id}.hangs"))
 
-    def counted(self, event: Happened) -> int:
+    def counted(self, event: Happened | HappenedV2) -> int:
         """Ask the data service what came of an event."""
         url = f"{self.data_api_url}/api/v1/daily-counts"
         page = httpx2.get(url, params={"name": event.data.name}, timeout=20).json()
@@ -124,14 +129,7 @@ class Probe:
 
 
 FACTORY = "tests.integration.probe_worker:create_worker"
-
-
-def wait_for(condition: Callable[[], bool], explain: Callable[[], str]) -> None:
-    """Wait until something is so."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, explain()
-        time.sleep(0.05)
+AGAIN = "--again"
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +152,8 @@ def workers(
     made = Probe(f"probe_{uuid4().hex[:8]}", notes, rabbitmq.url, services[data].url)
     yield made
     made.kill()
-    asyncio.run(delete_queues(made))
+    names = ("work.v1", "work.v2", "tick")
+    asyncio.run(delete_queues(made, *names, *(f"{name}.dead" for name in names), "tick.last"))
 
 
 @pytest.fixture
@@ -174,16 +173,16 @@ async def connected(probe: Probe) -> AsyncIterator[RabbitBroker]:
         yield broker
 
 
-def publish(probe: Probe, *events: Happened, **headers: str) -> None:
+def publish(probe: Probe, *events: Happened | HappenedV2, **headers: str) -> None:
     """Publish events as the data service does."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
 
-    async def send(event: Happened) -> None:
+    async def send(event: Happened | HappenedV2) -> None:
         async with connected(probe) as broker:
             await broker.publish(
                 event.model_dump_json().encode(),
                 exchange=events_exchange(Settings()),
-                routing_key=event.type,
+                routing_key=event.routing_key(),
                 message_id=str(event.id),
                 headers={**named},
                 persist=True,
@@ -196,20 +195,48 @@ def publish(probe: Probe, *events: Happened, **headers: str) -> None:
                 asyncio.run(send(event))
 
 
-async def delete_queues(probe: Probe) -> None:
-    """Leave nothing behind."""
+async def delete_queues(probe: Probe, *names: str) -> None:
+    """Delete queues, and what is in them."""
     async with connected(probe) as broker:
         channel = await (await broker.connect()).channel()
-        for name in ("work", "work.dead", "tick", "tick.dead"):
+        for name in names:
             await channel.queue_delete(f"{probe.name}.{name}")
 
 
-def dead_letters(probe: Probe, *arguments: str) -> str:
-    """Ask for the dead letters, as people do."""
+async def purge(probe: Probe, queue: str) -> None:
+    """Empty a queue."""
+    async with connected(probe) as broker:
+        channel = await (await broker.connect()).channel()
+        await (await channel.get_queue(f"{probe.name}.{queue}")).purge()
+
+
+async def put(probe: Probe, queue: str, event: Happened) -> None:
+    """Put an event into a queue."""
+    body, name = event.model_dump_json().encode(), f"{probe.name}.{queue}"
+    async with connected(probe) as broker:
+        await broker.publish(body, queue=name, message_id=str(event.id), persist=True)
+
+
+async def take_and_lose(probe: Probe, times: int) -> None:
+    """Take the message that is there, and lose the connection, again and again."""
+    for _ in range(times):
+        async with connected(probe) as broker:
+            channel = await (await broker.connect()).channel()
+            waiting = await channel.get_queue(f"{probe.name}.work.v1")
+            async with asyncio.timeout(PATIENCE_S):
+                while await waiting.get(fail=False) is None:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+
+
+def dead_letters(probe: Probe, *arguments: str, **variables: str) -> str:
+    """Ask for the dead letters, as people do; a failure begins with the exit code."""
     command = [sys.executable, "-m", "chassis_workers.dead_letters", FACTORY, *arguments]
+    environment = probe.environment | variables
     done = subprocess.run(  # noqa: S603  # this very Python
-        command, cwd=ROOT, env=probe.environment, capture_output=True, check=True, text=True
+        command, cwd=ROOT, env=environment, capture_output=True, check=False, text=True
     )
+    if done.returncode:
+        return f"{done.returncode}: {done.stderr.strip()}"
     return done.stdout.strip().removeprefix(f"{probe.name}.")
 
 
@@ -262,15 +289,67 @@ def test_a_poison_message_is_put_aside_and_blocks_nobody(probe: Probe) -> None:
 
     wait_for(lambda: all(probe.counted(one) == 1 for one in others), probe.logs)
     wait_for(lambda: f"{poison.id} failed for the last time" in probe.logs(), probe.logs)
-    assert probe.attempts(poison) == LIMIT + 1
-    assert dead_letters(probe) == "work: 1"
+    assert probe.attempts(poison) == ATTEMPTS
+    today = f"{dt.datetime.now(dt.UTC):%Y-%m-%d}"
+    assert dead_letters(probe) == f"work.v1: 1, the first of {today}"
 
     (probe.notes / "mended").touch()
-    assert dead_letters(probe, "--again") == "work: 1, given again"
+    assert dead_letters(probe, AGAIN) == f"work.v1: 1, the first of {today}, given again"
 
     wait_for(lambda: f"{poison.id} is done" in probe.logs(), probe.logs)
     assert probe.counted(poison) == 1
-    assert dead_letters(probe) == "work: 0"
+    assert dead_letters(probe) == "work.v1: 0"
+
+
+def test_lost_connections_alone_make_no_dead_letter(probe: Probe) -> None:
+    event = happened("count")
+    probe.kill()
+    publish(probe, event)
+
+    asyncio.run(take_and_lose(probe, ATTEMPTS + 1))
+    probe.start()
+
+    wait_for(lambda: probe.counted(event) == 1, probe.logs)
+    assert dead_letters(probe) == "work.v1: 0"
+
+
+def test_a_dead_letter_stays_while_its_queue_is_gone(probe: Probe) -> None:
+    event = happened("count")
+    asyncio.run(put(probe, "work.v1.dead", event))
+    probe.kill()
+    asyncio.run(delete_queues(probe, "work.v1"))
+
+    assert re.match(
+        rf"1: amqp://\S+ has no queue {probe.name}\.work\.v1:", dead_letters(probe, AGAIN)
+    )
+    probe.start()
+    assert dead_letters(probe, AGAIN).endswith(", given again")
+
+    wait_for(lambda: probe.counted(event) == 1, probe.logs)
+
+
+def test_who_asks_the_wrong_rabbitmq_is_told(probe: Probe) -> None:
+    said = dead_letters(probe, PROBE_NAME="another")
+
+    assert re.match(r"1: amqp://\S+ has no queue another\.work\.v1\.dead:", said)
+
+
+def test_a_queue_with_other_arguments_is_told_in_a_line(probe: Probe) -> None:
+    done = subprocess.run(  # noqa: S603  # this very Python
+        [sys.executable, "-m", "chassis_workers", FACTORY],
+        cwd=ROOT,
+        env=probe.environment | {"EVENTS_EXCHANGE": f"{probe.name}.events"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+        text=True,
+    )
+
+    assert done.returncode == 1
+    last = json.loads(done.stdout.splitlines()[-1])["message"]
+    assert last.startswith("RabbitMQ has it with other arguments")
+    assert f"'x-dead-letter-exchange' for queue '{probe.name}.work.v1'" in last
+    assert "Traceback" not in done.stdout
 
 
 def test_a_worker_that_is_told_to_end_finishes_what_it_has_begun(probe: Probe) -> None:
@@ -304,6 +383,24 @@ def test_what_a_worker_cannot_finish_in_time_goes_to_the_next_one(probe: Probe) 
     assert probe.attempts(event) == 2
 
 
+def test_what_a_worker_has_not_begun_goes_to_another_at_once(probe: Probe) -> None:
+    probe.kill()
+    process = probe.start(WORKER_CONCURRENCY="1", WORKER_STOP_TIMEOUT="5")
+    event, waiting = happened("hang", "count"), [happened("count") for _ in range(12)]
+    publish(probe, event)
+    wait_for(lambda: probe.hangs(event), probe.logs)
+    publish(probe, *waiting)
+    probe.start()
+
+    process.send_signal(signal.SIGTERM)
+
+    wait_for(lambda: all(probe.counted(one) == 1 for one in waiting), probe.logs)
+    assert process.poll() is None, "it has still to finish what it has begun"
+    assert process.wait(PATIENCE_S) == 0, probe.logs()
+    wait_for(lambda: probe.counted(event) == 1, probe.logs)
+    assert [probe.attempts(one) for one in waiting] == [1] * 12
+
+
 def test_an_outage_of_the_data_service_costs_no_attempt(probe: Probe, server: Postgres) -> None:
     event = happened("count")
     assert probe.not_ready() == []
@@ -311,10 +408,11 @@ def test_an_outage_of_the_data_service_costs_no_attempt(probe: Probe, server: Po
     with server.away():
         wait_for(lambda: probe.not_ready() == ["data_api"], probe.logs)
         publish(probe, event)
-        wait_for(lambda: probe.attempts(event) > LIMIT + 2, probe.logs)
+        wait_for(lambda: probe.attempts(event) > 2 * ATTEMPTS, probe.logs)
 
     wait_for(lambda: probe.counted(event) == 1, probe.logs)
-    assert dead_letters(probe) == "work: 0"
+    assert f"{event.id} waits at the end of its queue" in probe.logs()
+    assert dead_letters(probe) == "work.v1: 0"
 
 
 def test_a_worker_goes_on_when_rabbitmq_is_back(probe: Probe, rabbitmq: RunningServer) -> None:
@@ -334,6 +432,39 @@ def test_a_worker_goes_on_when_rabbitmq_is_back(probe: Probe, rabbitmq: RunningS
     assert len(probe.running) == 1
 
 
+def test_two_versions_of_an_event_are_handled_once_side_by_side(probe: Probe) -> None:
+    probe.kill()
+    probe.start(PROBE_VERSIONS="true")
+    old = happened("count")
+    new = HappenedV2.model_validate(old.model_dump() | {"version": 2})
+    only_new = HappenedV2.model_validate(happened("count").model_dump() | {"version": 2})
+
+    publish(probe, old, new, only_new)
+
+    wait_for(lambda: probe.attempts(old) == 2, probe.logs)
+    wait_for(lambda: probe.counted(only_new) == 1, probe.logs)
+    probe.restart()  # only the old version
+    later = happened("count")
+    publish(probe, later)
+    wait_for(lambda: probe.counted(later) == 1, probe.logs)
+    assert probe.counted(old) == 1
+    assert dead_letters(probe) == "work.v1: 0"
+
+
+def test_a_write_that_another_attempt_made_otherwise_is_not_passed_over(probe: Probe) -> None:
+    event = happened("count attempts", "hang")
+    publish(probe, event)
+    wait_for(lambda: probe.hangs(event), probe.logs)
+
+    probe.restart()
+
+    wait_for(lambda: f"{event.id} is refused, a dead letter: POST " in probe.logs(), probe.logs)
+    assert probe.counted(event) == 1
+    assert probe.attempts(event) == 2
+    assert dead_letters(probe).startswith("work.v1: 1, ")
+    asyncio.run(purge(probe, "work.v1.dead"))
+
+
 def test_of_all_workers_one_keeps_the_time(probe: Probe) -> None:
     first, second = probe.start(PROBE_JOBS="true"), probe.start(PROBE_JOBS="true")
     alone = len(probe.lines("ticks"))  # of the first, before there was another one
@@ -343,9 +474,31 @@ def test_of_all_workers_one_keeps_the_time(probe: Probe) -> None:
     seen = len(probe.lines("ticks"))
     wait_for(lambda: len(probe.lines("ticks")) > seen + 1, probe.logs)
 
-    dues = [line.split()[0] for line in probe.lines("ticks")]
-    assert len(dues) == len(set(dues))
     assert probe.lines("ticks")[-1].endswith(f" {second.pid}")
+    assert_every_second(probe, interruptions=1)
+
+
+def test_what_came_due_while_rabbitmq_was_away_is_done_later(
+    probe: Probe, rabbitmq: RunningServer
+) -> None:
+    probe.start(PROBE_JOBS="true")
+    seen = len(probe.lines("ticks"))
+    wait_for(lambda: len(probe.lines("ticks")) > seen + 1, probe.logs)
+
+    with rabbitmq.away():
+        time.sleep(AWAY_S)
+
+    seen = len(probe.lines("ticks"))
+    wait_for(lambda: len(probe.lines("ticks")) > seen + AWAY_S, probe.logs)
+    assert_every_second(probe, interruptions=3)  # with those of the test before
+
+
+def assert_every_second(probe: Probe, interruptions: int) -> None:
+    """Check that the job was done for each second; what was in hand may have been done twice."""
+    told = [dt.datetime.fromisoformat(line.split()[0]) for line in probe.lines("ticks")]
+    dues = sorted(set(told))
+    assert {after - before for before, after in pairwise(dues)} == {dt.timedelta(seconds=1)}
+    assert len(told) - len(dues) <= interruptions
 
 
 def test_the_request_id_of_a_message_is_in_every_line(probe: Probe) -> None:

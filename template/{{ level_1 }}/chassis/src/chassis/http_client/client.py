@@ -64,6 +64,12 @@ class HttpClient:
         """Send JSON that is already serialised."""
         return await self._call("POST", url, params, json_body)
 
+    async def put(
+        self, url: str, *, params: Params | None = None, json_body: bytes | None = None
+    ) -> Reply:
+        """Set what is at ``url`` to JSON that is already serialised."""
+        return await self._call("PUT", url, params, json_body)
+
     async def patch(
         self, url: str, *, params: Params | None = None, json_body: bytes | None = None
     ) -> Reply:

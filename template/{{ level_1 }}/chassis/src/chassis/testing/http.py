@@ -23,6 +23,10 @@ class RecordedHttp:
         """Remember a POST with its JSON."""
         return self._answer("POST", url, json.loads(json_body or b"null"))
 
+    async def put(self, url: str, *, json_body: bytes | None = None) -> Reply:
+        """Remember a PUT with its JSON."""
+        return self._answer("PUT", url, json.loads(json_body or b"null"))
+
     async def patch(self, url: str, *, json_body: bytes | None = None) -> Reply:
         """Remember a PATCH with its JSON."""
         return self._answer("PATCH", url, json.loads(json_body or b"null"))

@@ -30,6 +30,13 @@ class HttpLayer:
         call = partial(self._inner.post, url, params=params, json_body=json_body)
         return await self.write(url, call)
 
+    async def put(
+        self, url: str, *, params: Params | None = None, json_body: bytes | None = None
+    ) -> Reply:
+        """Set what is at ``url`` to JSON that is already serialised."""
+        call = partial(self._inner.put, url, params=params, json_body=json_body)
+        return await self.write(url, call)
+
     async def patch(
         self, url: str, *, params: Params | None = None, json_body: bytes | None = None
     ) -> Reply:

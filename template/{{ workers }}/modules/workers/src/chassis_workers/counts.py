@@ -1,4 +1,4 @@
-"""Daily counts, as a worker reaches them: over HTTP, in the data service."""
+"""Daily counts, as the data service offers them to workers over HTTP."""
 
 import datetime as dt
 from typing import Annotated, Literal
@@ -6,8 +6,6 @@ from uuid import UUID
 
 from pydantic import Field
 
-from chassis.data_api import Http
-from chassis.http_client import raise_for_problem
 from chassis.schemas import ListQuery, Schema
 
 PATH = "/api/v1/daily-counts"
@@ -25,6 +23,12 @@ class DailyCountAddition(Schema):
     name: CountName
     day: dt.date
     number: Number = 1
+
+
+class DailyCountNumber(Schema):
+    """What the count of a day shall be, whatever it was."""
+
+    number: Number
 
 
 class DailyCountRead(Schema):
@@ -46,17 +50,3 @@ class DailyCountQuery(ListQuery):
     day: dt.date | None = None
     day_min: dt.date | None = None
     day_max: dt.date | None = None
-
-
-class DataApiDailyCounts:
-    """Adds to daily counts over the data service's HTTP API."""
-
-    def __init__(self, http: Http, base_url: str) -> None:
-        self._http = http
-        self._url = f"{base_url.rstrip('/')}{PATH}"
-
-    async def add(self, name: str, day: dt.date, number: int) -> None:
-        """Add to the count of a day; raises Invalid for a name or number that is not allowed."""
-        addition = DailyCountAddition(name=name, day=day, number=number)
-        body = addition.model_dump_json().encode()
-        raise_for_problem(await self._http.post(self._url, json_body=body))

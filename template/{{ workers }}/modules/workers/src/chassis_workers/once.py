@@ -2,18 +2,24 @@
 
 Every write that is made while a message is handled carries a key in the header ``Message-Key``.
 The data service keeps the key in the transaction of the write; a write that comes with the same
-key again is answered with what the first one stored.
+key again is answered with what the first one stored. If it is not the same write, it is refused,
+and the message with it: nobody can tell what should become of it.
+
+A PUT needs no key. It says what shall be there afterwards, so twice is once, and what it says may
+differ from one attempt to the next.
 """
 
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from http import HTTPStatus
 
-from chassis.http_client import HttpClient, Params, Reply
+from chassis.http_client import HttpClient, Params, Reply, raise_for_problem
 from chassis.http_client.client import PASSING_STATUSES
 from chassis.http_client.settings import Settings
-from chassis.problems import Unavailable
+from chassis.problems import Conflict, Unavailable
+from chassis_workers.tasks import Refused
 
 HEADER = "Message-Key"
 
@@ -55,7 +61,8 @@ def on_behalf_of(consumer: str, message: str) -> Iterator[None]:
 class MessageHttp(HttpClient):
     """Calls to other services; a write on behalf of a message carries its key.
 
-    Raises ServiceAway where HttpClient raises Unavailable, and for 502, 503 and 504.
+    Raises ServiceAway where HttpClient raises Unavailable, and for 502, 503 and 504; Refused for
+    a write that an earlier attempt made otherwise.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -72,19 +79,26 @@ class MessageHttp(HttpClient):
     ) -> Reply:
         """Send JSON that is already serialised."""
         with _away_told(), _keyed("POST", url):
-            return _there(await super().post(url, params=params, json_body=json_body))
+            return _made(await super().post(url, params=params, json_body=json_body), "POST", url)
+
+    async def put(
+        self, url: str, *, params: Params | None = None, json_body: bytes | None = None
+    ) -> Reply:
+        """Set what is at ``url`` to JSON that is already serialised; carries no key."""
+        with _away_told():
+            return _there(await super().put(url, params=params, json_body=json_body))
 
     async def patch(
         self, url: str, *, params: Params | None = None, json_body: bytes | None = None
     ) -> Reply:
         """Send changes as JSON that is already serialised."""
         with _away_told(), _keyed("PATCH", url):
-            return _there(await super().patch(url, params=params, json_body=json_body))
+            return _made(await super().patch(url, params=params, json_body=json_body), "PATCH", url)
 
     async def delete(self, url: str, *, params: Params | None = None) -> Reply:
         """Remove what is at ``url``."""
         with _away_told(), _keyed("DELETE", url):
-            return _there(await super().delete(url, params=params))
+            return _made(await super().delete(url, params=params), "DELETE", url)
 
 
 @contextmanager
@@ -108,6 +122,16 @@ def _away_told() -> Iterator[None]:
         yield
     except Unavailable as error:
         raise ServiceAway(error.detail) from error
+
+
+def _made(reply: Reply, method: str, url: str) -> Reply:
+    if reply.status == HTTPStatus.CONFLICT:
+        try:
+            raise_for_problem(reply)
+        except Conflict as conflict:
+            if any(error.field == HEADER for error in conflict.errors):
+                raise Refused(f"{method} {url}: {conflict.detail}") from None
+    return _there(reply)
 
 
 def _there(reply: Reply) -> Reply:

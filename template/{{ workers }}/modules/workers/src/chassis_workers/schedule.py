@@ -1,51 +1,50 @@
-"""Jobs at set times: when one is due, a message says so, and is handled as all messages are.
-
-Of all instances of a worker one keeps the time: the one that has the worker's exclusive queue,
-which RabbitMQ gives to the next one as soon as that one's connection ends.
-"""
+"""Jobs at set times: when one is due, a message says so, and is handled as all messages are."""
 
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
 
-import aio_pika
 from aiormq.exceptions import ChannelLockedResource
-from faststream.rabbit import RabbitBroker
-from pydantic import AwareDatetime, BaseModel
 
-from chassis_rabbitmq.broker import address
-from chassis_rabbitmq.rabbitmq_settings import Settings
 from chassis_workers.delivery import LOST
 from chassis_workers.tasks import Job
 
 logger = logging.getLogger(__name__)
 
+CATCH_UP = dt.timedelta(minutes=10)
+"""What came due while no instance kept the time is published late, but no later than that."""
+
 _LONGEST_SLEEP_S = 30
 _NEXT_TRY_S = 5
 
 
-class Due(BaseModel):
-    """A job is due."""
+class Turn(Protocol):
+    """The turn to keep the time; whatever it is asked raises when it is lost."""
 
-    due: AwareDatetime
+    async def published_until(self, job: str) -> dt.datetime | None:
+        """Give the time up to which all that was due is published; None for a new job."""
 
+    async def begin(self, job: str, moment: dt.datetime) -> None:
+        """Keep that all is published up to a time."""
 
-def job_queue(worker: str, job: str) -> str:
-    """Name the queue of a job."""
-    return f"{worker}.{job}"
+    async def publish(self, job: str, due: dt.datetime) -> None:
+        """Say that a job is due, and keep that this is said."""
+
+    async def lasts(self, seconds: float) -> None:
+        """Wait so long."""
 
 
 class Schedule:
-    """Publishes what is due, while this instance is the one that keeps the time."""
+    """Publishes what is due, while this instance has the turn to keep the time."""
 
     def __init__(
-        self, worker: str, jobs: Sequence[Job], broker: RabbitBroker, settings: Settings
+        self, jobs: Sequence[Job], take_turn: Callable[[], AbstractAsyncContextManager[Turn]]
     ) -> None:
-        self._worker = worker
         self._jobs = jobs
-        self._broker = broker
-        self._settings = settings
+        self._take_turn = take_turn
 
     async def run(self) -> None:
         """Keep the time whenever no other instance does, until cancelled."""
@@ -53,53 +52,45 @@ class Schedule:
             await asyncio.Event().wait()
         while True:
             try:
-                await self._keep_time()
+                async with self._take_turn() as turn:
+                    await self._keep_time(turn)
             except ChannelLockedResource:
                 logger.debug("Another instance keeps the time")
             except LOST as error:
                 logger.warning("The schedule has no RabbitMQ: %r", error)
             await asyncio.sleep(_NEXT_TRY_S)
 
-    async def _keep_time(self) -> None:
-        # A connection of its own, which does not come back by itself: who loses it loses the turn.
-        timeout = self._settings.rabbitmq_timeout
-        connection = await aio_pika.connect(address(self._settings), timeout=timeout)
-        async with connection:
-            channel = await connection.channel()
-            name = f"{self._worker}.schedule"
-            await channel.declare_queue(name, exclusive=True, timeout=timeout)
-            logger.info("This instance keeps the time of %d jobs", len(self._jobs))
-            async with asyncio.TaskGroup() as group:
-                keeping = [group.create_task(self._keep(job)) for job in self._jobs]
-                await connection.closed()
-                for one in keeping:
-                    one.cancel()
-
-    async def _keep(self, job: Job) -> None:
+    async def _keep_time(self, turn: Turn) -> None:
+        logger.info("This instance keeps the time of %d jobs", len(self._jobs))
+        upcoming = {job: await _first(turn, job) for job in self._jobs}
         while True:
-            due = job.next_after(dt.datetime.now(dt.UTC))
-            await _sleep_until(due)
-            await self._publish(job, due)
-
-    async def _publish(self, job: Job, due: dt.datetime) -> None:
-        """Say that a job is due, once more where it is not confirmed."""
-        while True:
-            try:
-                await self._broker.publish(
-                    Due(due=due),
-                    queue=job_queue(self._worker, job.name),
-                    message_id=f"{due:%Y-%m-%dT%H:%M:%SZ}",
-                    persist=True,
-                    timeout=self._settings.rabbitmq_timeout,
-                )
-            except LOST as error:
-                logger.warning("%s is due and RabbitMQ is away: %r", job.name, error)
-                await asyncio.sleep(_NEXT_TRY_S)
-            else:
-                return
+            job = min(upcoming, key=upcoming.__getitem__)
+            due = upcoming[job]
+            # In short spells, for the clock may be set meanwhile.
+            while (left := (due - _now()).total_seconds()) > 0:
+                await turn.lasts(min(left, _LONGEST_SLEEP_S))
+            await turn.publish(job.name, due)
+            upcoming[job] = _next(job, due)
 
 
-async def _sleep_until(moment: dt.datetime) -> None:
-    """Sleep in short spells, for the clock may be set meanwhile."""
-    while (left := (moment - dt.datetime.now(dt.UTC)).total_seconds()) > 0:  # noqa: ASYNC110
-        await asyncio.sleep(min(left, _LONGEST_SLEEP_S))
+async def _first(turn: Turn, job: Job) -> dt.datetime:
+    """Give the first time that was not published in the turns before."""
+    published = await turn.published_until(job.name)
+    if published is None:
+        published = _now()
+        await turn.begin(job.name, published)
+    return _next(job, published)
+
+
+def _next(job: Job, published: dt.datetime) -> dt.datetime:
+    earliest, latest = _now() - CATCH_UP, _now() + CATCH_UP
+    # What was published while the clock was far ahead must not silence the job for so long.
+    due = job.next_after(min(published, latest))
+    if due >= earliest:
+        return due
+    logger.warning("%s: nobody kept the time when it was due, since %s", job.name, due)
+    return job.next_after(earliest)
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)

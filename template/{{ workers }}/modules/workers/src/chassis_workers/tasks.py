@@ -20,10 +20,11 @@ class Refused(Exception):  # noqa: N818  # what becomes of the message, not an e
 
 @dataclass(frozen=True, slots=True)
 class Consumer[EventT: Event]:
-    """Handles all events of one kind.
+    """Handles all events of one kind, in the version of their class.
 
     Its queue and its writes carry its name: under another name it is another consumer, and the
-    messages in the queue of the old name stay where they are.
+    messages in the queue of the old name stay where they are. For each version that it handles
+    it is listed once, under the same name.
     """
 
     name: str
@@ -31,16 +32,17 @@ class Consumer[EventT: Event]:
     handle: "Callable[[EventT, Worker], Awaitable[None]]"
 
     @property
-    def routing_key(self) -> str:
-        """The type of its events."""
-        return str(self.event.model_fields["type"].default)
+    def queue(self) -> str:
+        """Its own, and of one version: what a queue is bound to stays with it."""
+        return f"{self.name}.v{self.event.model_fields['version'].default}"
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """Runs at set times, which `cron` gives in UTC: minute, hour, day of month, month, weekday.
 
-    Of all instances of a worker one runs it. A time that passes while none is there is left out.
+    Of all instances of a worker one runs it. A time that passes while none is there is made up for
+    within minutes, or left out.
     """
 
     name: str

@@ -5,6 +5,7 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 import stamina
@@ -17,10 +18,13 @@ from starlette.datastructures import State
 
 from chassis_rabbitmq import topology
 from chassis_rabbitmq.broker import make_broker
+from chassis_workers.delivery import LOST, as_it_was
 from chassis_workers.features import WORKER_FEATURES, WorkerSettings
 from chassis_workers.handling import Handle, Handling
-from chassis_workers.schedule import Due, Schedule, job_queue
+from chassis_workers.once import on_behalf_of
+from chassis_workers.schedule import Schedule
 from chassis_workers.tasks import Consumer, Job, Refused
+from chassis_workers.turn import Due, job_queue, turn_of
 
 logger = logging.getLogger(__name__)
 
@@ -56,19 +60,25 @@ class Worker:
         self.state = State()
         self.state.settings = settings
         self.broker: RabbitBroker = make_broker(settings, prefetch_count=settings.worker_prefetch)
-        self.handling = Handling(settings, attempts=settings.events_delivery_limit + 1)
+        self.handling = Handling(settings, self._put_at_end)
         self._settings = settings
         self.queues: list[RabbitQueue] = []
         self._jobs: list[Job] = []
 
     def consume(self, consumer: Consumer[Any]) -> None:
-        """Have the events of a kind handled, from a queue of the consumer's own."""
+        """Have the events of a version handled, from a queue of the consumer's own."""
 
         async def handle(body: bytes) -> None:
-            await consumer.handle(_read(consumer.event, body), self)
+            event = _read(consumer.event, body)
+            if "id" not in event.model_fields_set:  # it would be another one at each attempt
+                raise Refused(f"not a {consumer.event.__name__}: id (missing)")
+            # Not of its queue: what was written for one version is not written for the other.
+            with on_behalf_of(f"{self.title}.{consumer.name}", str(event.id)):
+                await consumer.handle(event, self)
 
-        name = f"{self.title}.{consumer.name}"
-        queue = topology.queue(name, consumer.routing_key, self._settings)
+        queue = topology.queue(
+            f"{self.title}.{consumer.queue}", consumer.event.routing_key(), self._settings
+        )
         self._subscribe(queue, handle, topology.events_exchange(self._settings))
 
     def schedule(self, job: Job) -> None:
@@ -115,14 +125,15 @@ class Worker:
         async with self.lifespan():
             try:
                 await self._start()
-                schedule = Schedule(self.title, self._jobs, self.broker, self._settings)
-                await schedule.run()
+                take_turn = partial(turn_of, self.title, self._settings)
+                await Schedule(self._jobs, take_turn).run()
             finally:
+                await self._take_no_more()
                 await self.handling.stop()
                 await self.broker.stop()
 
     async def _start(self) -> None:
-        """Begin to handle messages, as soon as there is a RabbitMQ."""
+        """Begin to handle messages, as soon as there is a RabbitMQ; raises TopologyError."""
         async for attempt in stamina.retry_context(
             on=(AMQPConnectionError, OSError), attempts=None, timeout=None, wait_max=_LONGEST_WAIT_S
         ):
@@ -131,6 +142,20 @@ class Worker:
                 await topology.declare(self.broker, self._settings, *self.queues)
                 await self.broker.start()
         logger.info("%s handles: %s", self.title, ", ".join(queue.name for queue in self.queues))
+
+    async def _take_no_more(self) -> None:
+        """Have messages go elsewhere; else what is given back while this stops came here again."""
+        with suppress(*LOST):
+            async with asyncio.timeout(self._settings.rabbitmq_timeout):
+                for subscriber in self.broker.subscribers:
+                    await subscriber.stop()
+
+    async def _put_at_end(self, queue: str, message: RabbitMessage) -> None:
+        # Raises when it is closed: the message has gone back then, and must not be there twice.
+        _ = message.raw_message.channel
+        await self.broker.publish(
+            as_it_was(message.raw_message), queue=queue, timeout=self._settings.rabbitmq_timeout
+        )
 
 
 def _read[ModelT: BaseModel](model: type[ModelT], body: bytes) -> ModelT:

@@ -20,7 +20,7 @@ def upgrade() -> None:
         "outbox",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("event_id", sa.Uuid(), nullable=False),
-        sa.Column("type", sa.String(255), nullable=False),
+        sa.Column("routing_key", sa.String(255), nullable=False),
         sa.Column("subject", sa.Uuid(), nullable=False),
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("headers", postgresql.JSONB(), nullable=False),

@@ -16,7 +16,8 @@ class OutboxEntry(Base):
     id: Mapped[int] = mapped_column(BigInteger(), Identity(always=True), primary_key=True)
     """Counts up: writes to one record wait for one another, so its events are in order."""
     event_id: Mapped[UUID]
-    type: Mapped[str] = mapped_column(String(255))
+    routing_key: Mapped[str] = mapped_column(String(255))
+    """The event's type and version."""
     subject: Mapped[UUID]
     occurred_at: Mapped[dt.datetime]
     headers: Mapped[dict[str, str]] = mapped_column(JSONB())

@@ -60,7 +60,7 @@ class Publisher:
         """Send an event and wait until RabbitMQ has it; raises AMQPError or OSError."""
         await self._exchange.publish(
             message(event),
-            event.type,
+            event.routing_key,
             mandatory=False,  # an event that nobody wants is no error
             timeout=self._timeout,
         )
@@ -81,5 +81,5 @@ def message(event: Waiting) -> Message:
         headers=dict(event.headers),
         message_id=str(event.event_id),
         timestamp=event.occurred_at,
-        type=event.type,
+        type=event.routing_key,
     )

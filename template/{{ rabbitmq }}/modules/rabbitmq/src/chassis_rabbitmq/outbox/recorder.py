@@ -1,6 +1,9 @@
 """Takes note of writes as the events that follow them."""
 
+import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -40,7 +43,9 @@ class EventRecorder:
 
 
 def happened(events: EventsByTable, change: Change) -> Iterator[Event]:
-    """Give the events that follow a write."""
+    """Give the events that follow a write; the versions of one have one id."""
+    ids: defaultdict[str, UUID] = defaultdict(uuid4)
+    told = {"occurred_at": dt.datetime.now(dt.UTC), "subject": change.id, "data": change.stored}
     for event in events.get(change.table, ()):
         if event.kind == change.kind and event.happened(change.values):
-            yield event.model_validate({"subject": change.id, "data": change.stored})
+            yield event.model_validate({"id": ids[event.model_fields["type"].default], **told})

@@ -20,7 +20,7 @@ LOCK = 4_811_306_725
 _table = cast("Table", OutboxEntry.__table__)
 _any = select(exists(select(_table.c.id)))
 _alone = select(func.pg_try_advisory_xact_lock(LOCK))
-_columns = [_table.c[name] for name in ("id", "event_id", "type", "subject", "occurred_at")]
+_columns = [_table.c[name] for name in ("id", "event_id", "routing_key", "subject", "occurred_at")]
 _oldest = select(*_columns, _table.c.headers, _table.c.body).order_by(_table.c.id).limit(BATCH)
 
 
@@ -30,7 +30,7 @@ class Waiting:
 
     id: int
     event_id: UUID
-    type: str
+    routing_key: str
     subject: UUID
     occurred_at: dt.datetime
     headers: Mapping[str, str]
@@ -53,7 +53,7 @@ class Outbox:
         """Store an event in the transaction of the write that it follows."""
         values = {
             "event_id": event.id,
-            "type": event.type,
+            "routing_key": event.routing_key(),
             "subject": event.subject,
             "occurred_at": event.occurred_at,
             "headers": dict(headers),

@@ -19,6 +19,7 @@ def upgrade() -> None:
         "handled_messages",
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("request", sa.Text(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("status", sa.SmallInteger(), nullable=False),
         sa.Column("stored", sa.Text(), nullable=False),
         sa.Column(

@@ -1,4 +1,4 @@
-"""Daily counts: numbers by name and day, which workers add to and everybody may read."""
+"""Daily counts: numbers by name and day, which workers add to or set, and everybody may read."""
 
 from fastapi import FastAPI
 

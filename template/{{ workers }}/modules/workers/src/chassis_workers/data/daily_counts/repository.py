@@ -1,5 +1,9 @@
-from sqlalchemy import Table, func
-from sqlalchemy.dialects.postgresql import insert
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, func
+from sqlalchemy.dialects.postgresql import Insert, insert
 
 from chassis.database.engine import Change
 from chassis.database.errors import refusals
@@ -16,15 +20,24 @@ class DailyCounts(Repository[DailyCountRead]):
 
     async def count(self, addition: DailyCountAddition) -> DailyCountRead:
         """Add to the count of a day, and give it as it is then."""
-        table: Table = self._records.table
         values = addition.model_dump()
-        new = insert(table).values(values)
+        new = insert(self._records.table).values(values)
+        return await self._store(values, new, self._records.table.c.number + new.excluded.number)
+
+    async def replace(self, name: str, day: dt.date, number: int) -> DailyCountRead:
+        """Set the count of a day, whatever it was, and give it as it is then."""
+        values = {"name": name, "day": day, "number": number}
+        new = insert(self._records.table).values(values)
+        return await self._store(values, new, new.excluded.number)
+
+    async def _store(
+        self, values: Mapping[str, Any], new: Insert, number: ColumnElement[int]
+    ) -> DailyCountRead:
+        """Insert the count of a day, or give it another number where there is one."""
+        table: Table = self._records.table
         statement = new.on_conflict_do_update(
             index_elements=["name", "day"],
-            set_={
-                "number": table.c.number + new.excluded.number,
-                "updated_at": func.clock_timestamp(),
-            },
+            set_={"number": number, "updated_at": func.clock_timestamp()},
         ).returning(*table.c)
         with refusals(table, values, self._records.columns):
             async with self.database.begin() as connection:

@@ -1,11 +1,19 @@
+import datetime as dt
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Path, Query
 from fastapi.requests import HTTPConnection
 
 from chassis.problems import responses
 from chassis.schemas import Page
-from chassis_workers.counts import PATH, DailyCountAddition, DailyCountQuery, DailyCountRead
+from chassis_workers.counts import (
+    PATH,
+    CountName,
+    DailyCountAddition,
+    DailyCountNumber,
+    DailyCountQuery,
+    DailyCountRead,
+)
 from chassis_workers.data.daily_counts.repository import DailyCounts
 
 router = APIRouter(prefix=PATH, tags=["daily counts"])
@@ -24,6 +32,17 @@ DailyCountsDep = Annotated[DailyCounts, Depends(daily_counts)]
 async def add_to_daily_count(body: DailyCountAddition, counts: DailyCountsDep) -> DailyCountRead:
     """Add a number to the count of a day."""
     return await counts.count(body)
+
+
+@router.put("/{name}/{day}", responses=responses(422))
+async def set_daily_count(
+    name: Annotated[CountName, Path()],
+    day: dt.date,
+    body: DailyCountNumber,
+    counts: DailyCountsDep,
+) -> DailyCountRead:
+    """Set the count of a day, whatever it was."""
+    return await counts.replace(name, day, body.number)
 
 
 @router.get("", responses=responses(422))

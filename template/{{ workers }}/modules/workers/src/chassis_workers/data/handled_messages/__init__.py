@@ -1,7 +1,8 @@
 """Handled messages: a write that comes with a message's key is made once.
 
 The key is stored in the transaction of the write, so that there is either both or nothing. A
-request that makes several transactions is covered by its first one only.
+request that makes several transactions is covered by its first one only. The same key with
+another query or body is refused: it is another write, and was not made.
 """
 
 from collections.abc import AsyncIterator

@@ -4,45 +4,55 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import timedelta
+from hashlib import sha256
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from pydantic_core import to_json
-from sqlalchemy import Table, delete, func, select
+from sqlalchemy import Table, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.database.engine import Change, Database
 from chassis.problems import Conflict, ProblemError
 from chassis_workers.data.handled_messages.model import HandledMessage
+from chassis_workers.retention import RETENTION
 
 logger = logging.getLogger(__name__)
 
-RETENTION = timedelta(days=14)
-"""How long a key is kept; a message that comes again later is a new one."""
+FIRST_CLEANING_S = 10
 CLEANING_INTERVAL_S = 3600
+BATCH = 1000
+"""How many keys are forgotten at a time, which takes but a moment."""
 
 _TABLE = cast("Table", HandledMessage.__table__)
 _STATUSES = {"add": HTTPStatus.CREATED, "change": HTTPStatus.OK, "remove": HTTPStatus.NO_CONTENT}
 
 
 @dataclass(slots=True)
-class _Write:
-    """The request that is being answered, and whether its key is stored already."""
+class Write:
+    """A write that comes with a key, and whether the key is stored already."""
 
     key: str
     request: str
+    digest: bytes
     recorded: bool = False
 
+    @classmethod
+    def of(cls, key: str, request: str, query: bytes, body: bytes) -> Self:
+        """Tell a write from others under its key by its query and its body."""
+        digests = sha256(query).digest() + sha256(body).digest()
+        return cls(key, request, sha256(digests).digest())
 
-_write: ContextVar[_Write | None] = ContextVar("write", default=None)
+
+_write: ContextVar[Write | None] = ContextVar("write", default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a write was answered with."""
+    """What a write was answered with, and the digest that it had."""
 
+    digest: bytes
     status: int
     body: bytes
 
@@ -54,22 +64,23 @@ class HandledMessages:
         self._database = database
 
     @contextmanager
-    def writing(self, key: str, request: str) -> Iterator[None]:
+    def writing(self, write: Write) -> Iterator[None]:
         """Store the key with what is written inside."""
-        token = _write.set(_Write(key, request))
+        token = _write.set(write)
         try:
             yield
         finally:
             _write.reset(token)
 
-    async def answer(self, key: str, request: str) -> Answer | None:
+    async def answer(self, write: Write) -> Answer | None:
         """Give what a write with this key was answered with, if there was one."""
-        statement = select(_TABLE.c.status, _TABLE.c.stored).where(
-            _TABLE.c.key == key, _TABLE.c.request == request
+        columns = (_TABLE.c.digest, _TABLE.c.status, _TABLE.c.stored)
+        statement = select(*columns).where(
+            _TABLE.c.key == write.key, _TABLE.c.request == write.request
         )
         async with self._database.connect() as connection:
             row = (await connection.execute(statement)).first()
-        return None if row is None else Answer(row[0], row[1].encode())
+        return None if row is None else Answer(row[0], row[1], row[2].encode())
 
     async def record(self, connection: AsyncConnection, change: Change) -> None:
         """Store the key of the request that makes this change; raises Conflict if it is there.
@@ -82,6 +93,7 @@ class HandledMessages:
         values: dict[str, Any] = {
             "key": write.key,
             "request": write.request,
+            "digest": write.digest,
             "status": _STATUSES[change.kind],
             "stored": to_json(dict(change.stored)).decode() if change.stored else "",
         }
@@ -92,13 +104,19 @@ class HandledMessages:
 
     async def clean(self) -> None:
         """Forget the keys that are older than the retention."""
-        statement = delete(_TABLE).where(_TABLE.c.handled_at < func.now() - RETENTION)
-        async with self._database.begin() as connection:
-            await connection.execute(statement)
+        names = (_TABLE.c.key, _TABLE.c.request)
+        old = select(*names).where(_TABLE.c.handled_at < func.now() - RETENTION)
+        # What another instance is about to forget is left to it.
+        some = old.limit(BATCH).with_for_update(skip_locked=True)
+        statement = delete(_TABLE).where(tuple_(*names).in_(some))
+        forgotten = BATCH
+        while forgotten == BATCH:
+            async with self._database.begin() as connection:
+                forgotten = (await connection.execute(statement)).rowcount
 
     @asynccontextmanager
     async def cleaning(self) -> AsyncIterator[None]:
-        """Clean from time to time."""
+        """Clean soon, and from time to time."""
         task = asyncio.create_task(self._clean_regularly())
         try:
             yield
@@ -108,9 +126,11 @@ class HandledMessages:
                 await task
 
     async def _clean_regularly(self) -> None:
+        await asyncio.sleep(FIRST_CLEANING_S)
         while True:
-            await asyncio.sleep(CLEANING_INTERVAL_S)
             try:
                 await self.clean()
-            except ProblemError as error:
-                logger.warning("Old keys of messages stay for now: %s", error)
+            except Exception as error:  # another time it may succeed
+                unexpected = not isinstance(error, ProblemError)
+                logger.warning("Old keys of messages stay for now: %s", error, exc_info=unexpected)
+            await asyncio.sleep(CLEANING_INTERVAL_S)
