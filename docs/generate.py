@@ -1,7 +1,7 @@
 """Write the reference pages that follow from the catalog and the schema: `make docs`."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +9,9 @@ ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 sys.path.insert(0, str(ROOT / "extensions"))
 
+import answers as rules  # noqa: E402  (the extension is loaded by path)
 import typer.main  # noqa: E402
-from answers import catalog, schema  # noqa: E402  (the extension is loaded by path)
+from answers import catalog, schema  # noqa: E402
 
 from ferrata import cli  # noqa: E402
 from ferrata.errors import Exit  # noqa: E402
@@ -129,7 +130,32 @@ def answers() -> str:
             for name, entry in catalog()["field_types"].items()
         ),
     )
+    lines.append("\n## Reserved names\n")
+    lines.append("A name that is one of these is refused, with a proposal where there is one.\n")
+    lines += table(("name of", "cannot be", "because it"), reserved_names())
     return "\n".join(lines) + "\n"
+
+
+def reserved_names() -> Iterator[tuple[str, str, str]]:
+    """What a part of a service's name, an entity and a field cannot be called, and why."""
+    services = "`context`, `domain`, `function`"
+    yield services, quoted(rules.FOREIGN_PACKAGES), "is a package of every project"
+    both = "an entity, also its plural"
+    yield f"{both}; a field", "a Python keyword", "is no name in Python"
+    yield both, quoted(rules.DEVICES), "is a device on Windows, where no file has its name"
+    yield both, quoted(rules.RESERVED_MODULES), "is a module of every project"
+    yield "an entity", quoted(rules.RESERVED_PACKAGES), "is a package of every project"
+    classes = quoted(rules.RESERVED_CLASSES)
+    yield both, f"one of whose classes would be {classes}", "would hide what generated code uses"
+    plurals = quoted(rules.RESERVED_PLURALS)
+    yield "a plural", f"a Python builtin, {plurals}", "would hide what generated code uses"
+    for names, reason in rules.RESERVED_FIELDS:
+        yield "a field", quoted(names), reason
+
+
+def quoted(names: Iterable[str]) -> str:
+    """Names as code, in alphabetical order."""
+    return ", ".join(f"`{name}`" for name in sorted(names))
 
 
 def commands() -> str:

@@ -285,24 +285,8 @@ def _entity_names(answers: Mapping[str, Any]) -> Iterator[Problem]:
     for index, entity in enumerate(answers.get("entities", [])):
         path = f"entities[{index}]"
         for key, name in (("name", entity["name"]), ("plural", plural_of(entity))):
-            if keyword.iskeyword(name):
-                yield Problem(f"{path}.{key}", f"{name!r} is a Python keyword; choose another name")
-            if key == "plural" and (name in dir(builtins) or name in RESERVED_PLURALS):
-                yield Problem(
-                    f"{path}.plural",
-                    f"{name!r} would hide a name that generated code uses; give another plural, "
-                    f"such as '{name}_list'",
-                )
-            for hidden in sorted(_class_names(name) & RESERVED_CLASSES):
-                yield Problem(
-                    f"{path}.{key}",
-                    f"{name!r} would hide {hidden!r}, which generated code uses; "
-                    f"choose a more specific name, such as '{name}_record'",
-                )
-            if name in RESERVED_MODULES:
-                yield Problem(
-                    f"{path}.{key}", f"{name!r} is a module of every project; choose another"
-                )
+            for message in _entity_name_faults(key, name):
+                yield Problem(f"{path}.{key}", message)
         if entity["name"] == plural_of(entity):
             yield Problem(
                 f"{path}.plural",
@@ -318,6 +302,30 @@ def _entity_names(answers: Mapping[str, Any]) -> Iterator[Problem]:
                     "rename one, or set its `plural`",
                 )
             taken.setdefault(form, path)
+
+
+def _entity_name_faults(key: str, name: str) -> Iterator[str]:
+    """Say why an entity cannot have a name; `key` tells whether it is its `name` or `plural`."""
+    other = f"'{name}_list'" if key == "plural" else f"'{name}_record'"
+    if keyword.iskeyword(name):
+        yield f"{name!r} is a Python keyword; choose another name"
+    if key == "plural" and (name in dir(builtins) or name in RESERVED_PLURALS):
+        yield (
+            f"{name!r} would hide a name that generated code uses; give another plural, "
+            f"such as {other}"
+        )
+    for hidden in sorted(_class_names(name) & RESERVED_CLASSES):
+        yield (
+            f"{name!r} would hide {hidden!r}, which generated code uses; "
+            f"choose a more specific name, such as '{name}_record'"
+        )
+    if name in RESERVED_MODULES or (key == "name" and name in RESERVED_PACKAGES):
+        yield f"{name!r} is a module of every project; choose another"
+    if name in DEVICES:
+        yield (
+            f"{name!r} is a device on Windows, where no file can be called '{name}.py'; "
+            f"choose another name, such as {other}"
+        )
 
 
 def _class_names(name: str) -> set[str]:
@@ -340,7 +348,16 @@ RESERVED_PLURALS = frozenset(
     # Tables that modules have.
     | {"daily_counts", "handled_messages", "outbox"}
 )
-RESERVED_MODULES = frozenset({"errors", "ports", "dependencies", "problems", "conftest", "fakes"})
+RESERVED_MODULES = frozenset(
+    {"errors", "ports", "dependencies", "problems", "conftest", "fakes", "use_cases"}
+)
+# Packages beside the modules that have an entity's name, not its plural.
+RESERVED_PACKAGES = frozenset({"events"})
+# No file or folder has these names on Windows, nor with a suffix. Of all names that are given, only
+# those of entities become one as they are: what is made of the others has more parts.
+DEVICES = frozenset({"aux", "con", "nul", "prn"}) | {
+    f"{port}{number}" for port in ("com", "lpt") for number in range(10)
+}
 
 
 def _field_names(answers: Mapping[str, Any]) -> Iterator[Problem]:
@@ -430,19 +447,18 @@ def _limit_faults(field: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _fits(field: Mapping[str, Any], number: object) -> bool:
-    """Tell whether a number has no more digits after the point than the field keeps."""
+    """Tell whether a number has no more digits, before and after the point, than the field keeps."""
     places = field.get("decimal_places", DECIMAL_PLACES) if field["type"] == "decimal" else 0
     value = Decimal(str(number))
-    if field["type"] == "integer" and abs(value) > LARGEST_INTEGER:
-        return False
-    return value == round(value, places)
+    return value.is_finite() and abs(value) <= _largest(field) and value == round(value, places)
 
 
 def _number_words(field: Mapping[str, Any]) -> str:
     if field["type"] == "integer":
         return f"a whole number between -{LARGEST_INTEGER} and {LARGEST_INTEGER}"
     places = field.get("decimal_places", DECIMAL_PLACES)
-    return f"a number with at most {places} digit(s) after the point"
+    before = DECIMAL_DIGITS - places
+    return f"a number with at most {places} digit(s) after the point and {before} before it"
 
 
 def _default_faults(field: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -665,9 +681,22 @@ def cell(text: str) -> str:
     return text.strip().replace("|", "\\|").replace("\n", "<br>")
 
 
+# What at the start of a line makes a heading of it or of the line before, code or HTML of all that
+# follows, or a list in a list at once.
+TAKING_OVER = re.compile(
+    r"^ {0,3}(?=#{1,6}(?:[ \t]|$)|```|~~~|<|(?:=+|-+)[ \t]*$|(?:[-*+>][ \t]+){2})", re.MULTILINE
+)
+MARKER = re.compile(r"^(?=[-*+>](?:\s|$))")
+
+
+def prose(text: str) -> str:
+    """A text as paragraphs of Markdown, lists and such included: the document keeps its outline."""
+    return TAKING_OVER.sub(r"\g<0>\\", text.strip())
+
+
 def item(text: str) -> str:
-    """A text as an item of a Markdown list: further lines are indented."""
-    return text.strip().replace("\n", "\n  ")
+    """A text as an item of a Markdown list: further lines are indented, the first is no list."""
+    return MARKER.sub(r"\\", prose(text)).replace("\n", "\n  ")
 
 
 # ------------------------------------------------------------------- 2. the entities, worked out
@@ -709,13 +738,17 @@ def _length(field: Mapping[str, Any]) -> int:
     return int(field.get("max_length", TEXT_LENGTH if field["type"] == "text" else STRING_LENGTH))
 
 
+def _largest(field: Mapping[str, Any]) -> Decimal:
+    """The largest number that the column of a field holds."""
+    if field["type"] == "integer":
+        return Decimal(LARGEST_INTEGER)
+    places = int(field.get("decimal_places", DECIMAL_PLACES))
+    return Decimal(10) ** (DECIMAL_DIGITS - places) - Decimal(10) ** -places
+
+
 def _bounds(field: Mapping[str, Any]) -> tuple[Decimal, Decimal]:
     """The smallest and largest number of a field, also where none was set."""
-    if field["type"] == "integer":
-        edge = Decimal(LARGEST_INTEGER)
-    else:
-        places = field.get("decimal_places", DECIMAL_PLACES)
-        edge = Decimal(10) ** (DECIMAL_DIGITS - places) - Decimal(10) ** -places
+    edge = _largest(field)
     return (
         Decimal(str(field.get("minimum", -edge))),
         Decimal(str(field.get("maximum", edge))),
@@ -905,8 +938,8 @@ def _default(field: Mapping[str, Any]) -> str | None:
 def _string(text: str) -> str:
     """A text as Python source, in the quotes that need the least escaping."""
     literal = json.dumps(text, ensure_ascii=False)
-    if '"' in text and "'" not in text:
-        inner = literal[1:-1].replace('\\"', '"')
+    if text.count('"') > text.count("'"):
+        inner = literal[1:-1].replace('\\"', '"').replace("'", "\\'")
         return f"'{inner}'"
     return literal
 
@@ -1169,8 +1202,10 @@ def python(source: str) -> str:
         head, body = lines[:cut], lines[cut:]
     # A loop that had nothing to go through leaves a pair of brackets behind.
     rest = "\n".join(body).strip("\n").replace("= [\n]", "= []")
-    imports = [line for line in lines if IMPORT.match(line) and _is_used(line, rest)]
     code = _code(rest)
+    # What a module exports is named by texts.
+    using = rest if "__all__" in code else code
+    imports = [line for line in lines if IMPORT.match(line) and _is_used(line, using)]
     needed = [line for name, line in AUTOMATIC_IMPORTS.items() if re.search(rf"\b{name}\b", code)]
     block = _import_block([*imports, *needed])
     parts = ["\n".join(head).strip("\n"), block, "\n".join(_laid_out(rest.split("\n")))]
@@ -1183,11 +1218,11 @@ def python(source: str) -> str:
     return text + "\n"
 
 
-def _is_used(line: str, rest: str) -> bool:
+def _is_used(line: str, code: str) -> bool:
     """Tell whether a template's import is needed: some depend on the fields of an entity."""
     found = IMPORT.match(line)
     names = found and (found["alias"] or found["whole"] or found["names"])
-    return bool(names) and re.search(rf"\b{names}\b", rest) is not None
+    return bool(names) and re.search(rf"\b{names}\b", code) is not None
 
 
 def _after_docstring(lines: Sequence[str]) -> int:
@@ -1198,9 +1233,15 @@ def _after_docstring(lines: Sequence[str]) -> int:
     return next(i for i, line in enumerate(lines[1:], 1) if line.endswith('"""')) + 1
 
 
+# A text with what makes a template of it: there, names are code.
+STRINGS = re.compile(
+    r'(?P<template>\bf)?(?:"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"' + "|" + r"'(?:[^'\\\n]|\\.)*')"
+)
+
+
 def _code(text: str) -> str:
     """The text without its string literals, so that words in them do not ask for imports."""
-    return re.sub(r'"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"', '""', text)
+    return STRINGS.sub(lambda found: found[0] if found["template"] else '""', text)
 
 
 def _import_block(lines: Iterable[str]) -> str:
@@ -1650,6 +1691,7 @@ class Answers(Extension):
             as_members=as_members,
             cell=cell,
             item=item,
+            prose=prose,
             requirement_state=requirement_state,
             fingerprint=fingerprint,
             present=present,

@@ -14,7 +14,7 @@ from tests.support import answers_of, commit_all, commit_working_tree, files_of,
 EDITS = Path(__file__).parent / "edits"
 EXAMPLE = "task_manager"
 # Layers that the tests bring themselves until the template has them.
-LAYERS = ("level_3", "redis", "files")
+LAYERS = ("level_3", "files")
 LISTS = (".ferrata/seeds.txt", ".ferrata/template.txt")
 
 

@@ -7,12 +7,22 @@ from pathlib import Path
 import pytest
 
 from tests.climb.conftest import Climb
-from tests.climb.support import copy_of, new_project, replace, state, write_template
-from tests.support import commit_all, git
+from tests.climb.support import LAYERS, copy_of, new_project, replace, state, write_template
+from tests.support import LATER_LEVELS, LATER_MODULES, commit_all, git
 
 REFUSED = [
-    pytest.param(["--to", 4], "level 4 is not available in this version", id="unavailable-level"),
-    pytest.param(["--add", "bot"], "module 'bot' is not available", id="unavailable-module"),
+    *(
+        pytest.param(
+            ["--to", level], f"level {level} is not available in this version", id=str(level)
+        )
+        for level in LATER_LEVELS
+        if f"level_{level}" not in LAYERS
+    ),
+    *(
+        pytest.param(["--add", name], f"module '{name}' is not available", id=name)
+        for name in LATER_MODULES
+        if name not in LAYERS
+    ),
     pytest.param(["--add", "rabbit"], "modules[0]: must be one of", id="unknown-module"),
     pytest.param(["--set", "levle=2"], "levle: is not a known key", id="misspelt"),
     pytest.param(["--set", "level=high"], "level: must be a whole number", id="type"),

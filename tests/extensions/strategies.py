@@ -1,12 +1,18 @@
 """Answers as people never write them, but may: valid ones, and anything at all."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.support import extension
+from ferrata.matrix import Combination, combinations
+from tests.support import answers_of, brief, extension
 
+COMBINATIONS = combinations(extension())
+TASK = answers_of("task_manager")["entities"]
 TYPES = extension().catalog()["field_types"]
+LICENSES = extension().schema()["properties"]["license"]["enum"]
+OPERATIONS = ("create", "get", "list", "update", "delete")
 # What some format or other takes for its own: Python, TOML, YAML, JSON, Jinja, Markdown, HTML,
 # shell, make, environment files; and what no format takes for anything.
 HOSTILE = (
@@ -106,63 +112,99 @@ def texts(longest: int = 1000) -> st.SearchStrategy[str]:
     return _texts((*HOSTILE, *BREAKS), longest)
 
 
-LINES = lines()
 SHORT = st.from_regex(r"[a-z][a-z0-9]{1,9}(_[a-z0-9]{1,9}){0,1}", fullmatch=True)
 # As long as a name may be.
 LONG = st.from_regex(r"[a-z][a-z0-9]{8}(_[a-z0-9]{8}){2}[a-z]", fullmatch=True)
 IDENTIFIERS = st.one_of(SHORT, SHORT, SHORT, LONG)
 
 
+# What would be an import, or end a text, if it were code.
+CODE = ("UUID", "dt.date", "Literal", "Decimal", "Any", '"', "'", '"""', "\\", "{x}", "#", "日本")
+
+
+def defaults(longest: int) -> st.SearchStrategy[str]:
+    """Printable texts, also such as look like code."""
+    codes = st.lists(st.sampled_from(CODE), min_size=1, max_size=5).map(" ".join)
+    anything = st.text(CHARACTERS, min_size=1, max_size=longest)
+    cut = (codes | anything).map(lambda text: text[:longest])
+    return cut.filter(str.isprintable).filter(str.strip)
+
+
 @st.composite
-def fields(draw: st.DrawFn, entity_names: list[str]) -> dict[str, Any]:  # noqa: C901  (one case for each type)
-    """One field of any type, with the limits of its type now and then."""
+def numbers(draw: st.DrawFn, places: int) -> dict[str, Any]:
+    """A smallest and a largest value and one between them, or some of these."""
+    # All digits fit into a column of 18, and into the JSON number of an answer.
+    wide = 10**6 if places else 10**9
+    low, between, high = sorted(
+        draw(st.lists(st.integers(-wide * 10**places, wide * 10**places), min_size=3, max_size=3))
+    )
+    limits = {"minimum": low, "maximum": high, "default": between}
+    kept = draw(st.sets(st.sampled_from(sorted(limits))))
+    whole = {key: value for key, value in limits.items() if key in kept}
+    return {key: value / 10**places if places else value for key, value in whole.items()}
+
+
+@st.composite
+def fields(  # noqa: C901  (one case for each type)
+    draw: st.DrawFn, entity_names: list[str], earlier: list[str]
+) -> dict[str, Any]:
+    """One field of any type, with the limits of its type now and then.
+
+    A reference to an entity that is not `earlier` is never required: it might close a circle.
+    """
     kind = draw(st.sampled_from(sorted(TYPES)))
     field: dict[str, Any] = {"name": draw(IDENTIFIERS), "type": kind}
-    if draw(st.booleans()):
-        field["required"] = draw(st.booleans())
     if TYPES[kind]["unique"] and draw(st.booleans()):
         field["unique"] = draw(st.booleans())
     match kind:
         case "enum":
             choices = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9 ._+/-]{0,48}", fullmatch=True)
+            choices |= st.sampled_from(["UUID", "dt", "Literal", "None"])
             field["values"] = draw(st.lists(choices, min_size=1, max_size=9, unique=True))
-            if draw(st.booleans()) and "required" not in field:
-                field["default"] = draw(st.sampled_from(field["values"]))
+            field["default"] = draw(st.sampled_from(field["values"]))
         case "reference":
             field["references"] = draw(st.sampled_from(entity_names))
-            field.pop("required", None)
         case "string" | "text":
             if draw(st.booleans()):
                 field["max_length"] = draw(st.integers(1, 100_000))
-            if draw(st.booleans()) and "required" not in field:
-                longest = min(field.get("max_length", 100), 100)
-                text = st.text(CHARACTERS, min_size=1, max_size=longest)
-                field["default"] = draw(text.filter(str.isprintable).filter(str.strip))
+            field["default"] = draw(defaults(min(field.get("max_length", 100), 100)))
         case "boolean":
-            if draw(st.booleans()) and "required" not in field:
-                field["default"] = draw(st.booleans())
-        case "integer" | "decimal":
-            if kind == "decimal" and draw(st.booleans()):
+            field["default"] = draw(st.booleans())
+        case "decimal":
+            if draw(st.booleans()):
                 field["decimal_places"] = draw(st.integers(0, 9))
-            low, high = sorted(
-                draw(st.tuples(st.integers(-(10**9), 10**9), st.integers(-(10**9), 10**9)))
-            )
-            field |= draw(
-                st.sampled_from(
-                    [{}, {"minimum": low}, {"maximum": high}, {"minimum": low, "maximum": high}]
-                )
-            )
+            field |= draw(numbers(field.get("decimal_places", 2)))
+        case "integer":
+            field |= draw(numbers(0))
+    # It is required, has a default, or is neither.
+    match draw(st.sampled_from(["required", "default", "neither"])):
+        case "required":
+            field.pop("default", None)
+            field["required"] = kind != "reference" or field["references"] in earlier
+        case "neither":
+            field.pop("default", None)
+            field |= draw(st.sampled_from([{}, {"required": False}]))
     return field
 
 
 @st.composite
 def entities(draw: st.DrawFn) -> list[dict[str, Any]]:
-    """One to four entities that refer to each other at will."""
+    """One to four entities that refer to each other at will, some with a plural of their own."""
     names = draw(st.lists(IDENTIFIERS, min_size=1, max_size=4, unique=True))
-    return [
-        {"name": name, "fields": draw(st.lists(fields(names), min_size=1, max_size=8))}
-        for name in names
-    ]
+    plurals = st.one_of(st.none(), st.none(), IDENTIFIERS)
+    found = []
+    for place, name in enumerate(names):
+        some = st.lists(fields(names, names[:place]), min_size=1, max_size=8)
+        entity = {"name": name, "fields": draw(some)}
+        plural = draw(plurals)
+        found.append(entity if plural is None else {**entity, "plural": plural})
+    return found
+
+
+def operations(entity_names: list[str]) -> st.SearchStrategy[list[str]]:
+    """Operations of entities that meet a requirement, each once."""
+    every = [f"{name}.{operation}" for name in entity_names for operation in OPERATIONS]
+    return st.lists(st.sampled_from(every), max_size=5, unique=True)
 
 
 EMAILS = st.from_regex(
@@ -175,20 +217,22 @@ PARTS = st.from_regex(r"[a-z][a-z0-9]{1,8}(_[a-z0-9]{1,8})?", fullmatch=True).fi
 
 
 @st.composite
-def requirements(draw: st.DrawFn, prefix: str) -> list[dict[str, Any]]:
+def requirements(
+    draw: st.DrawFn, prefix: str, optional: dict[str, st.SearchStrategy[Any]]
+) -> list[dict[str, Any]]:
     """Requirements or constraints with every optional part now and then."""
     descoped = st.fixed_dictionaries({"reason": texts(), "approved_by": lines(200)})
     one = st.fixed_dictionaries(
         {"title": lines(200), "priority": st.sampled_from(["must", "should", "could"])},
-        optional={"acceptance": texts(10_000), "descoped": descoped},
+        optional={"acceptance": texts(10_000), "descoped": descoped, **optional},
     )
     found = draw(st.lists(one, min_size=1, max_size=3))
     return [{"id": f"{prefix}-{number:03}", **each} for number, each in enumerate(found, 1)]
 
 
 @st.composite
-def briefs(draw: st.DrawFn) -> dict[str, Any]:
-    """Every answer but the level, the modules and the entities."""
+def briefs(draw: st.DrawFn, entity_names: list[str]) -> dict[str, Any]:
+    """Every answer but the level, the modules and the entities, which have these names."""
     some = st.lists(texts(), min_size=1, max_size=3)
     maybe = st.lists(texts(), max_size=2)
     targets = {
@@ -209,16 +253,19 @@ def briefs(draw: st.DrawFn) -> dict[str, Any]:
         st.fixed_dictionaries(
             {
                 "project_name": lines(80),
-                "context": PARTS,
-                "domain": PARTS,
+                # Names change every file; where they are the same ones, only the texts are looked at.
+                "context": st.one_of(st.just("team"), st.just("team"), PARTS),
+                "domain": st.one_of(st.just("tasks"), st.just("tasks"), PARTS),
                 "author_name": lines(120),
                 "author_email": EMAILS,
                 "problem": texts(10_000),
                 "target_users": some,
                 "success_metrics": some,
-                "functional_requirements": requirements("FR"),
+                "functional_requirements": requirements(
+                    "FR", {"operations": operations(entity_names)}
+                ),
                 "non_functional": st.fixed_dictionaries(
-                    targets, optional={"constraints": requirements("NF")}
+                    targets, optional={"constraints": requirements("NF", {})}
                 ),
                 "integrations": st.lists(
                     st.fixed_dictionaries({"name": lines(120), "purpose": texts()}), max_size=2
@@ -229,16 +276,42 @@ def briefs(draw: st.DrawFn) -> dict[str, Any]:
                 "acceptance_criteria": some,
             },
             optional={
-                "license": st.sampled_from(["MIT", "GPL-3.0-or-later", "proprietary"]),
                 "risks": st.lists(risk, max_size=2),
                 "open_questions": maybe,
             },
         )
     )
+    license_ = draw(st.sampled_from([None, *LICENSES]))
+    if license_:
+        brief["license"] = license_
     if draw(st.booleans()):
         brief["function"] = draw(PARTS.map(lambda part: part[:16].rstrip("_")))
         brief["function_reason"] = draw(texts(500))
     return brief
+
+
+@st.composite
+def with_briefs(
+    draw: st.DrawFn, combinations: Sequence[Combination] = COMBINATIONS
+) -> dict[str, Any]:
+    """Hostile texts about the task manager's entities, with any level and modules."""
+    combination = draw(st.sampled_from(combinations))
+    names = [entity["name"] for entity in TASK]
+    return draw(briefs(names)) | combination.answers | {"entities": TASK}
+
+
+@st.composite
+def with_entities(
+    draw: st.DrawFn, combinations: Sequence[Combination] = COMBINATIONS
+) -> dict[str, Any]:
+    """Entities of all kinds in the task manager's brief, with any level and modules."""
+    combination = draw(st.sampled_from(combinations))
+    found = draw(entities())
+    met = operations([entity["name"] for entity in found])
+    answers = brief()
+    for requirement in answers["functional_requirements"]:
+        requirement["operations"] = draw(met)
+    return answers | combination.answers | {"entities": found}
 
 
 JSON = st.recursive(

@@ -1,5 +1,6 @@
 """The layout of generated Python is what ruff would make of it."""
 
+import ast
 from textwrap import dedent
 
 import pytest
@@ -45,18 +46,25 @@ def test_names_in_use_are_imported_and_unused_imports_dropped() -> None:
     source = '''\
         """Doc."""
         from pydantic import BaseModel
+        from uuid import UUID
+        from uuid import uuid4
 
         PRICE = Decimal("1.50")
         TEXT = "Any UUID"
+        QUOTED = 'an "inner" Any'
+        PATH = f"/{uuid4()}"
         '''
 
     assert laid_out(source) == dedent('''\
         """Doc."""
 
         from decimal import Decimal
+        from uuid import uuid4
 
         PRICE = Decimal("1.50")
         TEXT = "Any UUID"
+        QUOTED = 'an "inner" Any'
+        PATH = f"/{uuid4()}"
         ''')
 
 
@@ -124,3 +132,48 @@ def test_members_are_sorted_as_ruff_sorts_them() -> None:
     names = ["Base", "Item10", "Item9", "Item090", "Q1", "X02"]
 
     assert extension().as_members(names) == ["Q1", "X02", "Base", "Item090", "Item9", "Item10"]
+
+
+def test_what_a_module_exports_is_in_use() -> None:
+    source = '''\
+        """Doc."""
+        from shared.item import Item
+
+        __all__ = ["Item"]
+        '''
+
+    assert "from shared.item import Item\n" in laid_out(source)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("It's", '"It\'s"'),
+        ('a "b"', "'a \"b\"'"),
+        ('"a" isn\'t', "'\"a\" isn\\'t'"),
+        ("\"'", '"\\"\'"'),
+        ('back\\"slash', "'back\\\\\"slash'"),
+    ],
+)
+def test_a_text_has_the_quotes_that_need_the_least_escaping(text: str, expected: str) -> None:
+    literal = extension()._string(text)
+
+    assert literal == expected
+    assert ast.literal_eval(literal) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "prose", "item"),
+    [
+        (" a\n- b ", "a\n- b", "a\n  - b"),
+        ("- a", "- a", "\\- a"),
+        ("- * - a", "\\- * - a", "\\- * - a"),
+        ("# a\n#b", "\\# a\n#b", "\\# a\n  #b"),
+        ("a\n---\nb", "a\n\\---\nb", "a\n  \\---\n  b"),
+        ("```\ncode", "\\```\ncode", "\\```\n  code"),
+        ("a <b>\n <!-- c", "a <b>\n \\<!-- c", "a <b>\n   \\<!-- c"),
+    ],
+)
+def test_a_text_does_not_take_the_document_over(text: str, prose: str, item: str) -> None:
+    assert extension().prose(text) == prose
+    assert extension().item(text) == item

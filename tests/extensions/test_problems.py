@@ -85,6 +85,17 @@ ENTITY_FAULTS: list[Any] = [
     pytest.param(
         [entity(field(type="decimal", minimum=0.001))], "at most 2 digit(s)", id="decimal-digits"
     ),
+    pytest.param(
+        [entity(field(type="decimal", decimal_places=9, minimum=10**9))],
+        "at most 9 digit(s) after the point and 9 before it",
+        id="decimal-width",
+    ),
+    pytest.param(
+        [entity(field(type="integer", minimum=float("nan")))], "a whole number", id="no-number"
+    ),
+    pytest.param(
+        [entity(field(type="decimal", default=1e300))], "that the field accepts", id="default-width"
+    ),
     pytest.param([entity(field(default="x", required=True))], "contradicts", id="default-required"),
     pytest.param([entity(field(default=5))], "a value that the field accepts", id="default-type"),
     pytest.param(

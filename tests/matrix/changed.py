@@ -1,8 +1,9 @@
 """`ferrata matrix --pairwise --json | python -m tests.matrix.changed [COMMIT]`: what has to run.
 
 It prints the line `matrix=...` for the outputs of a workflow's step: the combinations of which a
-project is another one than at the commit. Without a commit these are all; where nothing changed,
-the first combination stays, because a workflow cannot have an empty matrix.
+project is another one than at the commit. Without a commit these are all, and so they are where what
+generates the projects, runs their gates or judges them has changed; where nothing changed, the
+first combination stays, because a workflow cannot have an empty matrix.
 """
 
 import json
@@ -18,19 +19,36 @@ from jinja2 import TemplateError
 
 from tests.matrix.renderer import Renderer
 from tests.matrix.sample import SHAPES
-from tests.support import ROOT, answers_of
+from tests.support import ROOT, answers_of, git
 
 Entry = Mapping[str, Any]
+# What the gates of a project depend on besides its files.
+EVERYTHING = (
+    *("src/", "hooks/", "extensions/", "schemas/answers.schema.json", "copier.yml"),
+    *("pyproject.toml", "uv.lock", ".github/", ".ci/"),
+    *("examples/", "tests/answers/", "tests/matrix/", "tests/support.py", "tests/choosing.py"),
+)
 
 
 def main() -> int:
     """Read a matrix, leave out what is the same, and print the rest on one line."""
     entries: list[Entry] = json.load(sys.stdin)["include"]
-    if len(sys.argv) > 1 and sys.argv[1]:
-        with at(sys.argv[1]) as base:
-            entries = changed(entries, base, ROOT) or entries[:1]
+    base = sys.argv[1] if len(sys.argv) > 1 else ""
+    if base and not concerns_everything(differing(ROOT, base)):
+        with at(base) as tree:
+            entries = changed(entries, tree, ROOT) or entries[:1]
     sys.stdout.write(f"matrix={json.dumps({'include': entries})}\n")
     return 0
+
+
+def differing(repository: Path, commit: str) -> list[str]:
+    """The files that are not as they were at a commit; of a rename, both names."""
+    return git(repository, "diff", "--name-only", "--no-renames", "-z", commit).split("\0")
+
+
+def concerns_everything(names: Sequence[str]) -> bool:
+    """Tell whether the same project may come out of its gates in another way."""
+    return any(name.startswith(EVERYTHING) for name in names)
 
 
 @contextmanager

@@ -17,6 +17,27 @@ MARKERS = ("py.typed", "__init__.py")
 CONFLICT = re.compile(r"^(<{7} |={7}$|>{7} )", re.MULTILINE)
 SYNTAX = re.compile(r"{{(?:-?\s*(\w+))?|{%")
 COMPOSE = re.compile(r"docker-compose[\w.-]*\.yml|deploy/(compose|local)/[\w.-]+\.yml")
+# Every kind of file that some check reads; a file of another kind needs a check of its own first.
+KINDS = {
+    kind: re.compile(pattern)
+    for kind, pattern in {
+        "code, which is compiled and linted": r".+\.py",
+        "settings, which are parsed": r".+\.toml",
+        "Compose files, which have a schema": COMPOSE.pattern,
+        "other YAML, which is parsed and read by tests": r"\.copier-answers\.yml|\.pre-commit-config\.yaml",
+        "JSON, which is parsed and read by tests": r"shared/contracts\.json",
+        "documents, which are compared with the project": r".+\.md",
+        "lists of paths, which are compared with the project": r"\.ferrata/\w+\.txt",
+        "the digest of the answers, which the hook compares": r"\.ferrata/answers\.sha256",
+        "targets of make, which tests run": r"Makefile|.+\.mk",
+        "images, which hadolint reads": r"deploy/docker/Dockerfile(\.\w+)?",
+        "patterns for Git and Docker": r"\.gitignore|\.dockerignore",
+        "variables, of which `make env` makes .env": r"\.env\.example",
+        "the page of the gates, which tests look at": r"tools/check/page/(page\.html|style\.css)",
+        "the template of migrations, of which tests make one": r".+/alembic/script\.py\.mako",
+        "marks of typed packages": r".+/py\.typed",
+    }.items()
+}
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -29,6 +50,8 @@ def faults(
     except UnicodeDecodeError as error:
         yield f"is no UTF-8 text: {error}"
         return
+    if not any(kind.fullmatch(path) for kind in KINDS.values()):
+        yield "is of a kind that no check knows (tests/matrix/contents.py, KINDS)"
     if not text.strip() and PurePosixPath(path).name not in MARKERS:
         yield "is empty"
     if found := CONFLICT.search(text):

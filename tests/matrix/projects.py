@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from types import ModuleType
 from typing import Any
 
-from tests.matrix import compose, dependencies, environment, features
+from tests.matrix import compose, dependencies, documents, environment, features
 from tests.matrix.layers import Layers
 from tests.matrix.renderer import Rendered
 from tests.matrix.syntax import NOTHING, Code, code
@@ -114,6 +114,7 @@ class Catalog:
         yield from dependencies.misdeclared(rendered, codes)
         yield from features.unlisted(rendered, codes)
         yield from environment.unmatched(rendered, codes)
+        yield from documents.untrue(rendered)
 
     def shown(
         self, rendered: Rendered, level: int, modules: list[str], facts: Mapping[str, Facts]

@@ -1,4 +1,4 @@
-"""The proof: every answer set is rendered and checked, on all cores, each content once."""
+"""The proof: every project that is asked for is rendered and checked, on all cores, each content once."""
 
 import multiprocessing
 import os
@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty
+from types import ModuleType
 from typing import Any
 
 import yaml
@@ -27,20 +28,44 @@ ORDINARY = frozenset({"level", "context", "domain", "function", "problem", "lice
 RECORDS = frozenset(
     {".copier-answers.yml", ".ferrata/answers.sha256", "artifacts/requirements/intake.md"}
 )
-# How many answer sets of a process the yardstick renders.
+# How many projects of a process the yardstick renders.
 YARDSTICK_ROUNDS = 5
-# Fewer answer sets than these are quicker in one process.
+# Fewer projects than these are quicker in one process.
 WORTH_A_PROCESS = 32
 SHOWN = 40
 
 Progress = Callable[[int], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One project of the proof: an answer set, and the example whose other answers it has."""
+
+    one: Combination
+    base: Mapping[str, Any]
+    example: str = ""
+
+    @property
+    def name(self) -> str:
+        """`level-2-redis:telemedicine`; without the example where there is only one."""
+        return f"{self.one.name}:{self.example}" if self.example else self.one.name
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        """All answers."""
+        return {**self.base, **self.one.answers}
+
+    def same(self, rules: ModuleType) -> Hashable:
+        """What is equal for jobs that must give the same project."""
+        modules = tuple(rules.closure(self.one.level, self.one.modules))
+        return self.example, self.one.level, modules, self.one.providers
+
+
 @dataclass
 class Proof:
     """What was rendered and checked, and what is wrong."""
 
-    combinations: int = 0
+    projects: int = 0
     files: int = 0
     checked: int = 0
     python: int = 0
@@ -49,30 +74,38 @@ class Proof:
     rendering: float = 0
     compared: int = 0
     yardstick: float = 0
-    # Seconds of rendering and checking all answer sets but the first of each process.
+    # Seconds of the processors, whatever else they do meanwhile: for rendering and checking all
+    # projects but the first of each process, and for everything, in that many processes.
     pace: float = 0
+    spent: float = 0
+    processes: int = 0
     seconds: float = 0
     offences: list[Offence] = field(default_factory=list)
 
     def add(self, other: "Proof") -> None:
         """Take in what another process did."""
-        self.combinations += other.combinations
+        self.projects += other.projects
         self.files += other.files
         self.checked += other.checked
         self.python += other.python
         self.rendered += other.rendered
         self.rendering += other.rendering
         self.pace += other.pace
+        self.spent += other.spent
+        self.processes += other.processes
         self.compared += other.compared
         self.yardstick += other.yardstick
         self.offences += other.offences
 
-    def estimated(self, answer_sets: int, processes: int) -> float | None:
-        """Seconds that so many answer sets would take; None where too few give no pace."""
+    def estimated(self, projects: int, processes: int) -> float | None:
+        """Seconds that so many projects would take on idle cores, one for each process.
+
+        None where too few projects were rendered to tell.
+        """
         if self.rendered < WORTH_A_PROCESS:
             return None
-        fixed = self.seconds - self.pace / processes
-        return fixed + answer_sets / processes * self.pace / self.rendered
+        fixed = (self.spent - self.pace) / self.processes
+        return fixed + projects / processes * self.pace / self.rendered
 
     @property
     def ratio(self) -> float | None:
@@ -88,7 +121,7 @@ class Proof:
             first.setdefault((offence.path, offence.what), []).append(offence.combination)
         lines = [
             f"{names[0]}: {path}: {what}"
-            + (f" (and with {len(set(names)) - 1} more answer sets)" if len(set(names)) > 1 else "")
+            + (f" (and with {len(set(names)) - 1} more projects)" if len(set(names)) > 1 else "")
             for (path, what), names in first.items()
         ]
         more = [f"... and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
@@ -96,12 +129,11 @@ class Proof:
 
 
 class Prover:
-    """Renders answer sets and checks what comes out; what was checked once is remembered."""
+    """Renders projects and checks what comes out; what was checked once is remembered."""
 
-    def __init__(self, tree: Path, base: Mapping[str, Any], folder: Path) -> None:
-        """Prove the template at `tree` with the answers `base`; `folder` is for Python files."""
+    def __init__(self, tree: Path, folder: Path) -> None:
+        """Prove the template at `tree`; `folder` is for Python files."""
         self.renderer = Renderer(tree)
-        self.base = base
         self.catalog = Catalog(self.renderer.rules)
         self.python = PythonFiles(folder)
         layers = {row["name"] for row in self.catalog.catalog["modules"]} | {
@@ -110,46 +142,47 @@ class Prover:
         self.variables = frozenset(self.renderer.questions.keys() - layers - ORDINARY)
         self.proof = Proof()
         self._checked: dict[tuple[str, bytes], Facts] = {}
-        self._sound: list[Combination] = []
+        self._sound: list[Job] = []
         self._unreadable: set[str] = set()
         self._projects: dict[Hashable, tuple[str, dict[str, bytes]]] = {}
 
-    def prove(self, one: Combination) -> None:
-        """Render and check one answer set."""
-        start = time.perf_counter()
-        self._prove(one, start)
-        if self.proof.combinations > 1:
-            self.proof.pace += time.perf_counter() - start
+    def prove(self, job: Job) -> None:
+        """Render and check one project."""
+        start = _processor_seconds()
+        self._prove(job)
+        if self.proof.projects > 1:
+            self.proof.pace += _processor_seconds() - start
 
-    def _prove(self, one: Combination, start: float) -> None:
-        self.proof.combinations += 1
+    def _prove(self, job: Job) -> None:
+        self.proof.projects += 1
+        start = time.perf_counter()
         try:
-            rendered = self.renderer.render({**self.base, **one.answers})
+            rendered = self.renderer.render(job.answers)
         except UndefinedError as error:
-            self._wrong(one.name, self._source_of(error), f"uses an undefined name: {error}")
+            self._wrong(job.name, self._source_of(error), f"uses an undefined name: {error}")
             return
-        if self.proof.combinations > 1:
+        if self.proof.projects > 1:
             self.proof.rendered += 1
             self.proof.rendering += time.perf_counter() - start
-        self._sound.append(one)
+        self._sound.append(job)
         self.proof.files += len(rendered.files)
         for path, text in rendered.files.items():
             if (path, text) not in self._checked:
-                self._check(one.name, rendered, path)
+                self._check(job.name, rendered, path)
         try:
-            self._check_project(one, rendered)
+            self._check_project(job, rendered)
         except (AttributeError, LookupError, TypeError, ValueError, yaml.YAMLError):
             # What cannot be read was told already; the checks that read it have nothing to say.
             if not self._unreadable & rendered.files.keys():
                 raise
 
-    def _check_project(self, one: Combination, rendered: Rendered) -> None:
+    def _check_project(self, job: Job, rendered: Rendered) -> None:
         facts = {path: self._checked[path, text] for path, text in rendered.files.items()}
-        modules = self.renderer.rules.closure(one.level, one.modules)
-        for path, what in self.catalog.offences(rendered, one.level, modules, facts):
-            self._wrong(one.name, path, what)
-        self._compare(one, rendered, tuple(modules))
-        self.python.add(one.name, rendered)
+        modules = self.renderer.rules.closure(job.one.level, job.one.modules)
+        for path, what in self.catalog.offences(rendered, job.one.level, modules, facts):
+            self._wrong(job.name, path, what)
+        self._compare(job, rendered)
+        self.python.add(job.name, rendered)
 
     def _source_of(self, error: BaseException) -> str:
         """The template in which an error happened."""
@@ -158,14 +191,14 @@ class Prover:
         below = [Path(file).relative_to(top) for file in files if Path(file).is_relative_to(top)]
         return below[-1].as_posix() if below else "copier.yml"
 
-    def _compare(self, one: Combination, rendered: Rendered, modules: tuple[str, ...]) -> None:
+    def _compare(self, job: Job, rendered: Rendered) -> None:
         """What is asked for in other words gives the same project, but for the record of it."""
         kept = {path: text for path, text in rendered.files.items() if path not in RECORDS}
-        key = (one.level, modules, one.providers)
-        first, before = self._projects.setdefault(key, (one.name, kept))
+        key = job.same(self.renderer.rules)
+        first, before = self._projects.setdefault(key, (job.name, kept))
         for path in before.keys() | kept.keys():
             if before.get(path) != kept.get(path):
-                self._wrong(one.name, path, f"differs from that of {first}, which is the same")
+                self._wrong(job.name, path, f"differs from that of {first}, which is the same")
 
     def finish(self) -> Proof:
         """Check the Python files, and give everything."""
@@ -177,10 +210,10 @@ class Prover:
 
     def compare(self) -> None:
         """Let bare Jinja2 render some of the same projects, with templates that are compiled."""
-        for one in self._sound[-YARDSTICK_ROUNDS:]:
-            job = list(self._templates({**self.base, **one.answers}))
+        for job in self._sound[-YARDSTICK_ROUNDS:]:
+            templates = list(self._templates(job.answers))
             start = time.perf_counter()
-            for template, known in job:
+            for template, known in templates:
                 template.render(known)
             self.proof.yardstick += time.perf_counter() - start
             self.proof.compared += 1
@@ -214,42 +247,50 @@ def prove(
     processes: int | None = None,
     progress: Progress = lambda _: None,
 ) -> Proof:
-    """Prove the template at `tree` for all the answer sets asked for."""
+    """Prove the template at `tree` for answer sets, with the other answers of `base`."""
+    return prove_all(tree, [Job(one, base) for one in asked], processes, progress)
+
+
+def prove_all(
+    tree: Path,
+    jobs: Sequence[Job],
+    processes: int | None = None,
+    progress: Progress = lambda _: None,
+) -> Proof:
+    """Prove the template at `tree` for all the projects asked for."""
     start = time.perf_counter()
-    number = processes or min(os.cpu_count() or 1, 1 + len(asked) // WORTH_A_PROCESS)
+    number = processes or processes_for(len(jobs))
     whole = Proof()
-    for part in _parts(tree, base, _shares(tree, asked, number), progress):
+    for part in _parts(tree, _shares(tree, jobs, number), progress):
         whole.add(part)
     whole.seconds = time.perf_counter() - start
     return whole
 
 
-def _shares(tree: Path, asked: Sequence[Combination], number: int) -> list[Sequence[Combination]]:
-    """Divide the answer sets; those that give the same project stay together."""
+def processes_for(projects: int) -> int:
+    """How many processes do so many projects."""
+    return min(os.cpu_count() or 1, 1 + projects // WORTH_A_PROCESS)
+
+
+def _shares(tree: Path, jobs: Sequence[Job], number: int) -> list[Sequence[Job]]:
+    """Divide the projects; those that must be the same stay together."""
     rules = load_module(tree / "extensions" / "answers.py")
-    same: dict[Hashable, list[Combination]] = {}
-    for one in asked:
-        key = (one.level, tuple(rules.closure(one.level, one.modules)), one.providers)
-        same.setdefault(key, []).append(one)
+    same: dict[Hashable, list[Job]] = {}
+    for job in jobs:
+        same.setdefault(job.same(rules), []).append(job)
     groups = list(same.values())
-    shares = [[one for group in groups[n::number] for one in group] for n in range(number)]
+    shares = [[job for group in groups[n::number] for job in group] for n in range(number)]
     return [share for share in shares if share]
 
 
-def _parts(
-    tree: Path,
-    base: Mapping[str, Any],
-    shares: Sequence[Sequence[Combination]],
-    progress: Progress,
-) -> Iterator[Proof]:
+def _parts(tree: Path, shares: Sequence[Sequence[Job]], progress: Progress) -> Iterator[Proof]:
     if len(shares) == 1:
-        yield _share(tree, base, shares[0], progress)
+        yield _share(tree, shares[0], progress)
         return
     context = multiprocessing.get_context("spawn")
     said: Any = context.Queue()
     workers = [
-        context.Process(target=_work, args=(tree, base, share, said), daemon=True)
-        for share in shares
+        context.Process(target=_work, args=(tree, share, said), daemon=True) for share in shares
     ]
     for worker in workers:
         worker.start()
@@ -271,21 +312,29 @@ def _parts(
         worker.join()
 
 
-def _work(tree: Path, base: Mapping[str, Any], share: Sequence[Combination], said: Any) -> None:
+def _work(tree: Path, share: Sequence[Job], said: Any) -> None:
     """Do a share in a process of its own: tell how far it is, then the result or the failure."""
     try:
-        said.put(_share(tree, base, share, said.put))
+        said.put(_share(tree, share, said.put))
     except BaseException:  # noqa: BLE001  (the other process raises it)
         said.put(traceback.format_exc())
 
 
-def _share(
-    tree: Path, base: Mapping[str, Any], share: Sequence[Combination], progress: Progress
-) -> Proof:
+def _share(tree: Path, share: Sequence[Job], progress: Progress) -> Proof:
+    start = _processor_seconds()
     with tempfile.TemporaryDirectory(prefix="proof-") as folder:
-        prover = Prover(tree, base, Path(folder))
-        for one in share:
-            prover.prove(one)
+        prover = Prover(tree, Path(folder))
+        for job in share:
+            prover.prove(job)
             progress(1)
         prover.compare()
-        return prover.finish()
+        proof = prover.finish()
+    proof.spent = _processor_seconds() - start
+    proof.processes = 1
+    return proof
+
+
+def _processor_seconds() -> float:
+    """What this process and those that it ran have used of the processors."""
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system

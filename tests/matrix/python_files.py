@@ -1,4 +1,4 @@
-"""The Python files of many projects, compiled, linted and formatted in one go.
+"""The Python of many projects, also that in documents, compiled, linted and formatted in one go.
 
 Each version of each file is laid out once. The first version of every path stands in one tree, so
 that packages are found; a further version has a tree of its own, with the `__init__.py` files that
@@ -52,7 +52,7 @@ class PythonFiles:
             self._texts[text] = self._configured(text)
         top = self._texts[text]
         for path, content in rendered.files.items():
-            if not path.endswith(".py") or (top, path, content) in self._known:
+            if not _has_code(path, content) or (top, path, content) in self._known:
                 continue
             self._known.add((top, path, content))
             tree = top / "first"
@@ -99,7 +99,7 @@ class PythonFiles:
     def _compiled(self) -> Iterator[tuple[str, str, str]]:
         """Compile with a Python that the projects are for; the tests may run on an older one."""
         python = ["uv", "run", "--no-project", "--python", ">=3.12", "python", "-c", COMPILE]
-        names = "\0".join(str(path) for path in self._origin)
+        names = "\0".join(str(path) for path in self._origin if path.suffix == ".py")
         done = _run(python, self.folder, given=names)
         assert done.returncode == 0, done.stderr
         for line in done.stdout.splitlines():
@@ -137,6 +137,11 @@ def _run(command: list[str], at: Path, given: str = "") -> subprocess.CompletedP
         capture_output=True,
         text=True,
     )
+
+
+def _has_code(path: str, content: bytes) -> bool:
+    """Tell whether a file is Python, or shows Python that the formatter looks at too."""
+    return path.endswith(".py") or (path.endswith(".md") and b"```python" in content)
 
 
 def _packages(path: str) -> Iterator[str]:

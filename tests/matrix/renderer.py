@@ -32,6 +32,7 @@ PARSERS: Mapping[str, Callable[[str], Any]] = {
     "yaml": yaml.safe_load,
 }
 LOOP = re.compile(r"{% yield (\w+) from (.+?) %}")
+PATHS = "_paths"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
@@ -79,7 +80,9 @@ class Renderer:
         # What the template's own function works out anew for each list; here it is known already.
         @pass_context
         def paths_of(context: Context, wanted: str) -> list[str]:
-            return self._paths_of(context.get_all(), wanted)
+            known = context.get_all()
+            paths = known[PATHS] if PATHS in known else self._paths(known)
+            return [path for path in paths if self._owner(path) == wanted]
 
         self.jinja.globals["paths_of"] = paths_of
         self._owner = cache(self.rules.owner)
@@ -93,8 +96,10 @@ class Renderer:
         files: dict[str, bytes] = {}
         sources: dict[str, list[str]] = {}
         folders: set[str] = set()
-        for source in self.sources:
-            places, made = self._placed(source, known)
+        placed = {source: self._placed(source, known) for source in self.sources}
+        # The lists of the project's files are not worked out again for each of them.
+        known[PATHS] = sorted({place.path for places, _ in placed.values() for place in places})
+        for source, (places, made) in placed.items():
             folders |= made
             for place in places:
                 sources.setdefault(place.path, []).append(source)
@@ -143,9 +148,10 @@ class Renderer:
         loops = LOOP.sub(r"{% for \1 in \2 %}", text).replace("{% endyield %}", "{% endfor %}")
         return self.jinja.parse(loops)
 
-    def _paths_of(self, known: Mapping[str, Any], wanted: str) -> list[str]:
-        paths = {place.path for source in self.sources for place in self._placed(source, known)[0]}
-        return [path for path in sorted(paths) if self._owner(path) == wanted]
+    def _paths(self, known: Mapping[str, Any]) -> list[str]:
+        return sorted(
+            {place.path for source in self.sources for place in self._placed(source, known)[0]}
+        )
 
     def _found(self, top: Path) -> Iterator[str]:
         """Every file below the template's folder that Copier takes."""

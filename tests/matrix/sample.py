@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
 
-from ferrata.matrix import Combination, combinations, covering, factors, pairs
+from ferrata.matrix import Combination, combinations, covering, factors, pairs, requests
 from ferrata.matrix import sample as pairwise
-from tests.support import EXAMPLES, ODD, environment
+from tests.matrix.proof import Job
+from tests.support import EXAMPLES, ODD, answers_of, environment
 
 # The Python versions that a generated project supports.
 PYTHONS = ("3.12", "3.13", "3.14")
@@ -50,6 +51,26 @@ def cases(
         found.append(best)
     places = covering([rows[case] for case in every], [rows[case] for case in found])
     return sorted([*found, *(every[place] for place in places)], key=every.index)
+
+
+def answer_sets(rules: ModuleType) -> list[Combination]:
+    """Every answer set: as somebody may ask for it, and with all that its modules bring."""
+    asked = [Combination(level, modules) for level, modules in requests(rules)]
+    return list(dict.fromkeys([*asked, *combinations(rules)]))
+
+
+def all_answer_sets(rules: ModuleType) -> int:
+    """How many there are once every level and module is available, without providers."""
+    catalog = rules.catalog()
+    return len(catalog["levels"]) * 2 ** len(catalog["modules"])
+
+
+def all_jobs(rules: ModuleType) -> list[Job]:
+    """Every answer set with the entities and texts of every example.
+
+    Not with the odd ones: their words are those that tell levels and modules, or templates.
+    """
+    return [Job(one, answers_of(name), name) for name in EXAMPLES for one in answer_sets(rules)]
 
 
 def factor_values(rules: ModuleType, case: Case) -> dict[str, Hashable]:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from ferrata.matrix import combinations
-from tests.matrix.changed import changed
-from tests.support import ROOT, extension, run
+from tests.matrix.changed import EVERYTHING, changed, concerns_everything, differing
+from tests.support import ROOT, commit_all, extension, git, run
 
 ENTRIES = [{"name": one.name, **one.answers} for one in combinations(extension())]
 HIGHER = [entry for entry in ENTRIES if entry["level"] >= 2]
@@ -46,6 +46,40 @@ def test_what_could_not_be_chosen_before_is_new(copied: Callable[[], Path]) -> N
     )
 
     assert changed(HIGHER[:1], tree, ROOT) == HIGHER[:1]
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        *((name, True) for name in ("src/ferrata/gates.py", "hooks/after_copy.py", "uv.lock")),
+        *(
+            (name, True)
+            for name in ("examples/task_manager/answers.yml", ".github/workflows/ci.yml")
+        ),
+        *((name, False) for name in ("README.md", "template/{{ level_1 }}/Makefile", "docs/a.md")),
+    ],
+)
+def test_what_makes_the_gates_concerns_every_project(
+    file: str,
+    expected: bool,  # noqa: FBT001
+    tmp_path: Path,
+) -> None:
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / file).write_text("before\n", "utf-8")
+    base = commit_all(tmp_path, "before")
+    assert not concerns_everything(differing(tmp_path, base))
+
+    (tmp_path / file).write_text("after\n", "utf-8")
+    commit_all(tmp_path, "after")
+
+    assert differing(tmp_path, base)[:-1] == [file]
+    assert concerns_everything(differing(tmp_path, base)) == expected
+
+
+def test_what_concerns_everything_is_there() -> None:
+    for name in EVERYTHING:
+        assert (ROOT / name).exists(), name
 
 
 @pytest.mark.long

@@ -12,10 +12,29 @@ from tests.matrix.proof import Proof, prove
 from tests.support import answers_of
 
 ONE, TWO = "template/{{ level_1 }}", "template/{{ level_2 }}"
+UNTRUE = """\
+# Untrue
+
+[Gone](gone.md), [no heading](maturity.md#nowhere), [a heading](maturity.md#what-it-has), `make nothing`,
+`make test` / `never`, `deploy/locla/compose.yml`, `tools/<name>.yaml`, `tools/<name>.toml`, docs/lost.md,
+`NO_SUCH_VARIABLE`, `NO_SUCH_`, `HTTP_POOL_`. It takes `HTTP_TIMEOUT` seconds (11) or `HTTP_CONNECT_TIMEOUT` seconds (2).
+
+| variable | default | meaning |
+| --- | --- | --- |
+| `NO_SETTING` | 1 | nothing |
+| `LOG_LEVEL` | `DEBUG` | another default |
+| `HTTP_ATTEMPTS` | 3 | right |
+
+```
+make neither
+uv run python -m tools.nothing
+```
+"""
 PLANTED = {
+    f"{ONE}/docs/untrue.md": UNTRUE,
     f"{ONE}/leftover.txt.jinja": "{{ '{' }}{ project }}\n",
     f"{ONE}/not_rendered.txt": "The API is {{ data_api }}.\n",
-    f"{ONE}/foreign.txt": "${{ github.ref }} {{ $labels.job }} {{job}}\n",
+    f"{ONE}/foreign.md": "${{ github.ref }} {{ $labels.job }} {{job}}\n",
     f"{ONE}/conflict.txt": "<<<<<<< before\n=======\n>>>>>>> after\n",
     f"{ONE}/empty.txt.jinja": "{{ '' }}\n",
     f"{ONE}/carriage.txt": "one\r\n",
@@ -33,12 +52,16 @@ PLANTED = {
     f"{ONE}/chassis/src/chassis/broken.py": "def broken(:\n",
     f"{ONE}/chassis/src/chassis/unused.py": '"""Unused."""\n\nimport os\n',
     f"{ONE}/chassis/src/chassis/unformatted.py": '"""Unformatted."""\n\nX   =  1\n',
+    f"{ONE}/docs/shown.md": "# Shown\n\n```python\nX   =  1\n```\n",
     f"{ONE}/chassis/src/chassis/missing.py": '"""Missing."""\n\nimport tinydb\n\nX = tinydb\n',
     f"{ONE}/services/{{{{ api }}}}/src/{{{{ api }}}}/short_cut.py": '"""Short cut."""\n\nimport asyncpg\n\nX = asyncpg\n',
     f"{ONE}/tools/spare.py": '"""Spare."""\n\nimport json, toolz\n\nX = json, toolz\n',
     f"{TWO}/docs/spare.md": "# Spare\n",
     f"{ONE}/odd/extra/pyproject.toml": '[project]\nname = "extra"\nversion = "0.1.0"\n',
     f"{ONE}/odd/extra/src/extra/__init__.py": '"""Extra."""\n',
+    f"{ONE}/deploy/gateway.conf": "listen 80;\n",
+    f"{ONE}/deploy/alerts.yml": "groups: []\n",
+    f"{ONE}/deploy/message.txt": "A password is missing: run make envy\n",
     # It says something else when a module is asked for by name than when another brings it.
     f"{ONE}/asked.txt.jinja": "Asked for: {{ modules | join(' ') }}.\n",
 }
@@ -65,6 +88,7 @@ EXPECTED = [
     ("chassis/src/chassis/broken.py", "does not compile: line 1"),
     ("chassis/src/chassis/unused.py", "ruff F401"),
     ("chassis/src/chassis/unformatted.py", "is not formatted"),
+    ("docs/shown.md", "is not formatted"),
     ("chassis/src/chassis/missing.py", "imports tinydb, which chassis/pyproject.toml does not"),
     ("services/team_tasks_api/src/team_tasks_api/short_cut.py", "imports asyncpg, which"),
     ("tools/spare.py", "imports toolz, which nothing declares"),
@@ -81,6 +105,24 @@ EXPECTED = [
     (".env.example", "lists SENTRY_DNS, which neither"),
     ("docker-compose.yml", "gives LOG_LEVLE to team-tasks-api, and no setting reads it"),
     (".ferrata/template.txt", "extra.txt is listed"),
+    ("deploy/gateway.conf", "is of a kind that no check knows"),
+    ("deploy/alerts.yml", "is of a kind that no check knows"),
+    ("docs/untrue.md", "links to gone.md, which is not there"),
+    ("docs/untrue.md", "links to maturity.md#nowhere, but docs/maturity.md has no such heading"),
+    ("docs/untrue.md", "says `make nothing`, which is no target"),
+    ("docs/untrue.md", "says `make never`, which is no target"),
+    ("docs/untrue.md", "says `make neither`, which is no target"),
+    ("docs/untrue.md", "says `python -m tools.nothing`, which is not there"),
+    ("docs/untrue.md", "speaks of deploy/locla/compose.yml, which is not there"),
+    ("docs/untrue.md", "speaks of tools/<name>.yaml, which is not there"),
+    ("docs/untrue.md", "speaks of docs/lost.md, which is not there"),
+    ("docs/untrue.md", "speaks of NO_SUCH_VARIABLE, which nothing reads"),
+    ("docs/untrue.md", "speaks of NO_SUCH_, which nothing reads"),
+    ("docs/untrue.md", "documents NO_SETTING, which is no setting"),
+    ("docs/untrue.md", "says that LOG_LEVEL is DEBUG, but it is INFO"),
+    ("docs/untrue.md", "says that HTTP_TIMEOUT is 11, but it is 10"),
+    ("docs/rabbitmq.md", "does not document RABBITMQ_TIMEOUT"),
+    ("deploy/message.txt", "says `make envy`, which is no target"),
     ("asked.txt", "differs from that of level-1-workers, which is the same"),
 ]
 
@@ -98,6 +140,7 @@ def proof(tmp_path_factory: pytest.TempPathFactory) -> Proof:
     change(compose, "- deploy/local/compose.yml", "- deploy/compose/gone.yml")
     change(tree / ONE / "pyproject.toml.jinja", "[tool.uv]\n", "# [tool.bandit]\n[tool.uv]\n")
     change(tree / ONE / ".ferrata/template.txt.jinja", "{% for", "extra.txt\n{% for")
+    change(tree / "template/{{ rabbitmq }}/docs/rabbitmq.md.jinja", "| `RABBITMQ_TIMEOUT` |", "| |")
     change(
         tree / ONE / "shared/pyproject.toml", '    "chassis",\n', '    "chassis",\n    "tinydb",\n'
     )
@@ -140,6 +183,12 @@ def test_the_offence_is_found_and_named(path: str, what: str, proof: Proof) -> N
     assert any(what in offence.what for offence in found), found
 
 
+def test_what_a_document_says_rightly_is_not_told(proof: Proof) -> None:
+    told = {offence.what for offence in proof.offences if offence.path == "docs/untrue.md"}
+
+    assert len(told) == sum(path == "docs/untrue.md" for path, _ in EXPECTED)
+
+
 def test_what_is_right_is_not_told(proof: Proof) -> None:
     planted = {path for path, _ in EXPECTED} | {"modules/workers/**", "modules/rabbitmq/**"}
 
@@ -172,12 +221,12 @@ def test_settings_that_do_not_parse_are_told(copied: Callable[[], Path]) -> None
 @pytest.mark.long
 def test_many_processes_find_the_same(copied: Callable[[], Path]) -> None:
     tree = copied()
-    (tree / ONE / "broken.json").write_text("{,}\n", "utf-8")
+    (tree / ONE / "broken.toml").write_text("a = \n", "utf-8")
     asked = [Combination(1, ()), Combination(2, ())]
     ticks: list[int] = []
 
     proof = prove(tree, answers_of("task_manager"), asked, processes=2, progress=ticks.append)
 
     assert len(proof.told()) == 1
-    assert proof.told()[0].endswith("(and with 1 more answer sets)")
-    assert (proof.combinations, sum(ticks)) == (2, 2)
+    assert proof.told()[0].endswith("(and with 1 more projects)")
+    assert (proof.projects, sum(ticks)) == (2, 2)

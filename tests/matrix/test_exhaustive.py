@@ -5,20 +5,19 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from ferrata.matrix import Combination, combinations, requests, sample
+from ferrata.matrix import combinations, sample
+from tests.matrix.contents import KINDS
+from tests.matrix.page import ALLOWED_SECONDS, CHECKS, FOUND, NOTHING, PAGE, rows_of, stated
 from tests.matrix.projects import Catalog, shown_by
-from tests.matrix.proof import prove
+from tests.matrix.proof import Proof, processes_for, prove, prove_all
 from tests.matrix.renderer import Renderer
+from tests.matrix.rules import future
+from tests.matrix.sample import all_answer_sets, all_jobs, answer_sets
 from tests.support import EXAMPLES, ROOT, answers_of, extension
 
 # The example with the most entities and kinds of fields.
 RICH = "telemedicine"
 EVERYDAY = 12
-
-
-def asked() -> list[Combination]:
-    """Every answer set, as somebody may ask for it."""
-    return [Combination(level, modules) for level, modules in requests(extension())]
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -29,19 +28,50 @@ def test_a_sample_of_the_combinations_is_sound(name: str) -> None:
     proof = prove(ROOT, answers_of(name), some, processes=1)
 
     assert not proof.told(), "\n".join(proof.told())
-    assert proof.combinations == len(some)
+    assert proof.projects == len(some)
 
 
 @pytest.mark.long
 def test_all_combinations_are_sound() -> None:
-    everything = [*asked(), *combinations(extension())]
+    jobs = all_jobs(extension())
 
-    proof = prove(ROOT, answers_of(RICH), everything)
+    proof = prove_all(ROOT, jobs)
 
     assert not proof.told(), "\n".join(proof.told())
-    assert proof.combinations == len(everything)
-    assert proof.ratio is None or proof.ratio <= 2
-    assert proof.seconds <= 600
+    assert proof.projects == len(jobs) == len(answer_sets(extension())) * len(EXAMPLES)
+    assert proof.ratio is not None
+    assert proof.ratio <= 2
+    everything = all_answer_sets(extension())
+    estimated = proof.estimated(everything, processes_for(everything))
+    assert estimated is not None, "too few projects to tell"
+    assert max(estimated, proof.seconds) <= ALLOWED_SECONDS
+
+
+def test_the_estimate_is_what_a_process_needs_at_first_and_then_for_its_share() -> None:
+    proof = Proof(projects=66, rendered=64, pace=32, spent=52, processes=2)
+
+    assert proof.estimated(2048, 2) == 10 + 1024 * 0.5
+    assert Proof(projects=20, rendered=19, pace=19, spent=20, processes=1).estimated(99, 1) is None
+
+
+def test_the_page_is_of_the_present_levels_modules_and_checks() -> None:
+    text = PAGE.read_text("utf-8")
+    rows = rows_of(text)
+
+    assert {name: rows.get(name) for name in stated(extension())} == stated(extension()), (
+        "docs/reference/proof.md is stale: run make proof"
+    )
+    assert CHECKS in text, "docs/reference/proof.md is stale: run make proof"
+    assert text.partition(FOUND)[2].strip() == NOTHING
+    assert any(name.startswith(f"estimate for {all_answer_sets(extension()):,} ") for name in rows)
+
+
+def test_the_page_would_be_stale_with_another_catalog() -> None:
+    rows = rows_of(PAGE.read_text("utf-8"))
+
+    stale = {name for name, value in stated(future()).items() if rows[name] != value}
+
+    assert stale == {"levels", "modules", "answer sets", "projects"}
 
 
 def test_the_rich_example_has_every_type_of_field() -> None:
@@ -64,6 +94,14 @@ def test_every_word_of_a_trace_is_found_where_it_belongs() -> None:
         if trace.belongs(most.level, list(most.modules)):
             for word in catalog.catalog["traces"][trace.layer]:
                 assert re.search(word, text, re.IGNORECASE), f"{trace.name}: {word}"
+
+
+def test_every_kind_of_file_is_there() -> None:
+    most = combinations(extension())[-1]
+    paths = Renderer(ROOT).render(answers_of(RICH) | most.answers).files
+
+    for name, kind in KINDS.items():
+        assert any(map(kind.fullmatch, paths)), f"no project has {name}"
 
 
 def test_every_level_and_module_has_traces() -> None:

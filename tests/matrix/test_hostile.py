@@ -2,9 +2,10 @@
 everything in their very words, the others are refused and write nothing."""
 
 import copy
+import itertools
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,20 +19,28 @@ from hypothesis import strategies as st
 from ferrata import answers as files
 from ferrata import validate
 from ferrata.errors import Exit
-from ferrata.matrix import combinations
-from tests.extensions.strategies import JSON, briefs, entities
+from tests.extensions.strategies import COMBINATIONS, JSON, with_briefs, with_entities
 from tests.matrix import contents, echo
 from tests.matrix.python_files import PythonFiles
 from tests.matrix.renderer import Rendered, Renderer
 from tests.matrix.sample import pythons_here
 from tests.matrix.test_covering import check_answers
-from tests.support import ROOT, answers_of, brief, extension, files_of, git, render
+from tests.support import (
+    LEVELS,
+    MODULES,
+    ROOT,
+    answers_of,
+    brief,
+    extension,
+    files_of,
+    git,
+    render,
+)
+from tests.template.source import path_faults
 
 # A case of long texts is shown in full when it fails.
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 
-COMBINATIONS = combinations(extension())
-TASK = answers_of("task_manager")["entities"]
 # Rendered projects are remembered; after so many cases everything is forgotten.
 REMEMBERED = 100
 
@@ -43,12 +52,12 @@ SETTINGS: dict[str, Any] = {
     "phases": [Phase.explicit, Phase.generate],
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.filter_too_much],
 }
-everyday_briefs = settings(max_examples=100, **SETTINGS)
-everyday_entities = settings(max_examples=50, **SETTINGS)
-long_briefs = settings(max_examples=1500, **SETTINGS)
-long_entities = settings(max_examples=500, **SETTINGS)
-everyday_linted = settings(max_examples=20, **SETTINGS)
+everyday_briefs = settings(max_examples=120, **SETTINGS)
+everyday_entities = settings(max_examples=80, **SETTINGS)
+long_briefs = settings(max_examples=1400, **SETTINGS)
+long_entities = settings(max_examples=600, **SETTINGS)
 everyday_broken = settings(max_examples=60, **SETTINGS)
+SETTINGS_OF_SAMPLE = settings(**SETTINGS | {"phases": [Phase.generate]})
 few = settings(max_examples=4, **SETTINGS)
 
 
@@ -64,54 +73,47 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("hostile")
 
 
-@st.composite
-def with_briefs(draw: st.DrawFn) -> dict[str, Any]:
-    """Hostile texts about the task manager's entities, with any level and modules."""
-    combination = draw(st.sampled_from(COMBINATIONS))
-    return draw(briefs()) | combination.answers | {"entities": TASK}
-
-
-@st.composite
-def with_entities(draw: st.DrawFn) -> dict[str, Any]:
-    """Entities of all kinds in the task manager's brief, with any level and modules."""
-    combination = draw(st.sampled_from(COMBINATIONS))
-    return brief() | combination.answers | {"entities": draw(entities())}
-
-
 def rendered(answers: dict[str, Any]) -> Rendered:
     if len(renderer()._digests) > REMEMBERED * 10:
         renderer().forget()
     return renderer().render(answers)
 
 
-def sound(answers: dict[str, Any]) -> None:
+# What was found to be without a fault; other cases have most of it too.
+SOUND: set[tuple[str, bytes]] = set()
+
+
+def sound(answers: dict[str, Any]) -> Rendered:
     """A project in which everything parses, and which says every text as it is."""
     assert extension().problems(answers) == []
     project = rendered(answers)
+    assert project.collisions == {}
     for path, content in project.files.items():
-        if project.sources[path].endswith(".jinja"):
-            # `{{` may well be a part of an answer.
-            found = list(contents.faults(path, content, rendered=False, variables=frozenset()))
-            assert not found, f"{path}: {found}"
-            if path.endswith(".py"):
-                compile(content, path, "exec", dont_inherit=True)
-    words, texts = echo.exchanged(answers)
+        if (path, content) not in SOUND:
+            assert list(faults_of(project, path)) == []
+            SOUND.add((path, content))
+    words, texts = echo.exchanged(answers, extension().schema())
     changed = list(echo.faults(project, rendered(words), texts, extension()))
     assert not changed, "\n".join(changed)
     recorded = contents.parsed_yaml(project.text(".copier-answers.yml"))
     assert {key: recorded.get(key) for key in answers} == answers
+    return project
+
+
+def faults_of(project: Rendered, path: str) -> Iterator[str]:
+    """Say what is wrong with a file and its name."""
+    yield from path_faults(path)
+    content = project.files[path]
+    if project.sources[path].endswith(".jinja"):
+        # `{{` may well be a part of an answer.
+        yield from contents.faults(path, content, rendered=False, variables=frozenset())
+        if path.endswith(".py"):
+            compile(content, path, "exec", dont_inherit=True)
 
 
 @everyday_briefs
 @given(answers=with_briefs())
 def test_texts_come_out_as_they_are(answers: dict[str, Any]) -> None:
-    sound(answers)
-
-
-@everyday_entities
-@given(answers=with_entities())
-def test_entities_become_sound_code(answers: dict[str, Any]) -> None:
-    assume(extension().problems(answers) == [])
     sound(answers)
 
 
@@ -122,36 +124,28 @@ def test_many_texts_come_out_as_they_are(answers: dict[str, Any]) -> None:
     sound(answers)
 
 
-@pytest.mark.long
-@long_entities
-@given(answers=with_entities())
-def test_many_entities_become_sound_code(answers: dict[str, Any]) -> None:
-    assume(extension().problems(answers) == [])
-    sound(answers)
-
-
-def linted(folder: Path, examples: settings) -> None:
-    """What the linter and the formatter say of the code of many entities, all at once."""
+def sound_and_formatted(folder: Path, examples: settings) -> None:
+    """Any entities give sound code; the linter and the formatter see that of all of them at once."""
     collected = PythonFiles(folder)
 
     @examples
     @given(answers=with_entities())
     def collect(answers: dict[str, Any]) -> None:
         assume(extension().problems(answers) == [])
-        collected.add(json.dumps(answers["entities"]), rendered(answers))
+        collected.add(json.dumps(answers["entities"]), sound(answers))
 
     collect()
     faults = [f"{path}: {what} with {entities}" for entities, path, what in collected.faults()]
     assert not faults, "\n".join(faults[:20])
 
 
-def test_the_code_of_entities_is_formatted(tmp_path: Path) -> None:
-    linted(tmp_path, everyday_linted)
+def test_entities_become_sound_formatted_code(tmp_path: Path) -> None:
+    sound_and_formatted(tmp_path, everyday_entities)
 
 
 @pytest.mark.long
-def test_the_code_of_many_entities_is_formatted(tmp_path: Path) -> None:
-    linted(tmp_path, long_entities)
+def test_many_entities_become_sound_formatted_code(tmp_path: Path) -> None:
+    sound_and_formatted(tmp_path, long_entities)
 
 
 @pytest.mark.parametrize(
@@ -165,25 +159,18 @@ def test_the_code_of_many_entities_is_formatted(tmp_path: Path) -> None:
             id="not-quoted",
         ),
         pytest.param(
-            "pyproject.toml.jinja",
-            "{{ project_name | quoted }}",
-            "{{ project_name | upper | quoted }}",
-            "pyproject.toml: ValueError: .project.description should be",
-            id="changed",
+            "artifacts/requirements/intake.md.jinja",
+            "{{ requirement.title | cell }} | {{ requirement.priority",
+            "{{ requirement.title }} | {{ requirement.priority",
+            "intake.md: ValueError: Qz",
+            id="cell",
         ),
         pytest.param(
-            "README.md.jinja",
-            "{{ problem }}",
-            "{{ problem | escape }}",
-            "README.md: ValueError",
-            id="escaped",
-        ),
-        pytest.param(
-            "Makefile",
-            "help:",
-            "# {{ project_name }}\nhelp:",
-            "Makefile: ValueError: nobody knows",
-            id="unknown-syntax",
+            "docker-compose.yml.jinja",
+            "name: {{ project | kebab }}",
+            "name: {{ project | kebab }}\nx-about: {{ project_name | quoted }}",
+            "docker-compose.yml: ValueError: .x-about should be",
+            id="compose",
         ),
         pytest.param(
             "services/{{ api }}/src/{{ api }}/main.py.jinja",
@@ -201,10 +188,12 @@ def test_a_text_that_is_another_one_is_told(
     source = tree / "template/{{ level_1 }}" / file
     text = source.read_text("utf-8")
     assert old in text
-    target = source if source.suffix == ".jinja" else source.with_name(f"{source.name}.jinja")
-    target.write_text(text.replace(old, new, 1), "utf-8")
-    answers = answers_of("odd_names") | {"problem": 'It"""s <b>.\n\\'}
-    words, texts = echo.exchanged(answers)
+    source.write_text(text.replace(old, new, 1), "utf-8")
+    answers = answers_of("odd_names") | {
+        "problem": 'It"""s <b>.\n\\',
+        "project_name": 'Pay "$HOME" ${HOME}',
+    }
+    words, texts = echo.exchanged(answers, extension().schema())
     own = Renderer(tree)
 
     found = list(echo.faults(own.render(answers), own.render(words), texts, own.rules))
@@ -315,9 +304,48 @@ def test_hostile_texts_are_written_as_copier_writes_them(
     assert own.render(answers).files == written
 
 
+# Every level with texts and with entities, and every module in one of them.
+KINDS = {"brief": with_briefs, "entities": with_entities}
+GATES = list(itertools.product(LEVELS, KINDS))
+MODULES_OF = {case: MODULES[place :: len(GATES)] for place, case in enumerate(GATES)}
+PYTHONS_OF = dict(zip(GATES, itertools.cycle(pythons_here()), strict=False))
+
+
+def is_large(kind: str, answers: dict[str, Any]) -> bool:
+    """Tell whether answers have enough in them to be worth minutes."""
+    if kind == "entities":
+        types = [field["type"] for entity in answers["entities"] for field in entity["fields"]]
+        return len(answers["entities"]) >= 2 and len(set(types)) >= 6
+    texts = echo.exchanged(answers, extension().schema())[1].values()
+    return len(texts) >= 30 and sum(map(len, texts)) >= 3000
+
+
+def large(kind: str, level: int, modules: list[str]) -> dict[str, Any]:
+    """The first answers that are large, of one level and with these modules."""
+    brought = tuple(extension().closure(level, modules))
+    chosen = [one for one in COMBINATIONS if (one.level, one.modules) == (level, brought)]
+    found: list[dict[str, Any]] = []
+
+    # The smallest are drawn first; those of the next level are others.
+    @settings(SETTINGS_OF_SAMPLE, max_examples=50 + 10 * level)
+    @given(answers=KINDS[kind](chosen))
+    def draw(answers: dict[str, Any]) -> None:
+        assume(is_large(kind, answers) and extension().problems(answers) == [])
+        found.append(answers)
+
+    draw()
+    return found[-1]
+
+
+def test_the_sample_has_all_levels_modules_and_pythons() -> None:
+    assert {level for level, _ in GATES} == set(LEVELS)
+    assert {name for names in MODULES_OF.values() for name in names} == set(MODULES)
+    assert set(PYTHONS_OF.values()) == set(pythons_here()[: len(GATES)])
+
+
 @pytest.mark.long
-@few
-@given(answers=st.one_of(with_briefs(), with_entities()))
-def test_the_gates_of_hostile_answers_are_green(answers: dict[str, Any], template: Path) -> None:
-    assume(extension().problems(answers) == [])
-    check_answers("hostile", answers, template, pythons_here()[0])
+@pytest.mark.parametrize(("level", "kind"), GATES)
+def test_the_gates_of_hostile_answers_are_green(level: int, kind: str, template: Path) -> None:
+    case = (level, kind)
+    answers = large(kind, level, MODULES_OF[case])
+    check_answers(f"hostile {kind} at level {level}", answers, template, PYTHONS_OF[case])

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -27,9 +26,7 @@ AWAY_SECONDS = [3, pytest.param(60, marks=pytest.mark.long)]
 # More of them than the pauses between two attempts and the start of a server can take.
 PATIENCE_SECONDS = 60
 
-needs_rabbitmq = pytest.mark.skipif(
-    shutil.which("rabbitmq-server") is None, reason="rabbitmq-server is not installed"
-)
+needs_rabbitmq = pytest.mark.needs("rabbitmq-server")
 
 # Runs in the project: a RabbitMQ of the project's own kind that is told when to stop and start.
 SERVER = """

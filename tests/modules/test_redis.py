@@ -18,9 +18,7 @@ from tests.support import LEVELS, answers_of, extension, files_of, run
 KEY = "Idempotency-Key"
 TASK = {"title": "Buy tea"}
 
-needs_redis = pytest.mark.skipif(
-    shutil.which("redis-server") is None, reason="redis-server is not installed"
-)
+needs_redis = pytest.mark.needs("redis-server")
 
 
 def test_no_seed_depends_on_it(rendered: Callable[[str], Path]) -> None:

@@ -1,9 +1,10 @@
 """The module workers: rendered, and running on a real RabbitMQ."""
 
 import re
-import shutil
+import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx2
@@ -18,9 +19,7 @@ OF_LEVEL_2 = r"sentry|structlog|testcontainers|request.id|app_env|/ready|healthc
 # Not "worker" alone: so are called the children of web servers.
 OF_MODULE = r"chassis.workers|tasks.worker|handled.message|daily.count|cronsim"
 
-needs_rabbitmq = pytest.mark.skipif(
-    shutil.which("rabbitmq-server") is None, reason="rabbitmq-server is not installed"
-)
+needs_rabbitmq = pytest.mark.needs("rabbitmq-server")
 
 
 def content(project: Path) -> dict[str, str]:
@@ -58,16 +57,28 @@ def test_no_seed_depends_on_it(level: int, rendered: Callable[[str], Path]) -> N
 def test_what_is_created_is_counted_in_the_background(installed: Callable[[str], Path]) -> None:
     project = installed("task_manager@1+workers")
 
-    with running(project) as base:
+    with usual_port_taken(), running(project) as base:
         # Its queue begins when it first starts.
         until(lambda: "team_tasks_worker handles" in dev_log(project), project)
         for _ in range(3):
             assert httpx2.post(f"{base}/api/v1/tasks", json=TASK).status_code == 201
         until(lambda: counted(project) == {"tasks.created": 3}, project)
+        letters = run(project, "make", "dead-letters")
 
+    assert letters.returncode == 0, letters.stderr
+    assert letters.stdout.splitlines()[0] == "team_tasks_worker.count_new_tasks: 0"
     log = dev_log(project)
     assert "team_tasks_worker has stopped" in log
     assert "Traceback" not in log
+
+
+@contextmanager
+def usual_port_taken() -> Iterator[None]:
+    """See to it that RabbitMQ runs at another port than one would guess."""
+    with ExitStack() as stack:
+        with suppress(OSError):  # somebody else has it
+            stack.enter_context(socket.create_server(("127.0.0.1", 5672)))
+        yield
 
 
 def until(condition: Callable[[], bool], project: Path) -> None:

@@ -1,11 +1,13 @@
 """The everyday tests are chosen by default; a time box ends a run without hiding anything."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
-from tests.support import ROOT
+from tests.choosing import REQUIRE
+from tests.support import ROOT, commit_all, git
 
 FAST, SLOW = "def test_1(): pass\n", "import time\ndef test_1(): time.sleep(0.2)\n"
 TESTS = """
@@ -21,13 +23,14 @@ def test_docker(): pass
 """
 
 
-def pytest_of(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def pytest_of(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run the tests of a folder with the options of this repository."""
     (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    long\n    docker\n")
     command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "tests.choosing", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    own = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_XDIST")}
+    own |= {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", REQUIRE: ""}
     return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+        command, cwd=folder, env=own | variables, capture_output=True, text=True, check=False
     )
 
 
@@ -46,7 +49,9 @@ def test_a_time_box_counts_what_was_not_started(tmp_path: Path) -> None:
     run = pytest_of(tmp_path, "--time-box", "0.001")
 
     assert run.returncode == 0, run.stdout
-    assert "time box of 0.001 minutes: 1 of the chosen tests were NOT STARTED" in run.stdout
+    assert re.search(
+        "time box of 0.001 minutes, .*: 1 of the chosen tests were NOT STARTED", run.stdout
+    )
     assert "1 passed, 1 skipped" in run.stdout
     assert "every chosen test ran" in pytest_of(tmp_path, "--time-box", "1").stdout
 
@@ -69,3 +74,68 @@ def test_a_time_box_takes_files_in_turns(tmp_path: Path) -> None:
 
     names = ["test_a.py::test_1", "test_b.py::test_1", "test_a.py::test_2"]
     assert sorted(names, key=told.index) == names
+
+
+ALL_PROCESSES = ("-p", "xdist.plugin", "-n", "2", "--dist", "load", "--maxschedchunk", "1")
+
+
+def test_a_time_box_holds_for_all_processes_together(tmp_path: Path) -> None:
+    for name in "abcd":
+        (tmp_path / f"test_{name}.py").write_text(FAST)
+
+    none = pytest_of(tmp_path, *ALL_PROCESSES, "--time-box", "0")
+    every = pytest_of(tmp_path, *ALL_PROCESSES, "--time-box", "2")
+
+    assert none.returncode == every.returncode == 0, none.stdout + every.stdout
+    assert "4 of the chosen tests were NOT STARTED" in none.stdout
+    assert "4 skipped" in none.stdout
+    assert "every chosen test ran" in every.stdout
+    assert "4 passed" in every.stdout
+
+
+def test_a_failure_in_one_of_the_processes_is_one(tmp_path: Path) -> None:
+    (tmp_path / "test_a.py").write_text("def test_1(): assert False\n")
+    (tmp_path / "test_b.py").write_text(FAST)
+
+    run = pytest_of(tmp_path, *ALL_PROCESSES, "--time-box", "2")
+
+    assert run.returncode == 1
+    assert "1 failed, 1 passed" in run.stdout.splitlines()[-1]
+
+
+def test_another_commit_begins_somewhere_else(tmp_path: Path) -> None:
+    tests = "".join(f"def test_{n}(): pass\n" for n in range(7))
+    for name in "abc":
+        (tmp_path / f"test_{name}.py").write_text(tests)
+    git(tmp_path, "init", "--quiet")
+
+    for number in range(2):
+        commit = commit_all(tmp_path, f"commit {number}")
+        told = pytest_of(tmp_path, "--time-box", "1", "-vv", "--no-header").stdout
+
+        ran = re.findall(r"^test_(\w)\.py::test_(\d)", told, re.MULTILINE)
+        turn = int(commit[:8], 16)
+        first = "abc"[turn % 3]
+        assert f"begun where commit {commit[:8]} says" in told
+        assert ran[0] == (first, str(turn % 7))
+        assert [test for file, test in ran if file == first] == [
+            str((turn + n) % 7) for n in range(7)
+        ]
+        assert len(set(ran)) == 21
+        assert {file for file, _ in ran[:3]} == {"a", "b", "c"}
+
+
+def test_what_is_not_installed_is_skipped_or_must_be_there(tmp_path: Path) -> None:
+    (tmp_path / "test_a.py").write_text(
+        "import pytest\n\n@pytest.mark.needs('no-such-program')\ndef test_1(): pass\n"
+        "\n@pytest.mark.needs('git')\ndef test_2(): pass\n"
+    )
+
+    skipped = pytest_of(tmp_path)
+    required = pytest_of(tmp_path, **{REQUIRE: "1"})
+
+    assert "1 passed, 1 skipped" in skipped.stdout
+    assert "no-such-program is not installed" in skipped.stdout
+    assert "1 passed, 1 error" in required.stdout
+    assert f"no-such-program is not installed, and {REQUIRE} is set" in required.stdout
+    assert required.returncode == 1

@@ -1,17 +1,23 @@
 """The workflows of this repository: valid, pinned, with the least permissions."""
 
+import itertools
+import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.support import ROOT, run
+from ferrata.matrix import combinations, sample
+from tests.choosing import REQUIRE
+from tests.support import ROOT, environment, extension, run
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 STYLE = """
@@ -156,3 +162,104 @@ def test_every_supported_python_is_tested() -> None:
 
     assert project["requires-python"] == f">={tested[0]}"
     assert tested == [f"3.{minor}" for minor in range(11, 11 + len(tested))]
+
+
+# Collects what each of several commands of pytest would run; one process, as importing takes longest.
+COLLECT = """
+import contextlib, io, json, sys
+import pytest
+
+class Ids(list):
+    def pytest_collection_finish(self, session):
+        self += [item.nodeid for item in session.items]
+
+found = []
+for arguments in json.load(sys.stdin):
+    found.append(Ids())
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        code = pytest.main(["--collect-only", "-q", *arguments], [found[-1]])
+    assert code in {0, 5}, said.getvalue()
+json.dump(found, sys.stdout)
+"""
+
+
+def pytest_commands(workflow: dict[str, Any]) -> Iterator[list[str]]:
+    """The arguments of pytest in all jobs, with what their matrices and variables give."""
+    for job in workflow["jobs"].values():
+        matrix = job.get("strategy", {}).get("matrix", {})
+        if isinstance(matrix, str):
+            # One job for each combination; one command collects for all of them.
+            names = [one.name for one in sample(extension(), combinations(extension()))]
+            matrix = {"name": [": or ".join(names)]}
+        for step in job["steps"]:
+            words = shlex.split(step.get("run", ""))
+            if "pytest" in words:
+                arguments = words[words.index("pytest") + 1 :]
+                for values in itertools.product(*matrix.values()):
+                    given = dict(zip(matrix, values, strict=True))
+                    yield [_filled(word, step.get("env", {}), given) for word in arguments]
+
+
+def _filled(word: str, variables: dict[str, str], matrix: dict[str, str]) -> str:
+    """A word of a command, with its variables and the values of the matrix in them."""
+    word = re.sub(r"\$(\w+)", lambda found: variables[found[1]], word)
+    return re.sub(r"\$\{\{ matrix\.(\w+) \}\}", lambda found: matrix[found[1]], word)
+
+
+def left_out(workflow: dict[str, Any]) -> set[str]:
+    """The tests on demand that no job runs."""
+    commands = [["-m", "long or docker"], *pytest_commands(workflow)]
+    done = subprocess.run(
+        [sys.executable, "-c", COLLECT],
+        cwd=ROOT,
+        env=environment(),
+        input=json.dumps(commands),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    everything, *chosen = map(set, json.loads(done.stdout))
+    return everything.difference(*chosen)
+
+
+def test_every_test_on_demand_is_run_by_some_job() -> None:
+    assert left_out(read(ROOT / ".github/workflows/ci.yml")) == set()
+
+
+def test_a_test_that_no_job_runs_is_found() -> None:
+    workflow = read(ROOT / ".github/workflows/ci.yml")
+    for name in workflow["jobs"].keys() - {"gates"}:
+        del workflow["jobs"][name]
+
+    found = left_out(workflow)
+
+    assert any(test.startswith("tests/modules/test_workers.py::") for test in found)
+    assert any(test.startswith("tests/docker/test_redis.py::") for test in found)
+    assert not any("::test_all_gates_are_green" in test and "covering" in test for test in found)
+
+
+def test_the_whole_of_it_runs_every_week() -> None:
+    workflow: dict[Any, Any] = read(ROOT / ".github/workflows/ci.yml")
+
+    [weekly] = workflow[True]["schedule"]
+    assert re.fullmatch(r"\d+ \d+ \* \* \d", weekly["cron"])
+    for name, job in workflow["jobs"].items():
+        assert "if" not in job or name == "gate", f"{name} may be left out"
+
+
+def test_where_the_tests_of_modules_run_the_servers_are_installed() -> None:
+    workflow = read(ROOT / ".github/workflows/ci.yml")
+
+    assert workflow["env"][REQUIRE]
+    for name in ("test", "proof", "gates"):
+        steps = [step.get("run", "") for step in workflow["jobs"][name]["steps"]]
+        [tests] = [n for n, step in enumerate(steps) if "pytest" in step or "make test" in step]
+        assert steps.index(".ci/servers") < tests, name
+
+
+@pytest.mark.parametrize("script", [".ci/run", ".ci/servers"])
+def test_scripts_are_sound(script: str) -> None:
+    done = run(ROOT, "shellcheck", script)
+
+    assert done.returncode == 0, done.stdout

@@ -177,12 +177,16 @@ def one_owner(source: Source) -> Iterator[str]:
 
 def file_names(source: Source) -> Iterator[str]:
     """Names are legal on Windows, and paths not too long."""
-    for name in source.texts:
-        for part in name.split("/"):
-            if ILLEGAL.search(part) or DEVICES.match(part):
-                yield f"{name}: {part!r} is no name on Windows"
-        if len(name) > LONGEST_PATH:
-            yield f"{name}: is longer than {LONGEST_PATH} characters"
+    return (fault for name in source.texts for fault in path_faults(name))
+
+
+def path_faults(name: str) -> Iterator[str]:
+    """Say why Windows could not check out a path of the template or of a project."""
+    for part in name.split("/"):
+        if ILLEGAL.search(part) or DEVICES.match(part):
+            yield f"{name}: {part!r} is no name on Windows"
+    if len(name) > LONGEST_PATH:
+        yield f"{name}: is longer than {LONGEST_PATH} characters"
 
 
 def left_open(source: Source) -> Iterator[str]:

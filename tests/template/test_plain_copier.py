@@ -9,7 +9,15 @@ import pytest
 import yaml
 from copier.errors import UserMessageError
 
-from tests.support import answers_of, environment, extension, git, render
+from tests.support import (
+    LATER_LEVELS,
+    LATER_MODULES,
+    answers_of,
+    environment,
+    extension,
+    git,
+    render,
+)
 
 FAULTS: list[Any] = [
     pytest.param({"levle": 2}, "levle: is not a known key; did you mean 'level'?", id="misspelt"),
@@ -18,8 +26,14 @@ FAULTS: list[Any] = [
     pytest.param({"level": 2.7}, "level: must be a whole number; got: 2.7", id="fraction"),
     pytest.param({"level": True}, "level: must be a whole number; got: True", id="boolean-level"),
     pytest.param({"level": "abc"}, "level: must be a whole number; got: 'abc'", id="text-level"),
-    pytest.param({"level": 3}, "level 3 is not available in this version; available: 1", id="later"),
-    pytest.param({"modules": ["bot"]}, "module 'bot' is not available", id="later-module"),
+    *(
+        pytest.param({"level": n}, f"level {n} is not available in this version; available: 1", id=str(n))
+        for n in LATER_LEVELS
+    ),
+    *(
+        pytest.param({"modules": [name]}, f"module '{name}' is not available", id=name)
+        for name in LATER_MODULES[:1]
+    ),
     pytest.param({"modules": None}, "modules: must be a list; got: None", id="null"),
     pytest.param({"context": 12}, "context: must be text; got: 12", id="number-as-name"),
     pytest.param({"context": "../../etc"}, "context: must be snake_case", id="path-traversal"),

@@ -98,7 +98,7 @@ def test_free_text_comes_out_as_it_went_in(name: str, rendered: Callable[[str], 
     author = {"name": answers["author_name"], "email": answers["author_email"]}
     assert described["authors"] == [author]
     assert readme.startswith(f"# {answers['project_name']}\n")
-    assert answers["problem"].rstrip() in readme
+    assert extension().prose(answers["problem"]) in readme
 
 
 @pytest.mark.parametrize("name", PROJECTS)

@@ -3,11 +3,15 @@
 import ast
 import re
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+import pytest
 from pydantic import BaseModel
 
-from tests.support import answers_of, extension
+from ferrata.matrix import combinations
+from tests.matrix.renderer import Renderer
+from tests.support import ROOT, answers_of, brief, extension
+from tests.template.source import DEVICES, path_faults
 
 # Names that follow from the entities of the task manager and telemedicine.
 ENTITIES = {"task_manager", "telemedicine"}
@@ -50,3 +54,71 @@ def test_attributes_of_pydantic_models_are_refused() -> None:
     refused = next(names for names, why in extension().RESERVED_FIELDS if "pydantic" in why)
 
     assert attributes - {"model_config"} <= refused
+
+
+def named(name: str, plural: str) -> list[dict[str, object]]:
+    """One entity, whose number has a limit and so a rule."""
+    field = {"name": "size", "type": "integer", "minimum": 1}
+    return [{"name": name, "plural": plural, "fields": [field]}]
+
+
+def test_a_name_of_a_file_beside_those_of_an_entity_is_refused() -> None:
+    """Whatever the level and the modules are: a project gets more of both later."""
+    names, plurals, renderer = set[str](), set[str](), Renderer(ROOT)
+    for one in combinations(extension()):
+        answers = brief() | one.answers | {"entities": named("qzebra", "qzebras")}
+        paths = [*renderer.render(answers).files]
+        for path in paths:
+            for parent in PurePosixPath(path).parents:
+                names |= others(parent, "qzebra", paths)
+                plurals |= others(parent, "qzebras", paths)
+
+    refused = extension().RESERVED_MODULES
+    assert plurals <= refused, plurals - refused
+    assert names <= refused | extension().RESERVED_PACKAGES, names - refused
+    assert names >= extension().RESERVED_PACKAGES
+
+
+def others(folder: PurePosixPath, name: str, paths: list[str]) -> set[str]:
+    """What stands in a folder beside what has this name, less what the name has around itself."""
+    prefix = f"{folder}/"
+    there = {path.removeprefix(prefix).split("/")[0] for path in paths if path.startswith(prefix)}
+    stems = {entry.split(".")[0] for entry in there} - {"__init__", "py"}
+    own = {re.fullmatch(rf"((?:test_)?){name}(_rules)?", stem) for stem in stems}
+    found = set[str]()
+    for before, after in {(of[1], of[2] or "") for of in own if of}:
+        for stem in stems:
+            other = re.fullmatch(rf"{before}([a-z]\w*){after}", stem)
+            if other and "qzebra" not in stem:
+                found.add(other[1])
+    return found
+
+
+@pytest.mark.parametrize("device", sorted(extension().DEVICES))
+def test_a_device_of_windows_is_no_name_of_an_entity(device: str) -> None:
+    assert DEVICES.fullmatch(f"{device}.py")
+    for key, entities in (
+        ("name", named(device, "things")),
+        ("plural", named("thing", device)),
+    ):
+        [problem] = extension().problems(brief() | {"entities": entities})
+        assert problem.path == f"entities[0].{key}"
+        assert f"{device!r} is a device on Windows" in problem.message
+        assert "\n" not in problem.message
+
+
+def test_every_device_is_refused() -> None:
+    ports = [f"{port}{number}" for port in ("com", "lpt") for number in range(10)]
+
+    assert {"aux", "con", "nul", "prn", *ports} == extension().DEVICES
+
+
+def test_a_device_may_be_part_of_what_a_service_is_called() -> None:
+    answers = brief() | {"context": "con", "domain": "aux", "function": "nul"}
+    answers |= {"function_reason": "a fourth part", "modules": [], "level": 1}
+    renderer = Renderer(ROOT)
+    assert extension().problems(answers) == []
+
+    for one in combinations(extension()):
+        for path in renderer.render(answers | one.answers).files:
+            assert [*path_faults(path)] == []

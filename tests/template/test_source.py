@@ -41,6 +41,9 @@ def changed(name: str, old: str, new: str) -> Plant:
     return plant
 
 
+UNBUILT = (
+    "  - {name: spare, title: Spare, summary: A spare, signs: [], available: true, requires: []}\n"
+)
 PLANTED: list[tuple[str, Plant, str]] = [
     (
         "conditions",
@@ -65,11 +68,15 @@ PLANTED: list[tuple[str, Plant, str]] = [
     ("layer_names", added("template/x.md"), "x.md: is in no layer"),
     ("layer_names", added("template/{{ redis }}/{{ redis }}/x.md"), "is in one layer twice"),
     ("layer_names", added(f"{ONE}/docs/{{{{ level_2 }}}}/x.md"), "level_2 is a layer; it must"),
-    ("availability", added("template/{{ communications }}/x.md"), "communications: has a layer"),
     (
         "availability",
-        changed("schemas/catalog.yml", "available: false", "available: true"),
-        "is available, has no layer",
+        changed("schemas/catalog.yml", "available: true", "available: false"),
+        "level_1: has a layer and is not available",
+    ),
+    (
+        "availability",
+        changed("schemas/catalog.yml", "modules:\n", f"modules:\n{UNBUILT}"),
+        "spare: is available, has no layer",
     ),
     ("one_owner", added("template/{{ level_2 }}/Makefile"), "{{ level_2 }}/Makefile: writes the same"),
     ("one_owner", added("template/{{ redis }}/{{ level_2 }}/makefile"), "writes the same path"),

@@ -7,6 +7,7 @@ from faststream.rabbit import RabbitExchange, RabbitQueue, TestRabbitBroker
 from chassis_rabbitmq.broker import make_broker
 from chassis_rabbitmq.rabbitmq_settings import Settings
 from chassis_rabbitmq.topology import (
+    DELIVERY_LIMIT,
     dead_letter_exchange,
     dead_letter_queue,
     declare,
@@ -14,7 +15,7 @@ from chassis_rabbitmq.topology import (
     queue,
 )
 
-SETTINGS = Settings(events_exchange="shop.events", events_delivery_limit=3)
+SETTINGS = Settings(events_exchange="shop.events")
 MAIL = queue("mail", "order.*.v1", SETTINGS)
 
 
@@ -53,9 +54,14 @@ def test_a_queue_outlives_a_server() -> None:
 
 
 def test_what_fails_too_often_is_put_aside() -> None:
-    assert MAIL.arguments["x-delivery-limit"] == 3
+    assert MAIL.arguments["x-delivery-limit"] == DELIVERY_LIMIT
+    assert queue("mail", "#", SETTINGS, delivery_limit=3).arguments["x-delivery-limit"] == 3
     assert MAIL.arguments["x-dead-letter-exchange"] == dead_letter_exchange(SETTINGS).name
     assert MAIL.arguments["x-dead-letter-routing-key"] == "mail"
+
+
+def test_dead_letters_stay_however_often_they_are_looked_at() -> None:
+    assert dead_letter_queue("mail").arguments["x-delivery-limit"] > 1_000_000_000
 
 
 async def test_a_queue_is_declared_with_its_dead_letters() -> None:

@@ -1,17 +1,23 @@
-"""A RabbitMQ of this project, without Docker, where RabbitMQ is installed."""
+"""A RabbitMQ of this project, without Docker, where RabbitMQ is installed.
+
+``python -m tools.dev.servers.rabbitmq`` says where that of `make dev` is.
+"""
 
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
+from tools.console import say
 from tools.dev.database import Connection
 from tools.dev.system import Server
 from tools.errors import ToolError
@@ -24,6 +30,7 @@ MISSING = (
     " brew) and start again, or: docker run --rm --publish 127.0.0.1:5672:5672 rabbitmq:4"
 )
 
+_DATA = Path(".dev/rabbitmq")
 _PROGRAM = "rabbitmq-server"
 # What Debian has on the PATH runs as another user, with data of its own.
 _DEBIAN = Path("/usr/lib/rabbitmq/bin") / _PROGRAM
@@ -41,7 +48,7 @@ def run(_server: Server, root: Path) -> Iterator[Connection]:
     if program is None:
         yield Connection(_address(PORT), MISSING)
         return
-    node = Node(program, root / ".dev" / "rabbitmq", PORT)
+    node = Node(program, root / _DATA, PORT)
     node.start()
     try:
         yield Connection(node.url, f"{node.url} (.dev/rabbitmq)")
@@ -57,6 +64,12 @@ def installed() -> Path | None:
     return Path(found) if found else None
 
 
+def address(root: Path) -> str:
+    """Give the address of the one that `make dev` runs now, else the usual one."""
+    running = _running(_note(root / _DATA))
+    return _address(running.port if running else PORT)
+
+
 class Node:
     """A RabbitMQ that keeps its data in a folder, and that only this machine reaches."""
 
@@ -64,7 +77,7 @@ class Node:
         self._program = program
         self._data = data = data.resolve()
         self._log = data.with_name(f"{data.name}.log")
-        self._left = data.with_name(f"{data.name}.pid")
+        self._note = _note(data)
         self._wanted_port = wanted_port
         self._port = 0
         self._inner_port, self._names_port = _free_port(), _free_port()
@@ -92,7 +105,8 @@ class Node:
                 start_new_session=True,
             )
         started = psutil.Process(self._process.pid).create_time()
-        self._left.write_text(f"{self._process.pid} {started} {self._names_port}", "utf-8")
+        noted = f"{self._process.pid} {started} {self._names_port} {self._port}"
+        self._note.write_text(noted, "utf-8")
         try:
             self._wait(self._process)
         except BaseException:
@@ -106,7 +120,7 @@ class Node:
             self._process.wait()
             self._process = None
         _end_names(self._names_port)
-        self._left.unlink(missing_ok=True)
+        self._note.unlink(missing_ok=True)
 
     def _environment(self) -> dict[str, str]:
         return {
@@ -138,16 +152,35 @@ class Node:
 
     def _end_left_over(self) -> None:
         """End the one of a run that was killed: two must not have the same data."""
-        with suppress(OSError, ValueError, psutil.Error):
-            pid, started, names_port = self._left.read_text("utf-8").split()
-            process = psutil.Process(int(pid))
-            if process.create_time() == float(started):
-                _end(process)
-                _end_names(int(names_port))
+        if left := _running(self._note):
+            _end(left.process)
+            _end_names(left.names_port)
 
     def _said(self) -> str:
         text = self._log.read_text(encoding="utf-8", errors="replace")
         return "\n".join(f"    {line}" for line in text.rstrip().splitlines()[-_SHOWN_LINES:])
+
+
+@dataclass(frozen=True)
+class _Running:
+    """One that runs, with the port of its register of names."""
+
+    process: psutil.Process
+    names_port: int
+    port: int
+
+
+def _note(data: Path) -> Path:
+    return data.with_name(f"{data.name}.pid")
+
+
+def _running(note: Path) -> _Running | None:
+    with suppress(OSError, ValueError, psutil.Error):
+        pid, started, names_port, port = note.read_text("utf-8").split()
+        process = psutil.Process(int(pid))
+        if process.create_time() == float(started):
+            return _Running(process, int(names_port), int(port))
+    return None
 
 
 def _end(process: psutil.Process | None) -> None:
@@ -179,3 +212,7 @@ def _free_port(wanted: int = 0) -> int:
         except OSError:
             return _free_port()
         return int(probe.getsockname()[1])
+
+
+if __name__ == "__main__":
+    say(address(Path.cwd()), sys.stdout)

@@ -35,7 +35,7 @@ class Reader:
     """A queue of its own; events wait there until they are read."""
 
     def __init__(self, url: str) -> None:
-        self.settings = Settings(rabbitmq_url=url, events_delivery_limit=2)
+        self.settings = Settings(rabbitmq_url=url)
         self.queue = queue(f"tests-{uuid4().hex}", "#", self.settings)
         self.messages: dict[tuple[str, str | None], AbstractIncomingMessage] = {}
 
@@ -222,8 +222,8 @@ async def test_an_event_is_kept_and_says_for_whom_it_came(
 
 
 async def test_what_cannot_be_handled_is_put_aside(rabbitmq: RunningServer) -> None:
-    settings = Settings(rabbitmq_url=rabbitmq.url, events_delivery_limit=2)
-    wanted = queue(f"tests-{uuid4().hex}", "tests.poison", settings)
+    settings = Settings(rabbitmq_url=rabbitmq.url)
+    wanted = queue(f"tests-{uuid4().hex}", "tests.poison", settings, delivery_limit=2)
     exchange = events_exchange(settings)
     async with make_broker(settings) as broker:
         await declare(broker, settings, wanted)
@@ -231,9 +231,12 @@ async def test_what_cannot_be_handled_is_put_aside(rabbitmq: RunningServer) -> N
         tried = await broker.declare_queue(wanted)
         for _ in range(3):  # once, and twice again
             message = await arrived(tried)
-            await message.nack(requeue=True)
+            await message.reject(requeue=True)
 
-        letter = await arrived(await broker.declare_queue(dead_letter_queue(wanted.name)))
-        await letter.ack()
+        letters = await broker.declare_queue(dead_letter_queue(wanted.name))
+        for _ in range(30):  # looked at more often than RabbitMQ allows by itself
+            letter = await arrived(letters)
+            await letter.reject(requeue=True)
+        await (await arrived(letters)).ack()
         assert await tried.get(fail=False) is None
         await tried.delete(if_unused=False, if_empty=False)

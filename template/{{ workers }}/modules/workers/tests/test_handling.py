@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,12 +19,16 @@ AWAY = ServiceAway("The shed does not answer.")
 class Message:
     """A message that notes what becomes of it."""
 
-    def __init__(self, headers: Mapping[str, Any] | None = None) -> None:
-        self.message_id = "m1"
+    def __init__(
+        self, headers: Mapping[str, Any] | None = None, message_id: str | None = "m1"
+    ) -> None:
+        self.message_id = message_id or "made up"
+        self.raw_message = SimpleNamespace(message_id=message_id)
         self.headers = dict(headers or {})
         self.body = b"{}"
         self.fate: str | None = None
         self.lost = False
+        self.copied = False
 
     async def ack(self) -> None:
         if self.lost:
@@ -35,13 +40,19 @@ class Message:
         self.fate = "back"
 
     async def reject(self, *, requeue: bool) -> None:
-        assert not requeue
-        self.fate = "dead"
+        self.fate = "failed" if requeue else "dead"
 
 
 def handling(**settings: Any) -> Handling:
-    values = {"worker_retry_delay": 0.001, "worker_stop_timeout": 0.05} | settings
-    return Handling(Settings(**values), attempts=3)
+    values = {"worker_attempts": 3, "worker_retry_delay": 0.001, "worker_stop_timeout": 0.05}
+
+    async def put_at_end(queue: str, message: Any) -> None:
+        assert queue == "garden.water"
+        if message.lost:
+            raise ChannelInvalidStateError
+        message.copied = True
+
+    return Handling(Settings(**values | settings), put_at_end)
 
 
 def failing(*errors: Exception) -> Callable[[bytes], Awaitable[None]]:
@@ -76,12 +87,44 @@ async def test_an_outage_costs_no_attempt() -> None:
     assert message.fate == "done"
 
 
-async def test_an_outage_that_does_not_end_costs_one() -> None:
+async def test_who_is_held_for_too_long_waits_at_the_end_of_the_queue() -> None:
+    message = Message({"x-delivery-count": 2})
+
+    await take(handling(worker_hold_time=0.01), failing(*[AWAY] * 100), message)
+
+    assert message.copied
+    assert message.fate == "done"  # this one; the copy begins with its first attempt
+
+
+async def test_what_could_not_be_copied_is_not_taken_away() -> None:
     message = Message()
+    message.lost = True
 
-    await take(handling(worker_outage_patience=0.01), failing(*[AWAY] * 100), message)
+    await take(handling(worker_hold_time=0.01), failing(*[AWAY] * 100), message)
 
-    assert message.fate == "back"
+    assert message.fate is None
+
+
+@pytest.mark.parametrize(("count", "fate"), [(1, "failed"), (2, "dead"), (9, "dead")])
+async def test_what_fails_is_tried_again_a_set_number_of_times(count: int, fate: str) -> None:
+    message = Message({"x-delivery-count": count})
+
+    await take(handling(), failing(LookupError("a bug")), message)
+
+    assert message.fate == fate
+
+
+async def test_without_an_id_a_message_is_a_dead_letter(caplog: pytest.LogCaptureFixture) -> None:
+    message, begun = Message(message_id=None), asyncio.Event()
+
+    async def handle(_body: bytes) -> None:
+        begun.set()
+
+    await take(handling(), handle, message)
+
+    assert message.fate == "dead"
+    assert not begun.is_set()
+    assert "garden.water (no id) is refused, a dead letter: it has no message_id" in caplog.text
 
 
 async def test_each_wait_is_twice_as_long_up_to_a_limit(caplog: pytest.LogCaptureFixture) -> None:
@@ -106,7 +149,7 @@ async def test_who_waits_takes_no_place() -> None:
 
     assert (poison.fate, other.fate) == (None, "done")
     await under.idle()
-    assert poison.fate == "back"
+    assert poison.fate == "failed"
 
 
 async def test_no_more_than_the_set_number_are_handled_at_once() -> None:
@@ -148,14 +191,21 @@ async def test_what_takes_too_long_is_given_up_when_the_worker_stops() -> None:
     under, message = handling(), Message()
 
     begin(under, hang, message)
+    await asyncio.sleep(0.01)
     await under.stop()
 
     assert message.fate is None  # it goes back when the connection is closed
 
 
-@pytest.mark.parametrize("error", [AWAY, LookupError("a bug")])
+@pytest.mark.parametrize(
+    ("error", "fate"),
+    [
+        pytest.param(AWAY, "back", id="which costs no attempt"),
+        pytest.param(LookupError("a bug"), "failed", id="which costs one"),
+    ],
+)
 async def test_what_waits_for_another_try_goes_back_at_once_when_the_worker_stops(
-    error: Exception,
+    error: Exception, fate: str
 ) -> None:
     under, message = handling(worker_retry_delay=60, worker_retry_delay_max=60), Message()
 
@@ -163,7 +213,30 @@ async def test_what_waits_for_another_try_goes_back_at_once_when_the_worker_stop
     await asyncio.sleep(0.01)
     await under.stop()
 
-    assert message.fate == "back"
+    assert message.fate == fate
+
+
+async def test_what_waits_for_a_place_is_not_begun_when_the_worker_stops() -> None:
+    under, messages = handling(worker_concurrency=1, worker_stop_timeout=5), [Message(), Message()]
+    begun, go_on, calls = asyncio.Event(), asyncio.Event(), 0
+
+    async def handle(_body: bytes) -> None:
+        nonlocal calls
+        calls += 1
+        begun.set()
+        await go_on.wait()
+
+    for message in messages:
+        begin(under, handle, message)
+    await begun.wait()
+    stopping = asyncio.create_task(under.stop())
+    await asyncio.sleep(0.01)
+    assert [message.fate for message in messages] == [None, "back"]
+    go_on.set()
+    await stopping
+
+    assert [message.fate for message in messages] == ["done", "back"]
+    assert calls == 1
 
 
 async def test_nothing_is_begun_while_the_worker_stops() -> None:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from chassis.events import Created
 from chassis.problems import Conflict
+from chassis_rabbitmq.topology import TopologyError
 from chassis_workers.__main__ import main
 from chassis_workers.features import WorkerSettings
 from chassis_workers.once import HEADER
@@ -142,10 +143,10 @@ async def test_a_job_is_told_when_it_was_due(broker: MemoryBroker, shop: Shop) -
 @pytest.mark.parametrize(
     ("failure", "settled"),
     [
-        pytest.param(LookupError("tea"), "NACKED", id="a bug"),
-        pytest.param(Conflict("There is no tea."), "NACKED", id="an expected error"),
+        pytest.param(LookupError("tea"), "REQUEUED", id="a bug"),
+        pytest.param(Conflict("There is no tea."), "REQUEUED", id="an expected error"),
         pytest.param(Refused("Tea is not sold."), "REJECTED", id="a refusal"),
-        pytest.param(UNREADABLE, "NACKED", id="an answer that cannot be read"),
+        pytest.param(UNREADABLE, "REQUEUED", id="an answer that cannot be read"),
     ],
 )
 async def test_what_fails_goes_back_and_what_is_refused_is_a_dead_letter(
@@ -198,7 +199,7 @@ async def test_others_are_handled_after_one_that_fails(broker: MemoryBroker, sho
 
     await broker.publish(ORDER)
 
-    assert broker.settled == ["NACKED", "ACKED"]
+    assert broker.settled == ["REQUEUED", "ACKED"]
 
 
 @pytest.mark.parametrize(
@@ -224,3 +225,22 @@ def test_two_tasks_cannot_have_one_queue(shop: Shop) -> None:
 def test_a_worker_has_what_its_features_add(worker: Worker) -> None:
     assert worker.state.settings.worker_retry_delay == 0.001
     assert worker.state.http.header_providers
+
+
+def test_queues_of_another_kind_are_told_in_a_line(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def run(_worker: Worker) -> None:
+        raise TopologyError("RabbitMQ has it with other arguments")
+
+    def create_worker() -> Worker:
+        return build_worker("shop_worker", [], [], WorkerSettings())
+
+    monkeypatch.setattr(Worker, "run", run)
+    monkeypatch.setattr("chassis_workers.worker.create_worker", create_worker, raising=False)
+
+    with pytest.raises(SystemExit) as ended:
+        main(["chassis_workers.worker:create_worker"])
+
+    assert ended.value.code == 1
+    assert caplog.messages == ["RabbitMQ has it with other arguments"]

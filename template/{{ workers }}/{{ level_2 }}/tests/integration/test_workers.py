@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -33,8 +34,8 @@ from tests.integration.system import ROOT, Started, system
 from tests.integration.waiting import PATIENCE_S, wait_for
 
 AWAY_S = 3
-LIMIT = 3
-"""How often a message is handed out again."""
+ATTEMPTS = 4
+"""How often a message is tried."""
 
 
 @dataclass
@@ -56,10 +57,11 @@ class Probe:
             **os.environ,
             "APP_ENV": "test",
             "DATA_API_URL": self.data_api_url,
-            "EVENTS_DELIVERY_LIMIT": str(LIMIT),
             "PROBE_NAME": self.name,
             "PROBE_NOTES": str(self.notes),
             "RABBITMQ_URL": self.rabbitmq_url,
+            "WORKER_ATTEMPTS": str(ATTEMPTS),
+            "WORKER_HOLD_TIME": "0.2",
             "WORKER_RETRY_DELAY": "0.05",
             "WORKER_STOP_TIMEOUT": "2",
         }
@@ -127,6 +129,7 @@ class Probe:
 
 
 FACTORY = "tests.integration.probe_worker:create_worker"
+AGAIN = "--again"
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +152,8 @@ def workers(
     made = Probe(f"probe_{uuid4().hex[:8]}", notes, rabbitmq.url, services[data].url)
     yield made
     made.kill()
-    asyncio.run(delete_queues(made))
+    names = ("work.v1", "work.v2", "tick")
+    asyncio.run(delete_queues(made, *names, *(f"{name}.dead" for name in names), "tick.last"))
 
 
 @pytest.fixture
@@ -191,13 +195,12 @@ def publish(probe: Probe, *events: Happened | HappenedV2, **headers: str) -> Non
                 asyncio.run(send(event))
 
 
-async def delete_queues(probe: Probe) -> None:
-    """Leave nothing behind."""
+async def delete_queues(probe: Probe, *names: str) -> None:
+    """Delete queues, and what is in them."""
     async with connected(probe) as broker:
         channel = await (await broker.connect()).channel()
-        for name in ("work.v1", "work.v2", "tick"):
-            for kind in ("", ".dead", ".last"):
-                await channel.queue_delete(f"{probe.name}.{name}{kind}")
+        for name in names:
+            await channel.queue_delete(f"{probe.name}.{name}")
 
 
 async def purge(probe: Probe, queue: str) -> None:
@@ -207,12 +210,33 @@ async def purge(probe: Probe, queue: str) -> None:
         await (await channel.get_queue(f"{probe.name}.{queue}")).purge()
 
 
-def dead_letters(probe: Probe, *arguments: str) -> str:
-    """Ask for the dead letters, as people do."""
+async def put(probe: Probe, queue: str, event: Happened) -> None:
+    """Put an event into a queue."""
+    body, name = event.model_dump_json().encode(), f"{probe.name}.{queue}"
+    async with connected(probe) as broker:
+        await broker.publish(body, queue=name, message_id=str(event.id), persist=True)
+
+
+async def take_and_lose(probe: Probe, times: int) -> None:
+    """Take the message that is there, and lose the connection, again and again."""
+    for _ in range(times):
+        async with connected(probe) as broker:
+            channel = await (await broker.connect()).channel()
+            waiting = await channel.get_queue(f"{probe.name}.work.v1")
+            async with asyncio.timeout(PATIENCE_S):
+                while await waiting.get(fail=False) is None:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+
+
+def dead_letters(probe: Probe, *arguments: str, **variables: str) -> str:
+    """Ask for the dead letters, as people do; a failure begins with the exit code."""
     command = [sys.executable, "-m", "chassis_workers.dead_letters", FACTORY, *arguments]
+    environment = probe.environment | variables
     done = subprocess.run(  # noqa: S603  # this very Python
-        command, cwd=ROOT, env=probe.environment, capture_output=True, check=True, text=True
+        command, cwd=ROOT, env=environment, capture_output=True, check=False, text=True
     )
+    if done.returncode:
+        return f"{done.returncode}: {done.stderr.strip()}"
     return done.stdout.strip().removeprefix(f"{probe.name}.")
 
 
@@ -265,15 +289,67 @@ def test_a_poison_message_is_put_aside_and_blocks_nobody(probe: Probe) -> None:
 
     wait_for(lambda: all(probe.counted(one) == 1 for one in others), probe.logs)
     wait_for(lambda: f"{poison.id} failed for the last time" in probe.logs(), probe.logs)
-    assert probe.attempts(poison) == LIMIT + 1
-    assert dead_letters(probe) == "work.v1: 1"
+    assert probe.attempts(poison) == ATTEMPTS
+    today = f"{dt.datetime.now(dt.UTC):%Y-%m-%d}"
+    assert dead_letters(probe) == f"work.v1: 1, the first of {today}"
 
     (probe.notes / "mended").touch()
-    assert dead_letters(probe, "--again") == "work.v1: 1, given again"
+    assert dead_letters(probe, AGAIN) == f"work.v1: 1, the first of {today}, given again"
 
     wait_for(lambda: f"{poison.id} is done" in probe.logs(), probe.logs)
     assert probe.counted(poison) == 1
     assert dead_letters(probe) == "work.v1: 0"
+
+
+def test_lost_connections_alone_make_no_dead_letter(probe: Probe) -> None:
+    event = happened("count")
+    probe.kill()
+    publish(probe, event)
+
+    asyncio.run(take_and_lose(probe, ATTEMPTS + 1))
+    probe.start()
+
+    wait_for(lambda: probe.counted(event) == 1, probe.logs)
+    assert dead_letters(probe) == "work.v1: 0"
+
+
+def test_a_dead_letter_stays_while_its_queue_is_gone(probe: Probe) -> None:
+    event = happened("count")
+    asyncio.run(put(probe, "work.v1.dead", event))
+    probe.kill()
+    asyncio.run(delete_queues(probe, "work.v1"))
+
+    assert re.match(
+        rf"1: amqp://\S+ has no queue {probe.name}\.work\.v1:", dead_letters(probe, AGAIN)
+    )
+    probe.start()
+    assert dead_letters(probe, AGAIN).endswith(", given again")
+
+    wait_for(lambda: probe.counted(event) == 1, probe.logs)
+
+
+def test_who_asks_the_wrong_rabbitmq_is_told(probe: Probe) -> None:
+    said = dead_letters(probe, PROBE_NAME="another")
+
+    assert re.match(r"1: amqp://\S+ has no queue another\.work\.v1\.dead:", said)
+
+
+def test_a_queue_with_other_arguments_is_told_in_a_line(probe: Probe) -> None:
+    done = subprocess.run(  # noqa: S603  # this very Python
+        [sys.executable, "-m", "chassis_workers", FACTORY],
+        cwd=ROOT,
+        env=probe.environment | {"EVENTS_EXCHANGE": f"{probe.name}.events"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+        text=True,
+    )
+
+    assert done.returncode == 1
+    last = json.loads(done.stdout.splitlines()[-1])["message"]
+    assert last.startswith("RabbitMQ has it with other arguments")
+    assert f"'x-dead-letter-exchange' for queue '{probe.name}.work.v1'" in last
+    assert "Traceback" not in done.stdout
 
 
 def test_a_worker_that_is_told_to_end_finishes_what_it_has_begun(probe: Probe) -> None:
@@ -307,6 +383,24 @@ def test_what_a_worker_cannot_finish_in_time_goes_to_the_next_one(probe: Probe) 
     assert probe.attempts(event) == 2
 
 
+def test_what_a_worker_has_not_begun_goes_to_another_at_once(probe: Probe) -> None:
+    probe.kill()
+    process = probe.start(WORKER_CONCURRENCY="1", WORKER_STOP_TIMEOUT="5")
+    event, waiting = happened("hang", "count"), [happened("count") for _ in range(12)]
+    publish(probe, event)
+    wait_for(lambda: probe.hangs(event), probe.logs)
+    publish(probe, *waiting)
+    probe.start()
+
+    process.send_signal(signal.SIGTERM)
+
+    wait_for(lambda: all(probe.counted(one) == 1 for one in waiting), probe.logs)
+    assert process.poll() is None, "it has still to finish what it has begun"
+    assert process.wait(PATIENCE_S) == 0, probe.logs()
+    wait_for(lambda: probe.counted(event) == 1, probe.logs)
+    assert [probe.attempts(one) for one in waiting] == [1] * 12
+
+
 def test_an_outage_of_the_data_service_costs_no_attempt(probe: Probe, server: Postgres) -> None:
     event = happened("count")
     assert probe.not_ready() == []
@@ -314,9 +408,10 @@ def test_an_outage_of_the_data_service_costs_no_attempt(probe: Probe, server: Po
     with server.away():
         wait_for(lambda: probe.not_ready() == ["data_api"], probe.logs)
         publish(probe, event)
-        wait_for(lambda: probe.attempts(event) > LIMIT + 2, probe.logs)
+        wait_for(lambda: probe.attempts(event) > 2 * ATTEMPTS, probe.logs)
 
     wait_for(lambda: probe.counted(event) == 1, probe.logs)
+    assert f"{event.id} waits at the end of its queue" in probe.logs()
     assert dead_letters(probe) == "work.v1: 0"
 
 
@@ -366,7 +461,7 @@ def test_a_write_that_another_attempt_made_otherwise_is_not_passed_over(probe: P
     wait_for(lambda: f"{event.id} is refused, a dead letter: POST " in probe.logs(), probe.logs)
     assert probe.counted(event) == 1
     assert probe.attempts(event) == 2
-    assert dead_letters(probe) == "work.v1: 1"
+    assert dead_letters(probe).startswith("work.v1: 1, ")
     asyncio.run(purge(probe, "work.v1.dead"))
 
 

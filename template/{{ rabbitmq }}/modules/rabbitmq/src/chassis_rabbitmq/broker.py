@@ -24,12 +24,13 @@ def make_broker(
 ) -> RabbitBroker:
     """Make a broker, which connects when it is told to.
 
-    ``prefetch_count`` is how many messages its consumers may have in hand at once.
+    ``prefetch_count`` is how many messages its consumers may have in hand at once. To publish what
+    no queue takes is an error, unless it is published with ``mandatory=False``.
     """
     return RabbitBroker(
         address(settings),
         timeout=settings.rabbitmq_timeout,
-        default_channel=Channel(prefetch_count=prefetch_count),
+        default_channel=Channel(prefetch_count=prefetch_count, on_return_raises=True),
         middlewares=middlewares,
         logger=logger,
         log_level=logging.DEBUG,  # of each message that comes and goes; errors are told as such

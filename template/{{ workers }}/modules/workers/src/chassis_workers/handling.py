@@ -4,7 +4,8 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from enum import Enum, auto
 
 from faststream.rabbit import RabbitMessage
 
@@ -19,6 +20,19 @@ logger = logging.getLogger(__name__)
 type Handle = Callable[[bytes], Awaitable[None]]
 """Handles the body of a message; raises when it could not."""
 
+type PutAtEnd = Callable[[str, RabbitMessage], Awaitable[None]]
+"""Puts a copy of a message, as it was published, at the end of the queue that is named."""
+
+_NO_ID = "it has no message_id, without which a repetition cannot be told from a new message"
+
+
+class _Outcome(Enum):
+    """What has become of a message that did not fail."""
+
+    DONE = auto()
+    GIVEN_BACK = auto()
+    PUT_OFF = auto()
+
 
 class Handling:
     """Handles messages, as many at a time as the settings say.
@@ -26,11 +40,11 @@ class Handling:
     A message that waits for another try is in nobody's way: it takes no place meanwhile.
     """
 
-    def __init__(self, settings: Settings, attempts: int) -> None:
+    def __init__(self, settings: Settings, put_at_end: PutAtEnd) -> None:
         self.scopes: list[Scope] = []
         """Entered, in this order, around the handling of each message."""
         self._settings = settings
-        self._attempts = attempts
+        self._put_at_end = put_at_end
         self._places = asyncio.Semaphore(settings.worker_concurrency)
         self._stopping = asyncio.Event()
         self._in_hand: set[asyncio.Task[None]] = set()
@@ -38,7 +52,8 @@ class Handling:
     def take(self, task: str, handle: Handle, message: RabbitMessage) -> None:
         """Begin to handle a message; RabbitMQ is told what became of it when that is known.
 
-        While the worker stops nothing is begun: the message goes back when the connection closes.
+        While the worker stops nothing is begun: a message that still comes then goes back when the
+        connection closes.
         """
         if not self._stopping.is_set():
             # Not in the task of the connection, which ends when that is lost.
@@ -54,6 +69,8 @@ class Handling:
     async def stop(self) -> None:
         """Let what is being done be finished in time, and give back all else."""
         self._stopping.set()
+        for _ in self._in_hand:  # who waits for a place need not: nothing is begun any more
+            self._places.release()
         if self._in_hand:
             await asyncio.wait(self._in_hand, timeout=self._settings.worker_stop_timeout)
         late = set(self._in_hand)
@@ -75,66 +92,77 @@ class Handling:
 
     async def _settle(self, delivery: Delivery, handle: Handle, message: RabbitMessage) -> None:
         try:
-            done = await self._done(delivery, handle, message.body)
+            outcome = await self._handle(delivery, handle, message.body)
         except Refused as error:
             logger.error("%s is refused, a dead letter: %s", _name(delivery), error)  # noqa: TRY400
             await message.reject(requeue=False)
         except Exception as error:  # noqa: BLE001  # whatever it is, it must not block others
             await self._fail(delivery, error, message)
         else:
-            await (message.ack() if done else message.nack(requeue=True))
+            match outcome:
+                case _Outcome.DONE:
+                    await message.ack()
+                case _Outcome.GIVEN_BACK:
+                    await message.nack(requeue=True)
+                case _Outcome.PUT_OFF:
+                    # To give it back would cost an attempt before RabbitMQ 4.3.
+                    await self._put_at_end(delivery.task, message)
+                    await message.ack()
 
-    async def _done(self, delivery: Delivery, handle: Handle, body: bytes) -> bool:
-        """Handle a message, through outages of services that it needs; say whether it is done."""
-        give_up = time.monotonic() + self._settings.worker_outage_patience
+    async def _handle(self, delivery: Delivery, handle: Handle, body: bytes) -> _Outcome:
+        """Handle a message, through outages of services that it needs."""
+        if not delivery.message_id:
+            raise Refused(_NO_ID)
+        held_until = time.monotonic() + self._settings.worker_hold_time
         failures = 0
         while True:
             try:
                 async with self._places:
+                    if self._stopping.is_set():
+                        return _Outcome.GIVEN_BACK
                     started = time.monotonic()
                     with on_behalf_of(delivery.task, delivery.message_id):
                         await handle(body)
             except ServiceAway as error:
-                if time.monotonic() >= give_up:
-                    raise
+                if time.monotonic() >= held_until:
+                    logger.warning("%s waits at the end of its queue: %s", _name(delivery), error)
+                    return _Outcome.PUT_OFF
                 failures += 1
                 logger.warning("%s waits: %s", _name(delivery), error)
-                if await self._stops_within(self._delay(failures)):
-                    return False
+                await self._wait(self._delay(failures))
             else:
                 milliseconds = (time.monotonic() - started) * 1000
                 logger.info("%s is done in %.0f ms", _name(delivery), milliseconds)
-                return True
+                return _Outcome.DONE
 
     async def _fail(self, delivery: Delivery, error: Exception, message: RabbitMessage) -> None:
         # An expected error says all in one line.
         trace = None if isinstance(error, ProblemError) else error
-        if delivery.attempt >= self._attempts:
+        attempts = self._settings.worker_attempts
+        if delivery.attempt >= attempts:
             text = "%s failed for the last time of %d, a dead letter: %s"
-            logger.error(text, _name(delivery), self._attempts, error, exc_info=trace)
+            logger.error(text, _name(delivery), attempts, error, exc_info=trace)
             await message.reject(requeue=False)
             return
         delay = self._delay(delivery.attempt)
         text = "%s failed for the %d. time of %d, again in %.1f s: %s"
-        given = (_name(delivery), delivery.attempt, self._attempts, delay, error)
+        given = (_name(delivery), delivery.attempt, attempts, delay, error)
         logger.warning(text, *given, exc_info=trace)
-        await self._stops_within(delay)
-        await message.nack(requeue=True)
+        await self._wait(delay)
+        # Not nack: from RabbitMQ 4.3 on only what is rejected counts as an attempt.
+        await message.reject(requeue=True)
 
     def _delay(self, failures: int) -> float:
         # The exponent is bounded: so many doublings are beyond every maximum.
         delay = self._settings.worker_retry_delay * 2.0 ** min(failures - 1, 30)
         return min(delay, self._settings.worker_retry_delay_max)
 
-    async def _stops_within(self, seconds: float) -> bool:
+    async def _wait(self, seconds: float) -> None:
         """Wait, unless the worker stops."""
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._stopping.wait()
-        except TimeoutError:
-            return False
-        return True
 
 
 def _name(delivery: Delivery) -> str:
-    return f"{delivery.task} {delivery.message_id}"
+    return f"{delivery.task} {delivery.message_id or '(no id)'}"

@@ -1,6 +1,7 @@
-from pydantic import PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from chassis_rabbitmq import rabbitmq_settings
+from chassis_rabbitmq.topology import DELIVERY_LIMIT
 
 
 class Settings(rabbitmq_settings.Settings):
@@ -8,16 +9,22 @@ class Settings(rabbitmq_settings.Settings):
 
     worker_concurrency: PositiveInt = 10
     """Messages that are handled at the same time; with 1 they are handled in order."""
-    worker_prefetch: PositiveInt = 50
-    """Messages of one queue that are in hand: what is handled, and what waits for another try."""
+    worker_prefetch: PositiveInt = 20
+    """Messages of one queue that are in hand: what is handled, and what waits for another try.
+
+    A lost connection costs each of them an attempt.
+    """
+    # Well below what RabbitMQ allows: it says nothing in any log when it puts a message aside.
+    worker_attempts: int = Field(default=6, ge=1, le=DELIVERY_LIMIT // 4)
+    """How often a message is tried before it becomes a dead letter."""
     worker_retry_delay: PositiveFloat = 1
     """Seconds before a message is tried again; each further time takes twice as long."""
     worker_retry_delay_max: PositiveFloat = 30
     """Seconds that this wait grows to."""
-    worker_outage_patience: PositiveFloat = 600
-    """Seconds that a message waits for a service that is away before that costs it an attempt.
+    worker_hold_time: PositiveFloat = 1200
+    """Seconds that a message is in hand while a service is away; then it goes to the queue's end.
 
-    RabbitMQ takes a message back that is in hand for longer than half an hour.
+    RabbitMQ allows half an hour (consumer_timeout) before it takes a message, or all of them, away.
     """
     worker_stop_timeout: PositiveFloat = 10
     """Seconds that messages in hand get to be finished when the worker stops."""

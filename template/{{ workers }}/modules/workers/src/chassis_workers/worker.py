@@ -18,6 +18,7 @@ from starlette.datastructures import State
 
 from chassis_rabbitmq import topology
 from chassis_rabbitmq.broker import make_broker
+from chassis_workers.delivery import LOST, as_it_was
 from chassis_workers.features import WORKER_FEATURES, WorkerSettings
 from chassis_workers.handling import Handle, Handling
 from chassis_workers.once import on_behalf_of
@@ -59,7 +60,7 @@ class Worker:
         self.state = State()
         self.state.settings = settings
         self.broker: RabbitBroker = make_broker(settings, prefetch_count=settings.worker_prefetch)
-        self.handling = Handling(settings, attempts=settings.events_delivery_limit + 1)
+        self.handling = Handling(settings, self._put_at_end)
         self._settings = settings
         self.queues: list[RabbitQueue] = []
         self._jobs: list[Job] = []
@@ -127,11 +128,12 @@ class Worker:
                 take_turn = partial(turn_of, self.title, self._settings)
                 await Schedule(self._jobs, take_turn).run()
             finally:
+                await self._take_no_more()
                 await self.handling.stop()
                 await self.broker.stop()
 
     async def _start(self) -> None:
-        """Begin to handle messages, as soon as there is a RabbitMQ."""
+        """Begin to handle messages, as soon as there is a RabbitMQ; raises TopologyError."""
         async for attempt in stamina.retry_context(
             on=(AMQPConnectionError, OSError), attempts=None, timeout=None, wait_max=_LONGEST_WAIT_S
         ):
@@ -140,6 +142,20 @@ class Worker:
                 await topology.declare(self.broker, self._settings, *self.queues)
                 await self.broker.start()
         logger.info("%s handles: %s", self.title, ", ".join(queue.name for queue in self.queues))
+
+    async def _take_no_more(self) -> None:
+        """Have messages go elsewhere; else what is given back while this stops came here again."""
+        with suppress(*LOST):
+            async with asyncio.timeout(self._settings.rabbitmq_timeout):
+                for subscriber in self.broker.subscribers:
+                    await subscriber.stop()
+
+    async def _put_at_end(self, queue: str, message: RabbitMessage) -> None:
+        # Raises when it is closed: the message has gone back then, and must not be there twice.
+        _ = message.raw_message.channel
+        await self.broker.publish(
+            as_it_was(message.raw_message), queue=queue, timeout=self._settings.rabbitmq_timeout
+        )
 
 
 def _read[ModelT: BaseModel](model: type[ModelT], body: bytes) -> ModelT:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from faststream import BaseMiddleware
-from faststream.message import StreamMessage
 from faststream.rabbit import RabbitBroker, TestRabbitBroker
 
 from chassis.events import Event
@@ -22,12 +21,9 @@ class MemoryBroker:
 
     worker: Worker
     broker: RabbitBroker
-    messages: list[StreamMessage[Any]] = field(default_factory=list)
-
-    @property
-    def settled(self) -> list[str | None]:
-        """What became of each message: ACKED, NACKED (it goes back) or REJECTED (a dead letter)."""
-        return [message.committed and message.committed.value for message in self.messages]
+    settled: list[str] = field(default_factory=list)
+    """What became of each message: ACKED, REQUEUED (it is tried again) or REJECTED (a dead letter).
+    """
 
     async def publish(self, event: Event, **headers: str) -> None:
         """Tell of an event."""
@@ -60,18 +56,24 @@ async def running(worker: Worker) -> AsyncIterator[MemoryBroker]:
     """Run a worker over an in-memory broker."""
     async with TestRabbitBroker(worker.broker) as broker, worker.lifespan():
         memory = MemoryBroker(worker, broker)
-        broker.add_middleware(_noting(memory.messages))
+        broker.add_middleware(_noting(memory.settled))
         yield memory
 
 
-def _noting(messages: list[StreamMessage[Any]]) -> type[BaseMiddleware]:
+def _noting(settled: list[str]) -> type[BaseMiddleware]:
     class Noting(BaseMiddleware):
         async def consume_scope(
             self,
             call_next: Callable[[Any], Awaitable[Any]],
-            msg: StreamMessage[Any],
+            msg: Any,
         ) -> Any:
-            messages.append(msg)
+            async def ack() -> None:
+                settled.append("ACKED")
+
+            async def reject(*, requeue: bool) -> None:
+                settled.append("REQUEUED" if requeue else "REJECTED")
+
+            msg.ack, msg.reject = ack, reject
             return await call_next(msg)
 
     return Noting

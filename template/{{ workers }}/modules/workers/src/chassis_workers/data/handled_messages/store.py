@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import timedelta
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Any, Self, cast
@@ -17,11 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chassis.database.engine import Change, Database
 from chassis.problems import Conflict, ProblemError
 from chassis_workers.data.handled_messages.model import HandledMessage
+from chassis_workers.retention import RETENTION
 
 logger = logging.getLogger(__name__)
 
-RETENTION = timedelta(days=14)
-"""How long a key is kept; a message that comes again later is a new one."""
 FIRST_CLEANING_S = 10
 CLEANING_INTERVAL_S = 3600
 BATCH = 1000
