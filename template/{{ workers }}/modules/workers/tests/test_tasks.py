@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from chassis_workers.tasks import Job
+from chassis.events import Deleted
+from chassis_workers.tasks import Consumer, Job
 
 
-async def nothing(_due: dt.datetime, _worker: Any) -> None:
+async def nothing(_what: Any, _worker: Any) -> None:
     pass
 
 
@@ -30,3 +31,11 @@ def test_a_job_is_due_when_its_cron_says_so(cron: str, due: dt.datetime) -> None
 def test_a_cron_that_says_nothing_is_refused(cron: str) -> None:
     with pytest.raises(ValueError, match="job water: cron must be like"):
         Job("water", cron, nothing)
+
+
+@pytest.mark.parametrize("name", ["", "schedule", "water.last", "Water", "water plants"])
+def test_a_name_that_no_queue_of_its_own_can_have_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="the name of a job must be like"):
+        Job(name, "0 4 * * *", nothing)
+    with pytest.raises(ValueError, match="the name of a consumer must be like"):
+        Consumer(name, Deleted, nothing)

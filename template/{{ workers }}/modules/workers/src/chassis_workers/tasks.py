@@ -1,6 +1,7 @@
 """What a worker is told to do."""
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from chassis_workers.worker import Worker
+
+
+# They are parts of the names of queues; the worker has one of its own called schedule.
+_NAME = re.compile(r"(?!schedule$)[a-z][a-z0-9_]*")
 
 
 class Refused(Exception):  # noqa: N818  # what becomes of the message, not an error of the code
@@ -30,6 +35,9 @@ class Consumer[EventT: Event]:
     name: str
     event: type[EventT]
     handle: "Callable[[EventT, Worker], Awaitable[None]]"
+
+    def __post_init__(self) -> None:
+        _check_name("consumer", self.name)
 
     @property
     def queue(self) -> str:
@@ -51,6 +59,7 @@ class Job:
     """Is told when it was due, which says the same at every attempt."""
 
     def __post_init__(self) -> None:
+        _check_name("job", self.name)
         try:
             CronSim(self.cron, dt.datetime.now(dt.UTC))
         except CronSimError as error:
@@ -60,3 +69,9 @@ class Job:
     def next_after(self, moment: dt.datetime) -> dt.datetime:
         """Give the next time at which it is due."""
         return next(CronSim(self.cron, moment))
+
+
+def _check_name(kind: str, name: str) -> None:
+    if not _NAME.fullmatch(name):
+        msg = f'the name of a {kind} must be like "count_new", and not "schedule", got: "{name}"'
+        raise ValueError(msg)
