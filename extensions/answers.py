@@ -345,6 +345,8 @@ RESERVED_CLASSES = frozenset(
 )
 RESERVED_PLURALS = frozenset(
     {"body", "changed", "created", "found", "page", "query", "sent"}
+    # What is in a folder of this name is taken for tests.
+    | {"tests"}
     # Tables that modules have.
     | {"daily_counts", "handled_messages", "outbox"}
 )
