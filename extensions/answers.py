@@ -1329,6 +1329,9 @@ FIELD = re.compile(r"( +)(\w+): (\w+(?: \| None)?) = (None|-?[\w.]+|\"(?:[^\"\\]
 CHOICE = re.compile(r"(?P<indent> +)(?P<first>\w+=[^\s(\[{\"]+ is None) or (?P<second>.+,)$")
 
 
+SINGLE_QUOTED = re.compile(r"'(?:[^'\\\n]|\\.)*'")
+
+
 def _laid_out(lines: Iterable[str]) -> Iterator[str]:
     quoted = False
     for line in lines:
@@ -1336,7 +1339,9 @@ def _laid_out(lines: Iterable[str]) -> Iterator[str]:
             yield line
         else:
             yield from _split(line)
-        if line.count('"""') % 2:
+        # A text in single quotes may have any number of double ones.
+        marks = line if quoted else SINGLE_QUOTED.sub("", line)
+        if marks.count('"""') % 2:
             quoted = not quoted
 
 

@@ -121,6 +121,14 @@ def test_long_lines_are_split_at_brackets(line: str, expected: str) -> None:
     assert laid_out(f"A = 1\n{line}") == f"A = 1\n{expected}\n"
 
 
+def test_a_text_with_three_quotes_is_no_docstring() -> None:
+    quotes = """note: str = '""\"'"""
+
+    assert laid_out(f"{quotes}\nx = call({'a' * 50}, {'b' * 50})").startswith(
+        f"{quotes}\nx = call(\n"
+    )
+
+
 def test_wide_characters_count_twice() -> None:
     line = f'x = call("{"字" * 45}", 1)'
 

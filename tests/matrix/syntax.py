@@ -163,8 +163,11 @@ def _host(node: ast.stmt) -> Iterator[str]:
 @cache
 def _reader() -> subprocess.Popen[str]:
     """A Python that the projects are for, which reads one file after the other."""
+    from tests.support import environment  # noqa: PLC0415  (the other Python has no packages)
+
     python = ["uv", "run", "--no-project", "--python", ">=3.12", "python", __file__]
-    reader = subprocess.Popen(python, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    pipe = subprocess.PIPE
+    reader = subprocess.Popen(python, env=environment(), stdin=pipe, stdout=pipe, text=True)
     atexit.register(reader.communicate)  # it ends where nothing more is asked
     return reader
 

@@ -1,5 +1,6 @@
 """One use of a generated API, worked out from the entities: everything that it promises."""
 
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -178,8 +179,12 @@ class Scenario:
         assert http.get(url).json() == {"items": [], "next_cursor": None}
 
 
+# A text may be one character long.
+CHARACTERS = string.digits + string.ascii_letters
 UNIQUE = {
-    "string": lambda n, sample: f"{n}{sample}"[: max(len(sample), 1)],
+    "string": lambda n, sample: f"{CHARACTERS[n % len(CHARACTERS)]}{n}{sample}"[
+        : max(len(sample), 1)
+    ],
     "integer": lambda n, sample: sample + n,
     "decimal": lambda n, sample: sample,
     "date": lambda n, _: f"2026-{1 + n // 28 % 12:02d}-{1 + n % 28:02d}",
