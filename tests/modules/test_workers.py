@@ -66,7 +66,7 @@ def test_what_is_created_is_counted_in_the_background(installed: Callable[[str],
         letters = run(project, "make", "dead-letters")
 
     assert letters.returncode == 0, letters.stderr
-    assert letters.stdout.splitlines()[0] == "team_tasks_worker.count_new_tasks: 0"
+    assert letters.stdout.splitlines()[0] == "team_tasks_worker.count_new_tasks.v1: 0"
     log = dev_log(project)
     assert "team_tasks_worker has stopped" in log
     assert "Traceback" not in log
