@@ -82,4 +82,4 @@ def _default(jinja: Environment, question: Mapping[str, Any], known: Mapping[str
     if not isinstance(default, str):
         return default
     text = jinja.from_string(default).render(known)
-    return text if question["type"] == "str" else yaml.safe_load(text)
+    return text if question["type"] == "str" else yaml.load(text, SafeLoader)
