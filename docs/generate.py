@@ -14,7 +14,7 @@ import typer.main  # noqa: E402
 from answers import catalog, schema  # noqa: E402
 
 from ferrata import cli  # noqa: E402
-from ferrata.errors import Exit  # noqa: E402
+from ferrata.base import Exit  # noqa: E402
 
 NOTE = "<!-- Written by docs/generate.py from schemas/; change it there. -->\n"
 FROM_CODE = "<!-- Written by docs/generate.py from src/ferrata/; change it there. -->\n"

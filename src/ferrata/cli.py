@@ -1,20 +1,16 @@
-"""The command line: arguments in, exit code out. The work is in the other modules.
+"""The command line: what each command takes, and which folder does its work.
 
 Copier takes long to import, so commands import what they need when they run.
 """
 
-import os
-import sys
-import traceback
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from typer.exceptions import TyperException
 
-from ferrata.errors import Exit, Failure, one_line
-from ferrata.output import be_robust, note, say, say_json
-from ferrata.signals import unwind_on_signals
+from ferrata.base import say
+from ferrata.base import version as package_version
+from ferrata.ending import ended
 
 app = typer.Typer(
     name="ferrata",
@@ -35,57 +31,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on s
 
 def main() -> int:
     """Run the command line and give the exit code."""
-    be_robust()
-    unwind_on_signals()
-    try:
-        code = app(standalone_mode=False)
-        sys.stdout.flush()
-        if code == Exit.INTERRUPTED:
-            # typer makes this of a Ctrl-C, without a word.
-            raise KeyboardInterrupt  # noqa: TRY301
-    except BaseException as error:  # noqa: BLE001  (every end has an exit code of its own)
-        return _ended(error)
-    return int(code or 0)
-
-
-def _ended(error: BaseException) -> Exit:
-    """Say what ended the command, and give its exit code."""
-    match error:
-        case TyperException():
-            _complain(f"{error.format_message()} (see `ferrata --help`)")
-            return Exit.USAGE
-        case Failure():
-            _complain(str(error))
-            for line in getattr(error, "lines", []):
-                note(line)
-            return error.exit_code
-        case KeyboardInterrupt() | typer.Abort():
-            _complain("interrupted; nothing half-made was left behind")
-            return Exit.INTERRUPTED
-        case BrokenPipeError():
-            # The reader went away; without this, Python complains at its own end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return Exit.FAILURE
-        case SystemExit():
-            return Exit(int(error.code or 0))
-        case _:
-            return _bug(error)
-
-
-def _complain(message: str) -> None:
-    """Say what went wrong; with --json also as the one document on stdout."""
-    note(f"ferrata: {one_line(message)}")
-    if "--json" in sys.argv:
-        say_json({"error": one_line(message)})
-
-
-def _bug(error: BaseException) -> Exit:
-    from ferrata.template import repository_url
-
-    traceback.print_exception(error)
-    what = f"{type(error).__name__}: {error}"
-    _complain(f"{what}: this is a bug; report it with the lines above: {repository_url()}/issues")
-    return Exit.BUG
+    return ended(app)
 
 
 @app.callback(invoke_without_command=True)
@@ -95,9 +41,7 @@ def common(
 ) -> None:
     """From validated answers to a Python microservice monorepo that can climb."""
     if version:
-        import importlib.metadata
-
-        say(f"ferrata {importlib.metadata.version('ferrata')}")
+        say(f"ferrata {package_version()}")
         raise typer.Exit
     if context.invoked_subcommand is None:
         say(context.get_help())
@@ -142,7 +86,7 @@ def new(
     ] = None,
 ) -> int:
     """Generate a project, make its first commit and run its gates."""
-    from ferrata.new import Request, run
+    from ferrata.making import Request, run
 
     return run(Request(dest, answers, tuple(settings or ()), not no_gates, template, ref))
 
@@ -150,9 +94,8 @@ def new(
 @app.command()
 def validate(file: AnswersFile, as_json: Json = False) -> int:
     """Say whether the answers are complete, or everything that is missing or wrong."""
-    from ferrata.answers import load
+    from ferrata.answers import load, verdict
     from ferrata.template import rules
-    from ferrata.validate import verdict
 
     return verdict(rules(), load(file), file, as_json=as_json)
 
@@ -175,9 +118,9 @@ def plan(
 ) -> int:
     """Show what would be generated, without writing it."""
     from ferrata.answers import load
-    from ferrata.plan import show
+    from ferrata.planning import show_plan
 
-    return show(load(file), file, to, as_json=as_json)
+    return show_plan(load(file), file, to, as_json=as_json)
 
 
 @app.command()
@@ -190,7 +133,8 @@ def check(
     as_json: Json = False,
 ) -> int:
     """Run the project's gates and write artifacts/reports/."""
-    from ferrata.gates import project_folder, run_gates
+    from ferrata.checking import run_gates
+    from ferrata.project import project_folder
     from ferrata.template import hooks
 
     return run_gates(hooks(), project_folder(project), only or (), as_json=as_json)
@@ -199,8 +143,8 @@ def check(
 @app.command()
 def handoff(project: Project = Path(), as_json: Json = False) -> int:
     """Write the QA report and the deliverables, or say what is still open."""
-    from ferrata.gates import project_folder
-    from ferrata.handoff import hand_off
+    from ferrata.checking import hand_off
+    from ferrata.project import project_folder
     from ferrata.template import hooks
 
     return hand_off(hooks(), project_folder(project), as_json=as_json)
@@ -239,7 +183,7 @@ def climb(
     ] = False,
 ) -> int:
     """Raise a project's level, add modules, restore what the template owns."""
-    from ferrata.climb import Request, run
+    from ferrata.climbing import Request, run
 
     return run(
         Request(
@@ -257,9 +201,9 @@ def climb(
 @app.command()
 def doctor(project: Project = Path(), as_json: Json = False) -> int:
     """Say what drifted in a project, and which tools are missing."""
-    from ferrata.doctor import show
+    from ferrata.checking import examine
 
-    return show(project, as_json=as_json)
+    return examine(project, as_json=as_json)
 
 
 @app.command()
@@ -272,7 +216,7 @@ def matrix(
     ] = False,
 ) -> int:
     """List the combinations of levels, modules and providers."""
-    from ferrata.matrix import show
+    from ferrata.planning import show_combinations
     from ferrata.template import rules
 
-    return show(rules(), pairwise=pairwise, as_json=as_json)
+    return show_combinations(rules(), pairwise=pairwise, as_json=as_json)

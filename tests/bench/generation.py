@@ -14,9 +14,7 @@ from working_tree import ANSWERS, committed, files
 from yardstick.render import render
 
 from ferrata.answers import load
-from ferrata.context import environment, variables
-from ferrata.files import project_files
-from ferrata.template import Source, opened
+from ferrata.template import Source, environment, opened, project_files, variables
 
 BIN = Path(sys.executable).parent
 ROUNDS = 8

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ferrata.answers import load, with_settings
-from ferrata.errors import Failure, UsageFailure
+from ferrata.base import Failure, UsageFailure
 
 BROKEN = Path(__file__).parent / "broken"
 SAID = {

@@ -63,7 +63,7 @@ def test_a_bug_with_json_keeps_stdout_pure(ferrata, monkeypatch):
 
 
 def test_an_incomplete_installation(ferrata, monkeypatch, tmp_path):
-    monkeypatch.setattr("ferrata.template.CHECKOUT", tmp_path)
+    monkeypatch.setattr("ferrata.template.home.CHECKOUT", tmp_path)
     run = ferrata("validate", EXAMPLE)
     assert run.code == 1
     assert "install ferrata again" in run.err

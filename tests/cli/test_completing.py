@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from ferrata.completing import offer_to_save
-from ferrata.saving import completed_text
+from ferrata.asking.completing import offer_to_save
+from ferrata.asking.saving import completed_text
 from tests.cli.support import EXAMPLE, everything
 from tests.cli.terminal import Terminal
 from tests.support import LATER_LEVELS, LATER_MODULES, extension

@@ -132,7 +132,7 @@ def test_a_full_disk(new, tmp_path, monkeypatch, nth):
 
 
 def test_a_bug_while_generating_leaves_nothing(new, tmp_path, monkeypatch):
-    monkeypatch.setattr("ferrata.generate.commit_all", lambda *_: 1 / 0)
+    monkeypatch.setattr("ferrata.making.generate.commit_all", lambda *_: 1 / 0)
     run = new(tmp_path / "demo")
     assert run.code == 3
     assert not (tmp_path / "demo").exists()

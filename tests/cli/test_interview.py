@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from ferrata import choices
-from ferrata.gaps import broken_by, missing, path_of, put, schema_at, text_of, wrong
-from ferrata.interview import Interview, number
-from ferrata.prompts import Check, Option
+from ferrata.asking import choices
+from ferrata.asking.gaps import broken_by, missing, path_of, put, schema_at, text_of, wrong
+from ferrata.asking.interview import Interview, number
+from ferrata.asking.prompts import Check, Option
 from tests.support import EXAMPLES, answers_of, extension
 
 RULES = extension()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ferrata import matrix
+from ferrata.planning import matrix
 from tests.matrix.rules import future
 from tests.support import extension
 

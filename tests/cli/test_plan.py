@@ -18,7 +18,7 @@ def real(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def _built_in(shared_template, monkeypatch):
-    monkeypatch.setattr("ferrata.template.CHECKOUT", shared_template)
+    monkeypatch.setattr("ferrata.template.home.CHECKOUT", shared_template)
 
 
 @pytest.mark.parametrize("file", [EXAMPLE, LENDING], ids=lambda path: path.parent.name)
@@ -34,7 +34,7 @@ def test_the_files_are_those_that_new_writes(ferrata, tmp_path, file):
 
 @pytest.mark.parametrize("file", [EXAMPLE, LENDING], ids=lambda path: path.parent.name)
 def test_the_same_for_the_real_template(ferrata, monkeypatch, real, tmp_path, file):
-    monkeypatch.setattr("ferrata.template.CHECKOUT", real)
+    monkeypatch.setattr("ferrata.template.home.CHECKOUT", real)
     test_the_files_are_those_that_new_writes(ferrata, tmp_path, file)
 
 
@@ -92,7 +92,7 @@ def test_a_level_that_is_there(ferrata, template, monkeypatch):
     catalog = template / "schemas/catalog.yml"
     catalog.write_text(catalog.read_text().replace("available: false", "available: true", 1))
     commit(template, "level 2")
-    monkeypatch.setattr("ferrata.template.CHECKOUT", template)
+    monkeypatch.setattr("ferrata.template.home.CHECKOUT", template)
     climb = json.loads(ferrata("plan", EXAMPLE, "--json").out)["climb"]
     assert climb["unavailable"] is None
     assert climb["files"] == ["health.txt"]

@@ -167,8 +167,8 @@ def test_a_problem_is_one_line_without_terminal_codes(ferrata, answers):
 def test_quick_commands_import_nothing_heavy(arguments, shared_template):
     code = f"""
 import pathlib, sys
-import ferrata.cli, ferrata.template
-ferrata.template.CHECKOUT = pathlib.Path({str(shared_template)!r})
+import ferrata.cli, ferrata.template.home
+ferrata.template.home.CHECKOUT = pathlib.Path({str(shared_template)!r})
 sys.argv[1:] = {arguments!r}
 ferrata.cli.main()
 print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)

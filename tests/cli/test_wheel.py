@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ferrata.template import hooks, repository_url
+from ferrata.base import repository_url
+from ferrata.template import hooks
 from tests.cli.support import EXAMPLE, LAYER, ROOT, commit, git, write_tiny_template
 
 BUILT_FROM = ("pyproject.toml", "hatch_build.py", "src", "README.md", "LICENSE")

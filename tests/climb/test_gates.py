@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from ferrata.coverage import lacks
+from ferrata.checking import lacks
 from tests.climb.conftest import Climb
 from tests.climb.support import apply_edit, edits, new_project, replace
 from tests.support import commit_all, extension, run

@@ -36,12 +36,12 @@ sys.argv = ["ferrata", "climb", {project!r}, "--to", "2"]
 sys.exit(main())
 """
 MOMENTS = [
-    (("ferrata.preview", "update", True), False, "before-the-merge"),
-    (("ferrata.preview", "update", False), False, "after-the-merge"),
-    (("ferrata.climb", "apply", True), False, "before-it-is-applied"),
-    (("ferrata.apply", "_switch", True), True, "while-it-is-applied"),
-    (("ferrata.apply", "_switch", False), True, "just-applied"),
-    (("ferrata.climb", "run_climbed", True), True, "before-the-gates"),
+    (("ferrata.climbing.preview", "update", True), False, "before-the-merge"),
+    (("ferrata.climbing.preview", "update", False), False, "after-the-merge"),
+    (("ferrata.climbing.climb", "apply", True), False, "before-it-is-applied"),
+    (("ferrata.climbing.apply", "_switch", True), True, "while-it-is-applied"),
+    (("ferrata.climbing.apply", "_switch", False), True, "just-applied"),
+    (("ferrata.climbing.climb", "run_climbed", True), True, "before-the-gates"),
 ]
 # A Ctrl-C reaches everything that runs in the terminal; `kill` reaches one process.
 WAYS = {"process": False, "group": True}

@@ -151,7 +151,7 @@ def test_a_newest_release_that_is_older_than_the_project(tmp_path: Path, climb: 
 def test_a_file_edited_while_the_climb_is_tried(
     project: Path, climb: Climb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ferrata import climb as module  # noqa: PLC0415
+    from ferrata.climbing import climb as module  # noqa: PLC0415
 
     apply = module.apply
 
@@ -177,8 +177,8 @@ def test_a_machine_that_cannot_write_everything(
     level_1: Path, tmp_path: Path, climb: Climb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Git stops in the middle of writing; what was written is taken back."""
-    from ferrata import apply as module  # noqa: PLC0415
-    from ferrata.processes import GitError  # noqa: PLC0415
+    from ferrata.base import GitError  # noqa: PLC0415
+    from ferrata.climbing import apply as module  # noqa: PLC0415
 
     project = copy_of(level_1, tmp_path / "demo")
     before = state(project)

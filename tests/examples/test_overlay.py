@@ -35,6 +35,10 @@ def test_it_is_clean_by_the_projects_own_rules(
 ) -> None:
     project = overlay(shutil.copytree(rendered("p2p_lending"), tmp_path / "project"))
 
-    for command in (["ruff", "check"], ["ruff", "format", "--check"], ["python", "-m", "compileall"]):
+    for command in (
+        ["ruff", "check"],
+        ["ruff", "format", "--check"],
+        ["python", "-m", "compileall"],
+    ):
         done = run(project, *command, "-q", "services")
         assert done.returncode == 0, done.stdout + done.stderr

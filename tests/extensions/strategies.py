@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from ferrata.matrix import Combination, combinations
+from ferrata.planning import Combination, combinations
 from tests.support import answers_of, brief, extension
 
 COMBINATIONS = combinations(extension())

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 from jinja2 import UndefinedError
 
-from ferrata.matrix import Combination
+from ferrata.planning import Combination
 from ferrata.template import load_module
 from tests.matrix import contents
 from tests.matrix.projects import Catalog, Facts, Offence

@@ -22,8 +22,7 @@ from jinja2.environment import create_cache
 from jinja2.runtime import Context
 from jinja2_ansible_filters import AnsibleCoreFiltersExtension
 
-from ferrata.context import configuration, environment
-from ferrata.template import ANSWERS_FILE, Source, Template
+from ferrata.template import ANSWERS_FILE, Source, Template, configuration, environment
 
 # How Copier reads an answer of each type.
 PARSERS: Mapping[str, Callable[[str], Any]] = {

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
 
-from ferrata.matrix import Combination, combinations, covering, factors, pairs, requests
-from ferrata.matrix import sample as pairwise
+from ferrata.planning import Combination, combinations, covering, factors, pairs, requests
+from ferrata.planning import sample as pairwise
 from tests.matrix.proof import Job
 from tests.support import EXAMPLES, ODD, answers_of, environment
 

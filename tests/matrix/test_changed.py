@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ferrata.matrix import combinations
+from ferrata.planning import combinations
 from tests.matrix.changed import EVERYTHING, changed, concerns_everything, differing
 from tests.support import ROOT, commit_all, extension, git, run
 
@@ -51,7 +51,10 @@ def test_what_could_not_be_chosen_before_is_new(copied: Callable[[], Path]) -> N
 @pytest.mark.parametrize(
     ("file", "expected"),
     [
-        *((name, True) for name in ("src/ferrata/gates.py", "hooks/after_copy.py", "uv.lock")),
+        *(
+            (name, True)
+            for name in ("src/ferrata/checking/gates.py", "hooks/after_copy.py", "uv.lock")
+        ),
         *(
             (name, True)
             for name in ("examples/task_manager/answers.yml", ".github/workflows/ci.yml")

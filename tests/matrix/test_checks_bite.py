@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ferrata.matrix import Combination
+from ferrata.planning import Combination
 from tests.matrix.proof import Proof, prove
 from tests.support import answers_of
 

@@ -5,7 +5,7 @@ from functools import cache
 
 import pytest
 
-from ferrata.matrix import combinations
+from ferrata.planning import combinations
 from tests.matrix import compose
 from tests.matrix.renderer import Rendered, Renderer
 from tests.support import ROOT, answers_of, extension

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from ferrata.matrix import combinations
-from ferrata.matrix import sample as pairwise
+from ferrata.planning import combinations
+from ferrata.planning import sample as pairwise
 from tests.choosing import missing
 from tests.matrix.rules import future
 from tests.matrix.sample import PYTHONS, SHAPES, Case, cases, factor_values, pythons_here

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ferrata.matrix import combinations
+from ferrata.planning import combinations
 from tests.matrix.dependencies import BROUGHT_BY, PROGRAMS, ROOT, SERVICES, misdeclared
 from tests.matrix.renderer import Rendered, Renderer
 from tests.matrix.syntax import Code, code

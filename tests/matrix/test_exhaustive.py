@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from ferrata.matrix import combinations, sample
+from ferrata.planning import combinations, sample
 from tests.matrix.contents import KINDS
 from tests.matrix.page import ALLOWED_SECONDS, CHECKS, FOUND, NOTHING, PAGE, rows_of, stated
 from tests.matrix.projects import Catalog, shown_by

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ferrata.matrix import combinations
+from ferrata.planning import combinations
 from tests.matrix.features import unlisted
 from tests.matrix.renderer import Rendered, Renderer
 from tests.matrix.syntax import Code, code

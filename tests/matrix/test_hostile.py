@@ -16,9 +16,9 @@ from copier.errors import UserMessageError
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from ferrata import answers as files
-from ferrata import validate
-from ferrata.errors import Exit
+from ferrata.answers import completeness as validate
+from ferrata.answers import reading as files
+from ferrata.base import Exit
 from tests.extensions.strategies import COMBINATIONS, JSON, with_briefs, with_entities
 from tests.matrix import contents, echo
 from tests.matrix.python_files import PythonFiles

@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from ferrata.matrix import Combination
+from ferrata.planning import Combination
 from tests.matrix.projects import Catalog, Facts
 from tests.matrix.renderer import Rendered, Renderer
 from tests.support import LEVELS, MODULES, ROOT, answers_of, extension

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ferrata.matrix import requests
+from ferrata.planning import requests
 from tests.matrix.renderer import Renderer
 from tests.support import EXAMPLES, ODD, answers_of, extension, files_of, git, render
 

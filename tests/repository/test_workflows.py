@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ferrata.matrix import combinations, sample
+from ferrata.planning import combinations, sample
 from tests.choosing import REQUIRE
 from tests.support import ROOT, environment, extension, run
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from ferrata.context import configuration
+from ferrata.template import configuration
 from tests.matrix.renderer import Renderer
 
 CONDITION = re.compile(r"{%-?\s*(if|elif|else)\b")

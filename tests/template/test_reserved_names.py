@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 from pydantic import BaseModel
 
-from ferrata.matrix import combinations
+from ferrata.planning import combinations
 from tests.matrix.renderer import Renderer
 from tests.support import ROOT, answers_of, brief, extension
 from tests.template.source import DEVICES, path_faults

@@ -1,0 +1,15 @@
+"""Reading answers, and saying whether they are complete."""
+
+from ferrata.answers.completeness import as_lines, note_warnings, refuse_invalid, verdict, warnings
+from ferrata.answers.reading import Loader, load, with_settings
+
+__all__ = [
+    "Loader",
+    "as_lines",
+    "load",
+    "note_warnings",
+    "refuse_invalid",
+    "verdict",
+    "warnings",
+    "with_settings",
+]

@@ -1,0 +1,94 @@
+"""Stage 1: whether the answers are complete."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from ferrata.base import Exit, Invalid, note, one_line, say, say_json
+
+
+def verdict(rules: ModuleType, answers: Mapping[str, Any], file: Path, *, as_json: bool) -> Exit:
+    """Print COMPLETE, or INCOMPLETE with a line for each problem."""
+    document = as_document(rules, answers)
+    if as_json:
+        say_json(document)
+    elif document["complete"]:
+        say("\n".join([*summary(rules, answers), *_warned(document["warnings"])]))
+    else:
+        lines = [one_line(str(problem)) for problem in rules.problems(answers)]
+        say("\n".join([f"INCOMPLETE {file}: {_counted(lines)}", *lines]))
+    return Exit.GREEN if document["complete"] else Exit.FAILURE
+
+
+def _warned(advice: Sequence[Mapping[str, str]]) -> list[str]:
+    return [f"warning: {line}" for line in as_lines(advice)]
+
+
+def _counted(lines: list[str]) -> str:
+    return "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
+
+
+def refuse_invalid(rules: ModuleType, answers: Mapping[str, Any], what: str) -> None:
+    """Stop with every problem at once."""
+    found = rules.problems(answers)
+    if found:
+        raise Invalid(f"INCOMPLETE {what}", [str(problem) for problem in found])
+
+
+def as_document(rules: ModuleType, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The verdict for machines."""
+    found = rules.problems(answers)
+    listed = [
+        {"path": p.path, "message": one_line(p.message), "question": p.question} for p in found
+    ]
+    advice = [] if found else warnings(rules, answers)
+    return {"complete": not found, "problems": listed, "warnings": advice}
+
+
+def warnings(rules: ModuleType, answers: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What contradicts itself in valid answers, for machines."""
+    return [{"path": w.path, "message": one_line(w.message)} for w in rules.warnings(answers)]
+
+
+def as_lines(advice: Sequence[Mapping[str, str]]) -> list[str]:
+    """The same for people."""
+    return [f"{entry['path']}: {entry['message']}" for entry in advice]
+
+
+def note_warnings(rules: ModuleType, answers: Mapping[str, Any]) -> None:
+    """Tell the warnings before something is made of the answers."""
+    for line in as_lines(warnings(rules, answers)):
+        note(f"ferrata: warning: {line}")
+
+
+def summary(rules: ModuleType, answers: Mapping[str, Any]) -> list[str]:
+    """What complete answers say, in a few lines."""
+    level = next(row for row in rules.catalog()["levels"] if row["level"] == answers["level"])
+    return [
+        "COMPLETE",
+        f"  level     {level['level']} {level['name']}, for {level['audience']}",
+        f"  modules   {_modules(rules, answers)}",
+        f"  services  {', '.join(_services(rules, answers))}",
+        f"  entities  {', '.join(entity['name'] for entity in answers['entities'])}",
+    ]
+
+
+def _modules(rules: ModuleType, answers: Mapping[str, Any]) -> str:
+    chosen = answers["modules"]
+    brought = [name for name in rules.closure(answers["level"], chosen) if name not in chosen]
+    said = ", ".join(chosen) or "none"
+    return f"{said} (bringing {', '.join(brought)})" if brought else said
+
+
+def _services(rules: ModuleType, answers: Mapping[str, Any]) -> list[str]:
+    """Names by the naming rule {context}_{domain}[_{function}]_{type}."""
+    context, domain, function = answers["context"], answers["domain"], answers.get("function")
+    business = "_".join(part for part in (context, domain, function) if part)
+    chosen = rules.closure(answers["level"], answers["modules"])
+    services = [f"{business}_api", f"{context}_data_postgres_api"]
+    services += [f"{context}_data_mongo_api"] if "mongodb" in chosen else []
+    processes = {"workers": "worker", "bot": "bot"}
+    return services + [
+        f"{business}_{kind}" for module, kind in processes.items() if module in chosen
+    ]

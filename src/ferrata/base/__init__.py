@@ -1,0 +1,32 @@
+"""What every command stands on: its end, its words, git, signals, temporary files."""
+
+from ferrata.base.errors import Exit, Failure, Invalid, UsageFailure, one_line, reason
+from ferrata.base.output import be_robust, note, progress, say, say_json
+from ferrata.base.package import repository_url, version
+from ferrata.base.processes import GitError, git, git_environment, need_git, with_config
+from ferrata.base.signals import deferred, unwind_on_signals
+from ferrata.base.temporary import scratch
+
+__all__ = [
+    "Exit",
+    "Failure",
+    "GitError",
+    "Invalid",
+    "UsageFailure",
+    "be_robust",
+    "deferred",
+    "git",
+    "git_environment",
+    "need_git",
+    "note",
+    "one_line",
+    "progress",
+    "reason",
+    "repository_url",
+    "say",
+    "say_json",
+    "scratch",
+    "unwind_on_signals",
+    "version",
+    "with_config",
+]

@@ -1,0 +1,55 @@
+"""Stage 5: running the gates that a project brings."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+
+from ferrata.base import Exit, UsageFailure, note, one_line, progress, say_json
+
+
+def run_gates(
+    hooks: ModuleType, project: Path, only: Sequence[str] = (), *, as_json: bool = False
+) -> Exit:
+    """Install the project's packages and run its gates; what cannot run is said, never passed."""
+    arguments = [word for gate in only for word in ("--only", gate)]
+    try:
+        with progress("Installing the project's packages"):
+            hooks.sync(project)
+        code = hooks.check(project, [*arguments, *(["--json"] if as_json else [])])
+    except hooks.NotRun as reason:
+        return _not_run(one_line(str(reason)), as_json=as_json)
+    return _verdict(code, only)
+
+
+def run_climbed(hooks: ModuleType, project: Path) -> Exit:
+    """Run the gates of a project that climbed, unless FERRATA_GATES=off, as for plain Copier."""
+    if os.environ.get("FERRATA_GATES") == "off":
+        note("ferrata: gates: NOT RUN: FERRATA_GATES=off; run `make check` later")
+        return Exit.GREEN
+    return run_gates(hooks, project)
+
+
+def _not_run(reason: str, *, as_json: bool) -> Exit:
+    note(f"ferrata: gates: NOT RUN: {reason}")
+    if as_json:
+        say_json({"state": "not run", "reason": reason, "gates": []})
+    return Exit.RED
+
+
+def _verdict(code: int, only: Sequence[str]) -> Exit:
+    """Translate the exit code of tools.check."""
+    match code:
+        case 0:
+            return Exit.GREEN
+        case 2:
+            raise UsageFailure(
+                f"the project's gates do not know {', '.join(only)}; see the line above"
+            )
+        case 130 | -2:
+            raise KeyboardInterrupt
+        case 4:
+            return Exit.RED
+        case _:
+            note(f"ferrata: gates: NOT RUN: tools.check ended with {code}; see the lines above")
+            return Exit.RED

@@ -1,0 +1,200 @@
+"""`ferrata climb`: try it in a copy, refuse what cannot be clean, apply, run the gates."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ferrata.answers import with_settings
+from ferrata.base import Exit, Failure, GitError, Invalid, git, need_git, note, progress, say
+from ferrata.checking import lacks, run_climbed
+from ferrata.climbing.apply import apply, in_the_way
+from ferrata.climbing.preview import Preview, previewed
+from ferrata.climbing.report import Report, as_text, left_to_do, report
+from ferrata.climbing.repository import Repository, clean_repository
+from ferrata.project import Recorded, edited_by_hand, project_folder, read, source
+from ferrata.template import ANSWERS_FILE, Template, opened
+
+UNKNOWN_FILE = "git ignores this file of yours, and the climb would put its own there; move it"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for on the command line."""
+
+    project: Path
+    to: int | None
+    add: tuple[str, ...]
+    settings: tuple[str, ...]
+    upgrade: bool
+    dry_run: bool
+    keep_conflicts: bool
+
+
+class Conflicts(Failure):
+    """The climb cannot be clean; a line for each file says why."""
+
+    def __init__(self, message: str, lines: list[str]) -> None:
+        """Keep the files apart from what happened."""
+        super().__init__(message)
+        self.lines = lines
+
+
+def run(request: Request) -> Exit:
+    """Do it and give the exit code."""
+    need_git()
+    project = project_folder(request.project, (ANSWERS_FILE,))
+    repository = clean_repository(project)
+    recorded = read(project)
+    with _template(recorded, upgrade=request.upgrade) as template:
+        _refuse_edited(recorded, project, template)
+        answers = _answers(request, recorded, template)
+        changes = {
+            key: answers[key] for key in answers if recorded.answers.get(key) != answers[key]
+        }
+        with previewed(repository, template, changes) as preview:
+            return _Climb(request, repository, recorded, template, preview).finish()
+
+
+@contextmanager
+def _template(recorded: Recorded, *, upgrade: bool) -> Iterator[Template]:
+    """The version of the template to climb with: the recorded one, or the newest."""
+    with ExitStack() as stack:
+        try:
+            with progress("Reading the template"):
+                chosen = source(recorded)
+                version = replace(chosen, ref=None) if upgrade else chosen
+                template = stack.enter_context(opened(version))
+        except Failure as failure:
+            raise Failure(
+                f"{failure}; if the template moved, write its new address as _src_path into "
+                f"{ANSWERS_FILE}, commit that and climb again; nothing was changed"
+            ) from None
+        if upgrade:
+            _refuse_older(recorded, template)
+        yield template
+
+
+def _refuse_older(recorded: Recorded, template: Template) -> None:
+    """Stop if the newest release is not one that came after the project's version."""
+    try:
+        git("merge-base", "--is-ancestor", recorded.commit, template.commit, at=template.repository)
+    except GitError:
+        raise Failure(
+            f"the newest version of the template is not later than the project's, "
+            f"{recorded.commit}; climb without --upgrade"
+        ) from None
+
+
+def _refuse_edited(recorded: Recorded, project: Path, template: Template) -> None:
+    if edited_by_hand(project, recorded, template.rules):
+        raise Failure(
+            f"{ANSWERS_FILE} was edited by hand, which does nothing; take the edit back "
+            f"(`git log -p -- {ANSWERS_FILE}`), commit, and give it as --to, --add or --set"
+        )
+
+
+def _answers(request: Request, recorded: Recorded, template: Template) -> dict[str, Any]:
+    """The answers after the climb, or everything that is wrong with them."""
+    rules = template.rules
+    before = _given(recorded.answers, rules.OPTIONAL_TEXTS)
+    after = with_settings(before, request.settings)
+    if request.to is not None:
+        after["level"] = request.to
+    if request.add:
+        after["modules"] = list(dict.fromkeys([*before["modules"], *request.add]))
+    problems = rules.problems(after)
+    if request.upgrade:
+        # A migration may still rename what was recorded; Copier checks that once it ran.
+        touched = {key for key in after if after[key] != before.get(key)}
+        problems = [found for found in problems if _key(found) in touched]
+    problems = problems or rules.refused_changes(before, after)
+    if len(problems) == 1:
+        raise Failure(f"{problems[0]}; nothing was changed")
+    if problems:
+        raise Invalid("the climb would give wrong answers", [str(found) for found in problems])
+    return after
+
+
+def _given(answers: Mapping[str, Any], optional: frozenset[str]) -> dict[str, Any]:
+    """The answers without those that were left empty."""
+    return {key: value for key, value in answers.items() if value != "" or key not in optional}
+
+
+def _key(problem: Any) -> str:
+    return str(problem.path).split(".")[0].split("[")[0]
+
+
+@dataclass(frozen=True)
+class _Climb:
+    """A climb whose preview is there."""
+
+    request: Request
+    repository: Repository
+    recorded: Recorded
+    template: Template
+    preview: Preview
+
+    def finish(self) -> Exit:
+        """Refuse or apply it."""
+        refused = [f"{path}: {UNKNOWN_FILE}" for path in in_the_way(self.repository, self.preview)]
+        conflicts = [str(conflict) for conflict in self.preview.conflicts]
+        told = self._report()
+        if self.preview.empty and not conflicts:
+            say(_nothing_to_do(self.recorded, told))
+            return Exit.GREEN
+        if self.request.dry_run or not (refused or conflicts):
+            _say(as_text(told))
+        if refused or (conflicts and (self.request.dry_run or not self.request.keep_conflicts)):
+            raise Conflicts(_cannot([*refused, *conflicts]), [*refused, *conflicts])
+        if self.request.dry_run:
+            _say(["", "Nothing was changed (--dry-run)."])
+            return Exit.GREEN
+        return self._applied(told, conflicts)
+
+    def _report(self) -> Report:
+        after = read(self.preview.clone / self.repository.prefix)
+        rules = self.template.rules
+        return report(self.repository, self.preview, rules, self.recorded, after)
+
+    def _applied(self, told: Report, conflicts: list[str]) -> Exit:
+        apply(self.repository, self.preview)
+        project = self.repository.project
+        for line in (self.preview.not_run, self.template.updates.complete_env(project)):
+            if line:
+                note(f"ferrata: {line}")
+        if conflicts:
+            raise Conflicts(
+                f"{_counted(conflicts)} with conflict markers, as --keep-conflicts asks; mend them, "
+                "`git add` and commit, or take all back with `git reset --hard`",
+                conflicts,
+            )
+        code = run_climbed(self.template.hooks, project)
+        if code is Exit.RED:
+            _say(["", "The project climbed, but its gates are not green.", *lacks(project)])
+        _say(left_to_do(told, project))
+        return code
+
+
+def _say(lines: list[str]) -> None:
+    say("\n".join(lines))
+
+
+def _nothing_to_do(recorded: Recorded, told: Report) -> str:
+    return (
+        f"{told.name} is at level {recorded.answers['level']}, template {recorded.commit}, "
+        "with every file of the template in place: nothing to do"
+    )
+
+
+def _cannot(lines: list[str]) -> str:
+    return (
+        f"the climb cannot be clean: {_counted(lines)}; nothing was changed. Move your change to "
+        "where the template leaves room for it (docs/explanation/ownership.md), or climb with "
+        "--keep-conflicts and mend the files"
+    )
+
+
+def _counted(lines: list[str]) -> str:
+    return "1 file" if len(lines) == 1 else f"{len(lines)} files"

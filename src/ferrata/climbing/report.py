@@ -1,0 +1,145 @@
+"""What a climb does to a project, for reading: before it happens, and what is left to do."""
+
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from ferrata.climbing.preview import Preview
+from ferrata.climbing.repository import Repository
+from ferrata.planning import ASSIGNMENT, VARIABLES
+from ferrata.project import Recorded
+
+SHOWN = 40
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that is said about a climb."""
+
+    name: str
+    steps: list[str]
+    behaviour: list[str]
+    variables: list[str]
+    added: list[str]
+    changed: list[str]
+    removed: list[str]
+    restored: list[str]
+
+    @property
+    def message(self) -> str:
+        """A commit message that says what was done."""
+        return f"Climb: {', '.join(self.steps)}" if self.steps else "Restore the template's files"
+
+
+def report(
+    repository: Repository,
+    preview: Preview,
+    rules: ModuleType,
+    before: Recorded,
+    after: Recorded,
+) -> Report:
+    """Compare the project with its preview."""
+    names = set(ASSIGNMENT.findall(_text(repository.project / VARIABLES)))
+    new_names = ASSIGNMENT.findall(preview.text(repository.prefix / VARIABLES))
+    return Report(
+        name=str(after.answers["project_name"]),
+        steps=_steps(rules, before, after),
+        behaviour=behaviour(rules, before.answers, after.answers),
+        variables=[name for name in new_names if name not in names],
+        added=[
+            _with_owner(rules, repository.prefix, path)
+            for path in preview.added
+            if path not in preview.restored
+        ],
+        changed=list(preview.changed),
+        removed=list(preview.removed),
+        restored=list(preview.restored),
+    )
+
+
+def _text(file: Path) -> str:
+    return file.read_text("utf-8") if file.is_file() else ""
+
+
+def _with_owner(rules: ModuleType, prefix: Path, path: str) -> str:
+    own = Path(path).relative_to(prefix).as_posix()
+    return f"{path} (yours from now on)" if rules.owner(own) == "yours" else path
+
+
+def _steps(rules: ModuleType, before: Recorded, after: Recorded) -> list[str]:
+    """What changes in the answers and the template, each in a few words."""
+    old, new = before.answers, after.answers
+    steps = []
+    if new["level"] != old["level"]:
+        row = next(row for row in rules.catalog()["levels"] if row["level"] == new["level"])
+        steps.append(f"level {old['level']} -> {new['level']} ({row['name']})")
+    there = _modules(rules, old)
+    steps += [f"module {name}" for name in _modules(rules, new) if name not in there]
+    if after.commit != before.commit:
+        steps.append(f"template {before.commit} -> {after.commit}")
+    others = [
+        key
+        for key in new
+        if key not in {"level", "modules"} and key in old and new[key] != old[key]
+    ]
+    return [*steps, *(f"answer {key}" for key in others)]
+
+
+def _modules(rules: ModuleType, answers: Mapping[str, Any]) -> list[str]:
+    """The modules with all that they bring; an older version may know others."""
+    known = {row["name"] for row in rules.catalog()["modules"]}
+    chosen = [name for name in answers["modules"] if name in known]
+    modules: list[str] = rules.closure(answers["level"], chosen)
+    return modules
+
+
+def behaviour(rules: ModuleType, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """What will behave differently, as the catalog says of each level and module that is new."""
+    catalog = rules.catalog()
+    there = _modules(rules, before)
+    levels = [row for row in catalog["levels"] if before["level"] < row["level"] <= after["level"]]
+    chosen = _modules(rules, after)
+    modules = [
+        row for row in catalog["modules"] if row["name"] in chosen and row["name"] not in there
+    ]
+    return [line for row in [*levels, *modules] for line in row.get("behaviour", [])]
+
+
+def as_text(report: Report) -> list[str]:
+    """The report, before anything is done."""
+    lines = [f"{report.name}: {', '.join(report.steps) or 'the same answers and template'}"]
+    lines += _section("What will behave differently", report.behaviour)
+    lines += _section("New environment variables", report.variables)
+    lines += _section("Restored, the template's files that were deleted", report.restored)
+    lines += _section("Added", report.added)
+    lines += _section("Changed", report.changed)
+    return [*lines, *_section("Removed", report.removed)]
+
+
+def _section(title: str, items: Iterable[str]) -> list[str]:
+    listed = list(items)
+    if not listed:
+        return []
+    more = [f"  and {len(listed) - SHOWN} more"] if len(listed) > SHOWN else []
+    return ["", f"{title} ({len(listed)})", *(f"  {item}" for item in listed[:SHOWN]), *more]
+
+
+def left_to_do(report: Report, project: Path) -> list[str]:
+    """What the owner does now; nothing was committed."""
+    lines = ["", "The climb is in your files and staged, not committed. What is left to do:"]
+    if report.variables:
+        lines.append(f"  set in .env and where it runs: {', '.join(report.variables)}")
+    if report.behaviour:
+        lines.append("  look at what behaves differently, listed above")
+    here = Path.cwd()
+    if project != here:
+        lines.append(f"  cd {shlex.quote(str(project))}")
+    return [
+        *lines,
+        "  git diff --cached          # look at it",
+        f"  git commit -m {shlex.quote(report.message)}",
+        "  git reset --hard           # or take it back",
+    ]

@@ -1,0 +1,187 @@
+"""What a project would be, without writing it: services, features, files, variables, next level."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ferrata.answers import as_lines, verdict, warnings
+from ferrata.base import Exit, Failure, need_git, say, say_json
+from ferrata.template import (
+    Template,
+    built_in,
+    environment,
+    opened,
+    project_files,
+    variables,
+    warn_if_dirty,
+)
+
+ASSIGNMENT = re.compile(r"^([A-Za-z_][A-Za-z0-9_]*)=", re.MULTILINE)
+SERVICES, VARIABLES = "tools/services.toml", ".env.example"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one set of answers gives."""
+
+    level: int
+    modules: list[str]
+    services: list[dict[str, Any]]
+    features: list[dict[str, Any]]
+    skipped: list[dict[str, Any]]
+    files: list[str]
+    environment: list[str]
+
+
+def show_plan(answers: Mapping[str, Any], file: Path, to: int | None, *, as_json: bool) -> Exit:
+    """Print the plan, or what is wrong with the answers."""
+    need_git()
+    source = built_in()
+    warn_if_dirty(source)
+    with opened(source) as template:
+        if template.rules.problems(answers):
+            return verdict(template.rules, answers, file, as_json=as_json)
+        made = plan(template, answers)
+        level = to or next_level(template, made.level)
+        price = climb(template, answers, level) if level else None
+        advice = warnings(template.rules, answers)
+    if as_json:
+        say_json({**asdict(made), "climb": price, "warnings": advice})
+    else:
+        say("\n".join([*as_text(made, price), *_section("Warnings", advice)]))
+    return Exit.GREEN
+
+
+def plan(template: Template, answers: Mapping[str, Any]) -> Plan:
+    """Work out a plan from answers that were checked."""
+    rules, jinja = template.rules, environment(template)
+    known = variables(template, jinja, answers)
+    files = project_files(template, jinja, known)
+
+    def rendered(path: str) -> str:
+        source, loop = files[path]
+        if not source.endswith(".jinja"):
+            return (template.tree / source).read_text("utf-8")
+        return jinja.get_template(source).render({**known, **loop})
+
+    modules = rules.closure(answers["level"], answers["modules"])
+    included = rules.features(answers["level"], modules)
+    return Plan(
+        level=answers["level"],
+        modules=modules,
+        services=_services(rendered(SERVICES)),
+        features=[_feature(feature) for feature in included],
+        skipped=[_skipped(f) for f in rules.catalog()["features"] if f not in included],
+        files=sorted([*files, *template.hooks.MADE]),
+        environment=ASSIGNMENT.findall(rendered(VARIABLES)),
+    )
+
+
+def _services(toml: str) -> list[dict[str, Any]]:
+    services = tomllib.loads(toml)["services"]
+    return [{"name": name, "port": service["port"]} for name, service in services.items()]
+
+
+def _feature(feature: Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": feature["name"], "title": feature["title"].replace("`", "")}
+
+
+def _skipped(feature: Mapping[str, Any]) -> dict[str, Any]:
+    """A feature that is not there, with what would bring it."""
+    brings = {key: feature[key] for key in ("module", "level") if key in feature}
+    if "module" in brings and brings["level"] == 1:
+        del brings["level"]
+    return {**_feature(feature), "brought_by": brings}
+
+
+def climb(template: Template, answers: Mapping[str, Any], level: int) -> dict[str, Any]:
+    """What going to a level would add."""
+    here, rules = answers["level"], template.rules
+    if level <= here:
+        raise Failure(
+            f"--to {level} is not above the level of the answers, {here}; a level is never lowered"
+        )
+    # The modules that the level brings come with it.
+    before = rules.features(here, rules.closure(here, answers["modules"]))
+    after = rules.features(level, rules.closure(level, answers["modules"]))
+    reason = rules.unavailable("level", level)
+    added = {
+        "level": level,
+        "unavailable": reason or None,
+        "features": [_feature(f) for f in after if f not in before],
+    }
+    if reason:
+        return added
+    now, then = plan(template, answers), plan(template, {**answers, "level": level})
+    return {
+        **added,
+        "files": _new(now.files, then.files),
+        "environment": _new(now.environment, then.environment),
+    }
+
+
+def _new(before: Iterable[str], after: Iterable[str]) -> list[str]:
+    known = set(before)
+    return [item for item in after if item not in known]
+
+
+def next_level(template: Template, level: int) -> int | None:
+    """The level above, if there is one."""
+    levels = [row["level"] for row in template.rules.catalog()["levels"]]
+    return min((other for other in levels if other > level), default=None)
+
+
+def as_text(plan: Plan, price: Mapping[str, Any] | None) -> list[str]:
+    """The plan for reading."""
+    modules = ", ".join(plan.modules) or "none"
+    lines = [f"Level {plan.level}, modules: {modules}", "", "Services"]
+    lines += [f"  {service['name']}  port {service['port']}" for service in plan.services]
+    lines += ["", "Included"]
+    lines += [f"  {feature['title']}" for feature in plan.features]
+    lines += ["", "Skipped"]
+    lines += [
+        f"  {feature['title']} ({_bringer(feature['brought_by'])})" for feature in plan.skipped
+    ]
+    lines += ["", "Environment variables"]
+    lines += [f"  {name}" for name in plan.environment] or ["  none"]
+    lines += ["", f"Files ({len(plan.files)})", *_tree(plan.files)]
+    return [*lines, *_price(price)]
+
+
+def _section(title: str, advice: Sequence[Mapping[str, str]]) -> list[str]:
+    return ["", title, *(f"  {line}" for line in as_lines(advice))] if advice else []
+
+
+def _bringer(brings: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in brings.items())
+
+
+def _tree(files: Iterable[str]) -> list[str]:
+    """Paths as an indented tree."""
+    lines: list[str] = []
+    above: tuple[str, ...] = ()
+    for file in sorted(files, key=lambda path: path.split("/")):
+        *folders, name = file.split("/")
+        for depth, folder in enumerate(folders):
+            if above[: depth + 1] != tuple(folders[: depth + 1]):
+                lines.append(f"  {'  ' * depth}{folder}/")
+        lines.append(f"  {'  ' * len(folders)}{name}")
+        above = tuple(folders)
+    return lines
+
+
+def _price(price: Mapping[str, Any] | None) -> list[str]:
+    if price is None:
+        return []
+    lines = ["", f"What level {price['level']} would add"]
+    if price["unavailable"]:
+        lines.append(f"  ({price['unavailable']})")
+    lines += [f"  {feature['title']}" for feature in price["features"]]
+    if not price["unavailable"]:
+        lines.append(
+            f"  {len(price['files'])} files; variables: {', '.join(price['environment']) or 'none'}"
+        )
+    return lines

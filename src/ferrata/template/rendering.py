@@ -1,0 +1,180 @@
+"""Writing a template's files, with Copier."""
+
+import os
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ferrata.base import Failure, Invalid, git_environment, note, progress, scratch, with_config
+from ferrata.template.opening import Template
+
+
+def render(
+    template: Template, answers: Mapping[str, Any] | None, settings: Mapping[str, Any], folder: Path
+) -> None:
+    """Write the files with Copier; without answers it asks for those not in `settings`."""
+    if answers is None:
+        note(
+            "Ferrata asks for what it has to know; see `ferrata new --help` to answer with a file."
+        )
+        _copy(template, dict(settings), folder, asks=True)
+        return
+    with progress("Writing the files"):
+        _copy(template, dict(answers), folder, asks=False)
+
+
+def _copy(template: Template, data: dict[str, Any], folder: Path, *, asks: bool) -> None:
+    with scratch() as temporary, copier_environment(template, temporary), _copier_errors(template):
+        from copier import run_copy  # noqa: PLC0415  (slow to import; only here it is needed)
+
+        run_copy(
+            template.source.url,
+            folder,
+            data=data,
+            vcs_ref=template.commit,
+            defaults=not asks,
+            quiet=True,
+            unsafe=True,
+            skip_tasks=True,
+        )
+
+
+def update(template: Template, changes: Mapping[str, Any], folder: Path) -> None:
+    """Let Copier merge a version of the template and changed answers into a clean repository.
+
+    It takes what was answered before as defaults, so that a migration may rename answers.
+    """
+    with _copier_errors(template), _modes_are_kept(), _cloned_once():
+        from copier import run_update  # noqa: PLC0415  (slow to import; only here it is needed)
+
+        run_update(
+            folder,
+            data=dict(changes),
+            vcs_ref=template.commit,
+            defaults=True,
+            overwrite=True,
+            conflict="inline",
+            quiet=True,
+            unsafe=True,
+            skip_tasks=True,
+        )
+
+
+@contextmanager
+def _modes_are_kept() -> Iterator[None]:
+    """Spare a git process for each file: Copier asks whether a repository keeps file modes.
+
+    The clone of a preview does. A Copier that does not ask any more is left alone.
+    """
+    from copier import _main  # noqa: PLC0415
+
+    worker, name = _main.Worker, "_sync_git_index_executable_bit"
+    asks = getattr(worker, name, None)
+    if asks is None:
+        yield
+        return
+    setattr(worker, name, lambda *_: None)
+    try:
+        yield
+    finally:
+        setattr(worker, name, asks)
+
+
+@contextmanager
+def _cloned_once() -> Iterator[None]:
+    """Spare three clones of the template: Copier makes one for each of the steps of an update.
+
+    What is cloned here lies in the scratch folder of the climb and goes with it. A Copier that
+    clones in another way is left alone.
+    """
+    from copier import _template  # noqa: PLC0415
+
+    name = "clone"
+    clone = getattr(_template, name, None)
+    if clone is None:
+        yield
+        return
+    made: dict[tuple[str, str], str] = {}
+
+    def once(url: str, ref: str = "HEAD", location: str | None = None) -> str:  # noqa: ARG001
+        if (url, ref) not in made:
+            made[url, ref] = clone(url, ref)
+        return made[url, ref]
+
+    setattr(_template, name, once)
+    try:
+        yield
+    finally:
+        setattr(_template, name, clone)
+
+
+@contextmanager
+def _copier_errors(template: Template) -> Iterator[None]:
+    """Turn what Copier raises into failures of ours, and keep its warnings to ourselves."""
+    from copier.errors import (  # noqa: PLC0415
+        CopierAnswersInterrupt,
+        CopierError,
+        UserMessageError,
+    )
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except CopierAnswersInterrupt:
+        raise KeyboardInterrupt from None
+    except UserMessageError as error:
+        raise _refused(str(error)) from None
+    except CopierError as error:
+        raise Failure(f"Copier refused the template {template.source.url}: {error}") from None
+
+
+def _refused(message: str) -> Failure:
+    """What Copier or the template's own check says; the check has a line for each problem."""
+    lines = message.splitlines()
+    return Invalid("INCOMPLETE answers", lines) if len(lines) > 1 else Failure(message)
+
+
+@contextmanager
+def copier_environment(
+    template: Template,
+    temporary: Path,
+    config: Sequence[tuple[str, str]] = (),
+    variables: Mapping[str, str] | None = None,
+) -> Iterator[None]:
+    """Let Copier read the template from this machine, whatever address the project records.
+
+    Copier keeps mirrors of remote templates in a cache of the user. A mirror made here would hold
+    only what this run could see, so the cache is a folder of this run alone.
+    """
+    pairs = [*_redirections(template), *config]
+    environment = {**with_config(git_environment(), pairs), **(variables or {})}
+    environment["COPIER_CACHE_DIR"] = str(temporary / "cache")
+    before = dict(os.environ)
+    _set_environment(environment)
+    from plumbum import local  # noqa: PLC0415  (Copier's; slow to import)
+
+    try:
+        # plumbum copies the environment when it is imported, which may have been before.
+        with local.env():
+            local.env.clear()
+            local.env.update(environment)
+            yield
+    finally:
+        _set_environment(before)
+
+
+def _set_environment(wanted: Mapping[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(wanted)
+
+
+def _redirections(template: Template) -> list[tuple[str, str]]:
+    """Git configuration that turns a remote address into the mirror on this machine."""
+    if not template.source.remote:
+        return []
+    url = template.source.address.removesuffix(".git")
+    key = f"url.{template.repository}.insteadOf"
+    return [(key, url), (key, f"{url}.git")]
