@@ -33,7 +33,7 @@ KINDS = {
         "images, which hadolint reads": r"deploy/docker/Dockerfile(\.\w+)?",
         "patterns for Git and Docker": r"\.gitignore|\.dockerignore",
         "variables, of which `make env` makes .env": r"\.env\.example",
-        "the page of the gates, which tests look at": r"tools/check/page/(page\.html|style\.css)",
+        "the page of the gates, which tests look at": r"tools/check/style\.css",
         "the template of migrations, of which tests make one": r".+/alembic/script\.py\.mako",
         "marks of typed packages": r".+/py\.typed",
     }.items()

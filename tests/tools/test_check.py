@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tools.check.cli import main
+from tools.check.__main__ import main
 from tools.check.display import Display
 from tools.check.plan import read_plan
 

@@ -8,22 +8,16 @@ import pytest
 pytest.importorskip("dotenv")
 pytest.importorskip("psutil")
 
-from tools.dev import owner as owner_module
+from tools.common import ToolError, UsageError
+from tools.common.processes import Users, only_one
 from tools.dev import postgres
-from tools.dev.cli import main
-from tools.dev.database import Connection, database
-from tools.dev.environment import base_environment, service_environment
-from tools.dev.lines import Lines
-from tools.dev.locks import Users, only_one
-from tools.dev.owner import Owner, database_owner
-from tools.dev.ports import chosen_ports
-from tools.dev.postmaster import postmaster_of
-from tools.dev.servers import servers
-from tools.dev.service import Options, command, process_command
-from tools.dev.sockets import socket_folder
-from tools.dev.system import read_system
-from tools.dev.wheel import installed_postgres
-from tools.errors import ToolError, UsageError
+from tools.dev import postmaster as owner_module
+from tools.dev.__main__ import main
+from tools.dev.postgres import installed_postgres, socket_folder
+from tools.dev.postmaster import Owner, database_owner, postmaster_of
+from tools.dev.servers import Connection, database, servers
+from tools.dev.service import Lines, Options, command, process_command
+from tools.dev.system import base_environment, chosen_ports, read_system, service_environment
 
 SERVICES = """
 [dev]
@@ -145,7 +139,7 @@ def test_database_url_is_used_and_its_password_is_not_shown(system, project, mon
 
 def test_a_database_url_in_the_file_is_not_meant_for_here(services, system, monkeypatch):
     (services / ".env").write_text("DATABASE_URL=postgresql://compose\n")
-    monkeypatch.setattr("tools.dev.database.embedded_postgres", lambda _: Users.__new__(_Fake))
+    monkeypatch.setattr("tools.dev.servers.embedded_postgres", lambda _: Users.__new__(_Fake))
     with database(system, services) as connection:
         assert connection.url.endswith("host=/sockets")
 
@@ -172,7 +166,7 @@ DATA_API_URL = "http://{host}:{ports.data}"
 """
 RUN = """
 from contextlib import contextmanager
-from tools.dev.database import Connection
+from tools.dev.servers import Connection
 
 @contextmanager
 def run(server, root):

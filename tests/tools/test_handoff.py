@@ -6,8 +6,8 @@ import time
 import tomllib
 
 import pytest
-from tools.check import cli as check
-from tools.handoff.cli import main
+from tools.check import __main__ as check
+from tools.handoff.__main__ import main
 
 from tests.support import EXAMPLES, ODD, answers_of
 from tests.tools.plans import (

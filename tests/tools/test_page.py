@@ -3,8 +3,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from tools.check.cli import main
-from tools.check.page.markup import Markup, joined, table, tag
+from tools.check.__main__ import main
+from tools.check.html import Markup, joined, table, tag
 
 from tests.tools.plans import REQUIREMENTS, gate, gate_of_tests, plan, requirements
 
@@ -154,7 +154,7 @@ def test_the_page_is_made_for_screen_readers_and_every_screen(run):
 
 
 def test_the_colours_are_easy_to_read(level_1):
-    style = (level_1 / "tools/check/page/style.css").read_text()
+    style = (level_1 / "tools/check/style.css").read_text()
     light, dark = (dict(re.findall(r"--([a-z-]+): (#\w{6});", part)) for part in _themes(style))
     for theme in (light, dark):
         for text, ground in (("ink", "ground"), ("soft", "card"), ("link", "card")):

@@ -3,7 +3,7 @@ import re
 import tomllib
 
 import pytest
-from tools.check.cli import main
+from tools.check.__main__ import main
 
 from tests.support import EXAMPLES, ODD, answers_of
 from tests.tools.plans import (

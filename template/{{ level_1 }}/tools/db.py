@@ -9,14 +9,18 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.console import say
-from tools.dev.database import database, embedded_url
-from tools.dev.environment import base_environment, service_environment
-from tools.dev.ports import chosen_ports
+from tools.common import ToolError, say
+from tools.common.tables import fill
 from tools.dev.postmaster import postmaster_of
-from tools.dev.system import SYSTEM, System, read_system
-from tools.errors import ToolError
-from tools.tables import fill
+from tools.dev.servers import database, embedded_url
+from tools.dev.system import (
+    SYSTEM,
+    System,
+    base_environment,
+    chosen_ports,
+    read_system,
+    service_environment,
+)
 
 _INTERRUPTED = 130
 

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.console import say
-from tools.errors import ToolError
-from tools.files import write_atomically
+from tools.common import ToolError, say, write_atomically
 
 _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=")
 _SECRET = re.compile(r"#\s*secret\b", re.IGNORECASE)

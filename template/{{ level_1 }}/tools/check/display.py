@@ -6,10 +6,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
-from tools.check.document import log_path
+from tools.check.evidence import Result, State
 from tools.check.plan import Gate
-from tools.check.result import Result, State
-from tools.console import paint, say, shown
+from tools.check.report import log_path
+from tools.common import paint, say, shown
 
 _LOOKS = {
     State.PASSED: ("✓", "+", "green"),

@@ -1,16 +1,137 @@
-"""From a tool's output to figures: a gate without its figure has proved nothing."""
+"""What became of a gate: a gate that left no figure has proved nothing."""
 
-from collections.abc import Callable
-from dataclasses import replace
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from tools.check.coverage import read_coverage
-from tools.check.outcomes import read_outcomes
-from tools.check.plan import Gate, Plan
-from tools.check.result import Coverage, MissingEvidenceError, Proof, Result, State
+from tools.check.plan import CoverageRule, Gate, Plan
 
 type Figures = dict[str, int | float | str]
+
+
+class State(StrEnum):
+    """The only three ways a gate can end; one that did not run has not passed."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_RUN = "not run"
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Percentages, rounded down so that no figure looks better than it is."""
+
+    exact: float
+    threshold: float
+    by_service: Mapping[str, float]
+
+    @property
+    def total(self) -> float:
+        """Return the percentage for people."""
+        return rounded_down(self.exact)
+
+
+def rounded_down(percent: float) -> float:
+    """Cut a percentage after one decimal: 59.96 % is not 60 %."""
+    return math.floor(percent * 10) / 10
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What became of one test, and the requirements that it names."""
+
+    id: str
+    requirements: tuple[str, ...]
+    outcome: str
+    reason: str
+
+
+class MissingEvidenceError(Exception):
+    """A figure that should be in a report is not there."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One gate of one run, with the evidence it left."""
+
+    gate: Gate
+    state: State
+    reason: str = ""
+    command: tuple[str, ...] = ()
+    exit_code: int | None = None
+    started: str | None = None
+    duration_s: float = 0.0
+    figure: str = ""
+    figures: Mapping[str, int | float | str] = field(default_factory=dict)
+    tool_version: str | None = None
+    output: str = ""
+    coverage: Coverage | None = None
+    tests: tuple[Proof, ...] | None = None
+    reports: tuple[str, ...] = ()
+
+    @property
+    def started_at_all(self) -> bool:
+        """Say whether there is anything to show: output, duration, a log."""
+        return self.started is not None
+
+
+def not_run(gate: Gate, reason: str) -> Result:
+    """Return the result of a gate that never started."""
+    return Result(gate, State.NOT_RUN, reason)
+
+
+def read_outcomes(path: Path) -> tuple[Proof, ...]:
+    """Read every test of a run, with the requirements that it names."""
+    try:
+        tests = json.loads(path.read_text(encoding="utf-8"))["tests"]
+        return tuple(
+            Proof(test["id"], tuple(test["requirements"]), test["outcome"], test["reason"])
+            for test in tests
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise MissingEvidenceError(f"no report of the tests was written ({path.name})") from error
+
+
+def unproved(tests: Iterable[Proof]) -> list[dict[str, Any]]:
+    """Return the tests that neither passed nor failed: what they are for was not checked."""
+    return [
+        {"id": test.id, "outcome": test.outcome, "reason": test.reason or None}
+        for test in tests
+        if test.outcome not in {"passed", "failed"}
+    ]
+
+
+def read_coverage(rule: CoverageRule, root: Path, work: Path) -> Coverage:
+    """Read coverage's JSON report: the total, and each folder of its own."""
+    path = work / rule.data
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+        total = float(report["totals"]["percent_covered"])
+        files: dict[str, Any] = report["files"]
+        by_service = {name: _folder(name, files) for name in measured_folders(rule, root)}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise MissingEvidenceError(f"no coverage report was written ({rule.data})") from error
+    return Coverage(total, rule.threshold, by_service)
+
+
+def measured_folders(rule: CoverageRule, root: Path) -> list[str]:
+    """Return the folders that must appear in the report: each one that is a package."""
+    found = [path.parent for glob in rule.folders for path in root.glob(f"{glob}/pyproject.toml")]
+    return sorted(path.relative_to(root).as_posix() for path in found)
+
+
+def _folder(name: str, files: dict[str, Any]) -> float:
+    summaries = [data["summary"] for path, data in files.items() if path.startswith(f"{name}/")]
+    if not summaries:
+        raise MissingEvidenceError(f"coverage says nothing about {name}: no file was measured")
+    parts = sum(s["num_statements"] + s.get("num_branches", 0) for s in summaries)
+    covered = sum(s["covered_lines"] + s.get("covered_branches", 0) for s in summaries)
+    return rounded_down(100 * covered / parts) if parts else 100.0
 
 
 def judge(result: Result, plan: Plan, root: Path, work: Path) -> Result:

@@ -1,18 +1,176 @@
-"""Reports on disk; each says only what ran."""
+"""The reports of a run: gates.json has everything, the others show it."""
 
 import json
 import os
+import platform
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tools.check.checklist import checklist
-from tools.check.document import REPORTS, log_path
-from tools.check.page.page import page
-from tools.check.result import Result
-from tools.files import write_atomically
+from tools.check.evidence import Coverage, Proof, Result, unproved
+from tools.check.markdown import checklist
+from tools.check.page import page
+from tools.check.plan import CoverageRule, Plan, Required, Requirement, Target
+from tools.common import write_atomically
+from tools.common.code import REPORTS
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When a run was, and of what code."""
+
+    started: datetime
+    finished: datetime
+    code: dict[str, str | bool] | None
+
+
+def document(plan: Plan, results: Sequence[Result], moment: Moment) -> dict[str, Any]:
+    """Return the content of gates.json."""
+    coverage = next((result.coverage for result in results if result.coverage), None)
+    tests = next((result.tests for result in results if result.tests is not None), None)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "project": plan.project,
+        "level": plan.level,
+        "started": moment.started.isoformat(timespec="seconds"),
+        "finished": moment.finished.isoformat(timespec="seconds"),
+        "duration_s": round((moment.finished - moment.started).total_seconds(), 2),
+        "machine": {
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+            "cpus": os.cpu_count(),
+        },
+        "code": moment.code,
+        "gates": [_gate(result) for result in results],
+        "coverage": coverage and _coverage(coverage),
+        "targets": list(targets(plan, results, tests or ())),
+        **_requirements(plan.required, results, tests),
+    }
+
+
+def _gate(result: Result) -> dict[str, Any]:
+    gate = result.gate
+    return {
+        "name": gate.name,
+        "title": gate.title,
+        "command": list(result.command or gate.command),
+        "exit_code": result.exit_code,
+        "state": result.state.value,
+        "reason": result.reason or None,
+        "figure": result.figure or None,
+        "figures": dict(result.figures),
+        "duration_s": result.duration_s,
+        "started": result.started,
+        "tool": gate.tool,
+        "tool_version": result.tool_version,
+        "log": log_path(result).as_posix() if result.started_at_all else None,
+        "reports": [(REPORTS / name).as_posix() for name in result.reports],
+    }
+
+
+def _coverage(coverage: Coverage) -> dict[str, Any]:
+    values = asdict(coverage)
+    del values["exact"]
+    return {"total": coverage.total, **values}
+
+
+def _requirements(
+    required: Required | None, results: Sequence[Result], tests: Sequence[Proof] | None
+) -> dict[str, Any]:
+    if required and tests is not None:
+        rows = matrix(required, tests)
+        return {
+            "requirements": rows,
+            "requirements_reason": None,
+            "unproved_tests": unproved(tests),
+        }
+    reason = "gates.toml has no table [requirements]"
+    if required:
+        gate = next(result for result in results if result.gate.name == required.gate)
+        reason = f"the gate {required.gate} left no report of its tests ({gate.reason})"
+    return {"requirements": None, "requirements_reason": reason, "unproved_tests": None}
+
+
+def log_path(result: Result) -> Path:
+    """Return where a gate's full output is once the run is over."""
+    return REPORTS / "logs" / f"{result.gate.name}.log"
+
+
+def matrix(required: Required, tests: Sequence[Proof]) -> list[dict[str, Any]]:
+    """Return each requirement with its state and the tests that name it."""
+    return [_row(requirement, tests) for requirement in required.requirements]
+
+
+def _row(requirement: Requirement, tests: Iterable[Proof]) -> dict[str, Any]:
+    naming = _naming(requirement.id, tests)
+    return {
+        "id": requirement.id,
+        "kind": requirement.kind,
+        "title": requirement.title,
+        "priority": requirement.priority,
+        "acceptance": requirement.acceptance,
+        "state": "descoped" if requirement.descoped else _state(naming, "uncovered"),
+        "tests": naming,
+        "descoped": requirement.descoped,
+    }
+
+
+def _naming(name: str, tests: Iterable[Proof]) -> list[dict[str, str]]:
+    return [{"id": test.id, "outcome": test.outcome} for test in tests if name in test.requirements]
+
+
+def _state(tests: Sequence[Mapping[str, str]], otherwise: str) -> str:
+    # A test that was skipped, or is expected to fail, proves nothing.
+    outcomes = {test["outcome"] for test in tests}
+    if "failed" in outcomes:
+        return "failed"
+    return "covered" if outcomes == {"passed"} else otherwise
+
+
+def targets(
+    plan: Plan, results: Iterable[Result], tests: Sequence[Proof]
+) -> Iterator[dict[str, Any]]:
+    """Return each figure that is wanted, with what was measured, or why nothing was."""
+    if rule := plan.coverage:
+        yield _coverage_target(
+            rule, next(result for result in results if result.gate.name == rule.gate)
+        )
+    for target in plan.required.targets if plan.required else ():
+        yield _target(target, _naming(target.name, tests))
+
+
+def _target(target: Target, tests: list[dict[str, str]]) -> dict[str, Any]:
+    state = _state(tests, "not measured")
+    return {
+        "name": target.name,
+        "title": target.title,
+        "wanted": target.wanted,
+        "measured": None,
+        "state": state,
+        "reason": target.not_measured if state == "not measured" else None,
+        "tests": tests,
+    }
+
+
+def _coverage_target(rule: CoverageRule, result: Result) -> dict[str, Any]:
+    coverage, state = result.coverage, "not measured"
+    if coverage:
+        state = "covered" if coverage.exact >= coverage.threshold else "failed"
+    return {
+        "name": "coverage_percent",
+        "title": "Coverage of the tests",
+        "wanted": f"at least {rule.threshold:g} %",
+        "measured": f"{coverage.total:g} %" if coverage else None,
+        "state": state,
+        "reason": None if coverage else f"{rule.gate}: {result.reason}",
+        "tests": [],
+    }
 
 
 def to_text(content: dict[str, Any]) -> str:

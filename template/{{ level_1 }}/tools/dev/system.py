@@ -1,13 +1,22 @@
-"""The system to run, as services.toml describes it."""
+"""The system to run, as services.toml describes it: who runs, on which port, with what."""
 
-from collections.abc import Mapping
+import os
+import socket
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.errors import UsageError
-from tools.tables import Table, load
+import psutil  # type: ignore[import-untyped]
+from dotenv import dotenv_values
+
+from tools.common import ToolError, UsageError
+from tools.common.processes import tool_path
+from tools.common.tables import Table, fill, load, mentioned
 
 SYSTEM = Path("tools/services.toml")
+_HIGHEST_PORT = 65535
+_NEXT_TRY = 10
 
 
 @dataclass(frozen=True)
@@ -130,3 +139,106 @@ def _process(name: str, table: Table) -> Process:
         reload_dirs=table.words("reload_dirs"),
         env=table.texts("env"),
     )
+
+
+def chosen_ports(system: System, environment: Mapping[str, str]) -> dict[str, int]:
+    """Return each service's port: its variable's value, or the usual one."""
+    ports = {service.name: _chosen(service, environment) for service in system.services}
+    for name, port in ports.items():
+        if same := [other for other in ports if other != name and ports[other] == port]:
+            raise UsageError(f"{name} and {same[0]} cannot both have port {port}")
+    return ports
+
+
+def _chosen(service: Service, environment: Mapping[str, str]) -> int:
+    text = environment.get(service.port_variable) or str(service.port)
+    if not text.isdecimal() or not 0 < int(text) <= _HIGHEST_PORT:
+        raise UsageError(
+            f"{service.port_variable} must be a port (1 to {_HIGHEST_PORT}), got: {text}"
+        )
+    return int(text)
+
+
+def check_free(system: System, ports: Mapping[str, int]) -> None:
+    """Stop with one line a taken port, each saying what to do."""
+    taken = [
+        _taken(service, port, set(ports.values()))
+        for service in system.services
+        if not _is_free(system.host, port := ports[service.name])
+    ]
+    if taken:
+        raise ToolError("\n".join(taken))
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        # As the services do: a port that is merely cooling down is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except PermissionError as error:
+            raise ToolError(f"port {port} needs more rights; choose one above 1023") from error
+        except OSError:
+            return False
+        return True
+
+
+def _taken(service: Service, port: int, used: set[int]) -> str:
+    another = next(p for p in range(port + _NEXT_TRY, port + 1000, _NEXT_TRY) if p not in used)
+    another = another if another <= _HIGHEST_PORT else service.port
+    return (
+        f"port {port} is taken{_owner(port)};"
+        f" free it or run: {service.port_variable}={another} make dev"
+    )
+
+
+def _owner(port: int) -> str:
+    try:
+        listening = [
+            connection.pid
+            for connection in psutil.net_connections("tcp")
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
+        ]
+        owner = next(pid for pid in sorted(filter(None, listening)))
+        # A reloading server listens in parent and child; it ends with its group's leader.
+        leader = psutil.Process(os.getpgid(owner))
+        return f" by pid {leader.pid} ({' '.join(leader.cmdline())[:80] or leader.name()})"
+    except (psutil.Error, StopIteration, OSError):
+        return ""
+
+
+def base_environment(root: Path, files: Sequence[str]) -> dict[str, str]:
+    """Return the files' values below those of the shell, with the project's own tools first.
+
+    A later file counts more. The name of a file may depend on what is known until then; one that
+    cannot be named, or does not exist, is left out.
+    """
+    known: dict[str, str] = {}
+    for file in files:
+        variables = {key.lower(): value for key, value in {**known, **os.environ}.items()}
+        with suppress(UsageError):
+            path = root / fill(file, variables, "dev.env_files")
+            from_file = dotenv_values(path, interpolate=False)
+            known |= {key: value for key, value in from_file.items() if value is not None}
+    return {**known, **os.environ, "PATH": tool_path(os.environ), "PYTHONUNBUFFERED": "1"}
+
+
+def service_environment(
+    service: Service | Process,
+    system: System,
+    base: Mapping[str, str],
+    ports: Mapping[str, int],
+    urls: Mapping[str, str],
+) -> dict[str, str]:
+    """Return what one service runs with; its addresses beat every other source.
+
+    ``urls`` are the addresses of the database and of the servers that run: a variable that needs
+    another server is left out.
+    """
+    values = {f"ports.{name}": str(port) for name, port in ports.items()}
+    values |= {f"servers.{name}": url for name, url in urls.items()}
+    values |= {"host": system.host, "database_url": urls["database"]}
+    away = {f"servers.{server.name}" for server in system.servers} - values.keys()
+    place = f"services.{service.name}.env"
+    own = {key: text for key, text in service.env.items() if not away & mentioned(text)}
+    return {**base, **{key: fill(text, values, place) for key, text in own.items()}}

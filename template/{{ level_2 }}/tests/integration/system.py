@@ -21,9 +21,15 @@ import httpx2
 import uvicorn
 from fastapi import FastAPI
 from sqlalchemy.engine import make_url
-from tools.dev.environment import base_environment, service_environment
 from tools.dev.service import Options, command
-from tools.dev.system import SYSTEM, Service, System, read_system
+from tools.dev.system import (
+    SYSTEM,
+    Service,
+    System,
+    base_environment,
+    read_system,
+    service_environment,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 NO_DATABASE = "postgresql://nobody@127.0.0.1:1/nothing"

@@ -1,17 +1,47 @@
-"""What the system needs besides its database: run here, or named by the environment."""
+"""The database and the other servers: run here, or named by the environment."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from tools.dev.database import Connection
+from tools.common.tables import fill
+from tools.dev.postgres import embedded_postgres
 from tools.dev.system import Server, System
 
 type Run = Callable[[Server, Path], AbstractContextManager[Connection]]
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A database's address, and what to tell people about it."""
+
+    url: str
+    description: str
+
+
+@contextmanager
+def database(system: System, root: Path) -> Iterator[Connection]:
+    """Provide the database for as long as this runs."""
+    settings = system.database
+    if url := os.environ.get(settings.variable):
+        parts = urlsplit(url)
+        where = f"{parts.hostname or 'a local socket'}{parts.path}"
+        yield Connection(url, f"{where} ({settings.variable} is set)")
+        return
+    with embedded_postgres(root / settings.data) as socket_dir:
+        yield Connection(embedded_url(system, socket_dir), f"{settings.data} (embedded PostgreSQL)")
+
+
+def embedded_url(system: System, socket_dir: str) -> str:
+    """Return the embedded database's address as the services want it."""
+    return fill(system.database.url, {"socket_dir": socket_dir}, "database.url")
+
+
 """Runs a server for as long as it is entered; it takes the project's folder."""
 
 

@@ -17,11 +17,10 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
-from tools.console import say
-from tools.dev.database import Connection
+from tools.common import ToolError, say
+from tools.common.processes import signal_group
+from tools.dev.servers import Connection
 from tools.dev.system import Server
-from tools.errors import ToolError
-from tools.processes import signal_group
 
 HOST = "127.0.0.1"
 PORT = 5672

@@ -12,9 +12,9 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 from fakeredis import TcpFakeServer
 
-from tools.dev.database import Connection
+from tools.common import ToolError
+from tools.dev.servers import Connection
 from tools.dev.system import Server
-from tools.errors import ToolError
 
 PROGRAM = "redis-server"
 

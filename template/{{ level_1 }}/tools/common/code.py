@@ -1,16 +1,26 @@
-"""The files of the project, and whether they are those that the gates saw."""
+"""The code of the project: its commit, its files, and whether they changed since."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tools.check.document import REPORTS
-from tools.check.versions import CODE
-from tools.processes import output_of
+from tools.common.processes import output_of
 
+REPORTS = Path("artifacts/reports")
+# What a run writes, and the papers about the code, are not the code.
+CODE = (".", ":(exclude)artifacts")
 _MADE = {".git", ".venv", ".dev", "__pycache__"}
+
+
+async def code_state(root: Path, environment: Mapping[str, str]) -> dict[str, str | bool] | None:
+    """Return the commit and whether files differ from it; nothing outside git."""
+    commit = await output_of(("git", "rev-parse", "--verify", "HEAD"), environment, root)
+    changes = await output_of(("git", "status", "--porcelain", "--", *CODE), environment, root)
+    if commit is None or changes is None:
+        return None
+    return {"commit": commit.strip(), "dirty": bool(changes.strip())}
 
 
 @dataclass(frozen=True)

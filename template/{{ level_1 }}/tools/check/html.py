@@ -1,7 +1,23 @@
-"""HTML that cannot forget to escape."""
+"""HTML that cannot forget to escape, and the looks of a state."""
 
 from collections.abc import Iterable
 from html import escape
+from typing import Final
+
+_GOOD, _BAD, _OPEN, _QUIET = "good", "bad", "open", "quiet"
+_LOOKS: Final = {
+    "passed": (_GOOD, "✓"),
+    "covered": (_GOOD, "✓"),
+    "failed": (_BAD, "✗"),
+    "uncovered": (_OPEN, "○"),
+    "not run": (_OPEN, "○"),
+    "not known": (_OPEN, "○"),
+    "not measured": (_QUIET, "–"),
+    "descoped": (_QUIET, "–"),
+    "skipped": (_OPEN, "○"),
+    "xfailed": (_OPEN, "○"),
+    "xpassed": (_OPEN, "○"),
+}
 
 
 class Markup(str):
@@ -55,3 +71,14 @@ def section(title: str, *children: object) -> Markup:
     """Return a part of the page under a heading."""
     name = title.lower().replace(" ", "-")
     return tag("section", tag("h2", title, id=name), *children, aria_labelledby=name)
+
+
+def look(state: str) -> str:
+    """Return the class of a state."""
+    return _LOOKS[state][0]
+
+
+def badge(state: str, said: str | None = None) -> Markup:
+    """Return a state as a sign and a word."""
+    kind, sign = _LOOKS[state]
+    return tag("span", tag("i", sign, aria_hidden="true"), said or state, class_=f"badge {kind}")

@@ -1,12 +1,30 @@
-"""The parts of the Markdown reports: every figure in them comes from gates.json."""
+"""The Markdown reports: every figure in them comes from gates.json."""
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
-
-from tools.markdown import span, table, text
 
 MARKS = {"passed": "[x]", "failed": "[ ]", "not run": "[ ]"}
 _GOOD = {"passed", "covered", "descoped"}
+
+
+def text(value: object) -> str:
+    """Return a text that reads as it is: no HTML, no end of a cell, no new line."""
+    kept = str(value).strip().replace("\\", "\\\\").replace("<", "\\<").replace("|", "\\|")
+    return "<br>".join(kept.splitlines())
+
+
+def span(value: str) -> str:
+    """Return a text as code, between as many backticks as it needs."""
+    longest = max(map(len, re.findall("`+", value)), default=0)
+    fence, space = "`" * (longest + 1), " " if longest else ""
+    return f"{fence}{space}{value}{space}{fence}"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """Return the lines of a table; the cells are Markdown already."""
+    for cells in (header, ["---"] * len(header), *rows):
+        yield f"| {' | '.join(map(str, cells))} |"
 
 
 def code(state: dict[str, Any] | None) -> str:
@@ -90,3 +108,47 @@ def reports(content: dict[str, Any]) -> Iterator[str]:
     """Return where the full reports of the tools are."""
     if names := [name for gate in content["gates"] for name in gate["reports"]]:
         yield f"Full reports: {', '.join(map(span, names))}."
+
+
+def checklist(content: dict[str, Any]) -> str:
+    """Render the content of gates.json."""
+    parts = [
+        _head(content),
+        gates(content),
+        _commands(content),
+        coverage(content),
+        requirements(content),
+        targets(content),
+        _unproved(content),
+        reports(content),
+    ]
+    return "\n\n".join(filter(None, ("\n".join(part) for part in parts))) + "\n"
+
+
+def _head(content: dict[str, Any]) -> Iterator[str]:
+    machine = content["machine"]
+    yield f"# Verification checklist: {content['project']}, level {content['level']}"
+    yield ""
+    yield f"- Run: {content['started']} to {content['finished']} ({content['duration_s']} s)"
+    yield f"- Code: {code(content['code'])}"
+    yield (
+        f"- Machine: Python {machine['python']}, {machine['platform']},"
+        f" {machine['cpus']} processors"
+    )
+    yield f"- Result: {counted(content['gates'], MARKS)}"
+
+
+def _commands(content: dict[str, Any]) -> Iterator[str]:
+    yield "Commands, as they were run:"
+    yield ""
+    for gate in content["gates"]:
+        if gate["started"]:
+            command = span(" ".join(gate["command"]))
+            yield f"- {gate['name']}: {command}, exit code {gate['exit_code']}"
+
+
+def _unproved(content: dict[str, Any]) -> Iterator[str]:
+    if tests := list(unproved(content)):
+        yield "Tests that proved nothing:"
+        yield ""
+        yield from tests

@@ -1,1 +1,0 @@
-"""The report to look at: one HTML file without scripts and without anything from elsewhere."""
