@@ -1,20 +1,21 @@
 """Write the reference pages that follow from the catalog and the schema: `make docs`."""
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import typer.main
+
+from ferrata import cli
+from ferrata.base import Exit
+from ferrata.template import load_module
+
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
-sys.path.insert(0, str(ROOT / "extensions"))
 
-import answers as rules  # noqa: E402  (the extension is loaded by path)
-import typer.main  # noqa: E402
-from answers import catalog, schema  # noqa: E402
-
-from ferrata import cli  # noqa: E402
-from ferrata.base import Exit  # noqa: E402
+rules = load_module(ROOT / "extensions" / "answers.py")
+catalog, schema = rules.catalog, rules.schema
+reserved = rules.package.checks.reserved
 
 NOTE = "<!-- Written by docs/generate.py from schemas/; change it there. -->\n"
 FROM_CODE = "<!-- Written by docs/generate.py from src/ferrata/; change it there. -->\n"
@@ -139,17 +140,17 @@ def answers() -> str:
 def reserved_names() -> Iterator[tuple[str, str, str]]:
     """What a part of a service's name, an entity and a field cannot be called, and why."""
     services = "`context`, `domain`, `function`"
-    yield services, quoted(rules.FOREIGN_PACKAGES), "is a package of every project"
+    yield services, quoted(reserved.FOREIGN_PACKAGES), "is a package of every project"
     both = "an entity, also its plural"
     yield f"{both}; a field", "a Python keyword", "is no name in Python"
-    yield both, quoted(rules.DEVICES), "is a device on Windows, where no file has its name"
-    yield both, quoted(rules.RESERVED_MODULES), "is a module of every project"
-    yield "an entity", quoted(rules.RESERVED_PACKAGES), "is a package of every project"
-    classes = quoted(rules.RESERVED_CLASSES)
+    yield both, quoted(reserved.DEVICES), "is a device on Windows, where no file has its name"
+    yield both, quoted(reserved.MODULES), "is a module of every project"
+    yield "an entity", quoted(reserved.PACKAGES), "is a package of every project"
+    classes = quoted(reserved.CLASSES)
     yield both, f"one of whose classes would be {classes}", "would hide what generated code uses"
-    plurals = quoted(rules.RESERVED_PLURALS)
+    plurals = quoted(reserved.PLURALS)
     yield "a plural", f"a Python builtin, {plurals}", "would hide what generated code uses"
-    for names, reason in rules.RESERVED_FIELDS:
+    for names, reason in reserved.FIELDS:
         yield "a field", quoted(names), reason
 
 

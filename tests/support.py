@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -35,6 +36,11 @@ WITH_MODULES = [f"task_manager@{level}+{module}" for level in LEVELS for module 
 def extension() -> ModuleType:
     """The template's Jinja extension, loaded as Copier and ferrata load it: by path."""
     return load_module(ROOT / "extensions" / "answers.py")
+
+
+def room(name: str) -> ModuleType:
+    """A module of the extension, such as `entities.literals`."""
+    return import_module(f"{extension().package.__name__}.{name}")
 
 
 def answers_of(name: str) -> dict[str, Any]:

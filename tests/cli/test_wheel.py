@@ -86,6 +86,8 @@ def test_content(wheel, checkout, tmp_path):
         "ferrata/_template/schemas/catalog.yml",
         "ferrata/_template/schemas/answers.schema.json",
         "ferrata/_template/extensions/answers.py",
+        "ferrata/_template/extensions/rules/__init__.py",
+        "ferrata/_template/extensions/rules/entities/model.py",
         "ferrata/_template/hooks/after_copy.py",
         "ferrata/_template/hooks/after_update.py",
     } <= names

@@ -5,7 +5,7 @@ from textwrap import dedent
 
 import pytest
 
-from tests.support import extension
+from tests.support import extension, room
 
 
 def laid_out(source: str) -> str:
@@ -164,7 +164,7 @@ def test_what_a_module_exports_is_in_use() -> None:
     ],
 )
 def test_a_text_has_the_quotes_that_need_the_least_escaping(text: str, expected: str) -> None:
-    literal = extension()._string(text)
+    literal = room("entities.literals").string_literal(text)
 
     assert literal == expected
     assert ast.literal_eval(literal) == text

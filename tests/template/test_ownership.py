@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support import EXAMPLES, ODD, ROOT, answers_of, extension, files_of, render
+from tests.support import EXAMPLES, ODD, ROOT, answers_of, extension, files_of, render, room
 
 SETTINGS = next(iter(yaml.safe_load_all((ROOT / "copier.yml").read_text("utf-8").split("---")[0])))
 
@@ -18,8 +18,8 @@ def lines(file: Path) -> list[str]:
 
 def test_copier_has_the_same_rule() -> None:
     assert SETTINGS["_skip_if_exists"] == extension().catalog()["ownership"]["yours"]
-    assert SETTINGS["_exclude"] == list(extension().EXCLUDED)
-    assert SETTINGS["_templates_suffix"] == extension().SUFFIX
+    assert SETTINGS["_exclude"] == list(room("files.paths").EXCLUDED)
+    assert SETTINGS["_templates_suffix"] == room("files.paths").SUFFIX
 
 
 @pytest.mark.parametrize("name", [*EXAMPLES, *ODD])

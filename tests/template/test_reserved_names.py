@@ -10,8 +10,10 @@ from pydantic import BaseModel
 
 from ferrata.planning import combinations
 from tests.matrix.renderer import Renderer
-from tests.support import ROOT, answers_of, brief, extension
+from tests.support import ROOT, answers_of, brief, extension, room
 from tests.template.source import DEVICES, path_faults
+
+RESERVED = room("checks.reserved")
 
 # Names that follow from the entities of the task manager and telemedicine.
 ENTITIES = {"task_manager", "telemedicine"}
@@ -46,12 +48,12 @@ def test_a_name_that_generated_code_uses_is_refused(rendered: Callable[[str], Pa
         plurals = {entity["classes"] for entity in model["entities"]}
         used -= {name for name in used if any(plural in name for plural in plurals)}
 
-    assert used == set(extension().RESERVED_CLASSES)
+    assert used == set(RESERVED.CLASSES)
 
 
 def test_attributes_of_pydantic_models_are_refused() -> None:
     attributes = {name for name in dir(BaseModel) if not name.startswith("_")}
-    refused = next(names for names, why in extension().RESERVED_FIELDS if "pydantic" in why)
+    refused = next(names for names, why in RESERVED.FIELDS if "pydantic" in why)
 
     assert attributes - {"model_config"} <= refused
 
@@ -73,10 +75,10 @@ def test_a_name_of_a_file_beside_those_of_an_entity_is_refused() -> None:
                 names |= others(parent, "qzebra", paths)
                 plurals |= others(parent, "qzebras", paths)
 
-    refused = extension().RESERVED_MODULES
+    refused = RESERVED.MODULES
     assert plurals <= refused, plurals - refused
-    assert names <= refused | extension().RESERVED_PACKAGES, names - refused
-    assert names >= extension().RESERVED_PACKAGES
+    assert names <= refused | RESERVED.PACKAGES, names - refused
+    assert names >= RESERVED.PACKAGES
 
 
 def others(folder: PurePosixPath, name: str, paths: list[str]) -> set[str]:
@@ -94,7 +96,7 @@ def others(folder: PurePosixPath, name: str, paths: list[str]) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("device", sorted(extension().DEVICES))
+@pytest.mark.parametrize("device", sorted(RESERVED.DEVICES))
 def test_a_device_of_windows_is_no_name_of_an_entity(device: str) -> None:
     assert DEVICES.fullmatch(f"{device}.py")
     for key, entities in (
@@ -110,7 +112,7 @@ def test_a_device_of_windows_is_no_name_of_an_entity(device: str) -> None:
 def test_every_device_is_refused() -> None:
     ports = [f"{port}{number}" for port in ("com", "lpt") for number in range(10)]
 
-    assert {"aux", "con", "nul", "prn", *ports} == extension().DEVICES
+    assert {"aux", "con", "nul", "prn", *ports} == RESERVED.DEVICES
 
 
 def test_a_device_may_be_part_of_what_a_service_is_called() -> None:

@@ -1,0 +1,53 @@
+"""The rules of a version of the template: what Copier, ferrata and the hooks take from it.
+
+Each room stands on those before it, none on one after it:
+
+- `catalog`, `selection`, `names`: what there is to choose from, what a choice brings, forms of names;
+- `entities`: the data model, names, types and samples worked out for the templates;
+- `checks`: what is wrong with answers, all at once;
+- `layout`: generated Python as the formatter would leave it;
+- `parts`, `files`, `documents`: what a project consists of, its files and their owners, its texts;
+- `extension`: what Copier calls.
+"""
+
+from .catalog import catalog, schema
+from .checks import Problem, problems, refused_changes, unavailable, warnings
+from .documents import cell, item, prose
+from .entities import data_model
+from .extension import OPTIONAL_TEXTS, Answers
+from .files import (
+    FINGERPRINT_FILE,
+    SEEDS_FILE,
+    TEMPLATE_FILE,
+    expanded,
+    fingerprint,
+    owner,
+)
+from .layout import as_members, python
+from .selection import closure, features
+
+__all__ = [
+    "FINGERPRINT_FILE",
+    "OPTIONAL_TEXTS",
+    "SEEDS_FILE",
+    "TEMPLATE_FILE",
+    "Answers",
+    "Problem",
+    "as_members",
+    "catalog",
+    "cell",
+    "closure",
+    "data_model",
+    "expanded",
+    "features",
+    "fingerprint",
+    "item",
+    "owner",
+    "problems",
+    "prose",
+    "python",
+    "refused_changes",
+    "schema",
+    "unavailable",
+    "warnings",
+]

@@ -1,0 +1,32 @@
+"""Levels and modules that this version has."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..catalog import catalog
+from .problem import Problem
+
+
+def availability(answers: Mapping[str, Any]) -> Iterator[Problem]:
+    """A level or module that this version does not have yet."""
+    levels = [level for level in catalog()["levels"] if level["available"]]
+    offered = ", ".join(str(level["level"]) for level in levels)
+    level = answers.get("level")
+    if level is not None and level not in [entry["level"] for entry in levels]:
+        yield Problem(
+            "level", f"level {level} is not available in this version; available: {offered}"
+        )
+    modules = [module["name"] for module in catalog()["modules"] if module["available"]]
+    for index, name in enumerate(answers.get("modules", [])):
+        if name not in modules:
+            offered = ", ".join(modules) or "none"
+            yield Problem(
+                f"modules[{index}]",
+                f"module {name!r} is not available in this version; available: {offered}",
+            )
+
+
+def unavailable(kind: str, name: object) -> str:
+    """Say why a level or module cannot be chosen yet; empty if it can."""
+    answer = {"level": name} if kind == "level" else {"modules": [name]}
+    return "".join(problem.message for problem in availability(answer))

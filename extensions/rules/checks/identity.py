@@ -1,0 +1,32 @@
+"""The names that services and packages are made of."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from . import reserved
+from .problem import Problem
+
+
+def function_needs_reason(answers: Mapping[str, Any]) -> Iterator[Problem]:
+    """A fourth part of the name is there for a reason, or not at all."""
+    if answers.get("function") and not answers.get("function_reason"):
+        yield Problem(
+            "function_reason",
+            "is missing.",
+            "Why is {context}_{domain} ambiguous, so that the name needs a fourth part?",
+        )
+    if answers.get("function_reason") and not answers.get("function"):
+        yield Problem(
+            "function_reason", "is only used with `function`; remove it or add `function`"
+        )
+
+
+def service_names(answers: Mapping[str, Any]) -> Iterator[Problem]:
+    """Names that would take that of a data service or of a package."""
+    if answers.get("domain") == "data" and answers.get("function") in {"postgres", "mongo"}:
+        yield Problem(
+            "function", "would give the business API the name of a data service; choose another"
+        )
+    for key in ("context", "domain", "function"):
+        if answers.get(key) in reserved.FOREIGN_PACKAGES:
+            yield Problem(key, f"{answers[key]!r} is the name of a package of every project")

@@ -1,0 +1,110 @@
+"""A field, in every form that the templates write it."""
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from ..catalog import catalog
+from ..names import class_name
+from .columns import migration_column, model_line
+from .domain_rules import domain_rules
+from .literals import json_literal, number_literal, string_literal, whole_literal
+from .samples import as_python, invalid_value, other_sample_of, sample_of
+from .types import DECIMAL_DIGITS, DECIMAL_PLACES, bounds, length_of, range_parameters
+
+
+def field_model(
+    entity: Mapping[str, Any], field: Mapping[str, Any], plurals: Mapping[str, str]
+) -> dict[str, Any]:
+    """Work out what the templates write for a field of an entity."""
+    kind = catalog()["field_types"][field["type"]]
+    name = field["name"]
+    named = f"{class_name(entity['name'])}{class_name(name)}"
+    constraint = _constraint(field)
+    python_type = kind["python"].format(enum=named)
+    dto = named if constraint else kind["dto"]
+    required = bool(field.get("required"))
+    default = _default(field)
+    nullable = not required and default is None
+    optional = " | None" if nullable else ""
+    tail = f" = {default}" if default else (" = None" if nullable else "")
+    sample = sample_of(field)
+    return {
+        "name": name,
+        "type": field["type"],
+        "required": required,
+        "nullable": nullable,
+        "unique": bool(field.get("unique")),
+        "reference": plurals.get(field["references"]) if "references" in field else None,
+        "sortable": kind["sortable"],
+        # `metadata` and `registry` are taken in SQLAlchemy's declarative classes; only the
+        # Python attribute differs, the column keeps its name.
+        "attribute": f"{name}_" if name in {"metadata", "registry"} else name,
+        "alias": f"{named} = {constraint}" if constraint else None,
+        "literal_alias": f"{named} = {constraint}" if field["type"] == "enum" else None,
+        "domain": f"{name}: {python_type}{optional}{tail}",
+        "create": f"{name}: {dto}{optional}{tail}",
+        "change": f"{name}: {_optional_change(dto, nullable)} = None",
+        "read": f"{name}: {python_type}{optional}",
+        "json": _json_kind(field, kind, nullable),
+        "model": model_line(field, kind, nullable, plurals),
+        "column": migration_column(field, kind, nullable),
+        "rules": list(domain_rules(field, nullable)),
+        "filters": [f"{parameter}: {dto} | None = None" for parameter in _parameters(field, kind)],
+        "sample_python": as_python(field, sample),
+        "sample_literal": json_literal(sample),
+        "other_sample_literal": json_literal(other_sample_of(field, sample)),
+        "invalid_json": invalid_value(field),
+    }
+
+
+def _optional_change(dto: str, nullable: bool) -> str:  # noqa: FBT001
+    """The type of a field that may be left out of a change; only some may be set to null."""
+    return f"{dto} | None" if nullable else f"Annotated[{dto} | None, NotNull()]"
+
+
+def _json_kind(field: Mapping[str, Any], kind: Mapping[str, Any], nullable: bool) -> str:  # noqa: FBT001
+    """What a record has in JSON for the field, as the contracts of events say it."""
+    parts = [kind["json"]]
+    if "values" in field:
+        parts.append(json.dumps(sorted(field["values"]), ensure_ascii=False))
+    if nullable:
+        parts.append("or null")
+    return " ".join(parts)
+
+
+def _parameters(field: Mapping[str, Any], kind: Mapping[str, Any]) -> list[str]:
+    equal = [field["name"]] if "equal" in kind["filters"] else []
+    return [*equal, *range_parameters(field)]
+
+
+def _constraint(field: Mapping[str, Any]) -> str | None:
+    """The annotated type of a field with limits, as Python source."""
+    lowest, highest = bounds(field)
+    match field["type"]:
+        case "enum":
+            return f"Literal[{', '.join(json.dumps(value) for value in field['values'])}]"
+        case "string" | "text":
+            least = "min_length=1, " if field.get("required") else ""
+            return f"Annotated[str, Field({least}max_length={whole_literal(length_of(field))})]"
+        case "integer":
+            limits = f"ge={number_literal(field, lowest)}, le={number_literal(field, highest)}"
+            return f"Annotated[int, Field({limits})]"
+        case "decimal":
+            places = field.get("decimal_places", DECIMAL_PLACES)
+            rules = [f"max_digits={DECIMAL_DIGITS}", f"decimal_places={places}"]
+            rules += [f"ge={number_literal(field, lowest)}"] if "minimum" in field else []
+            rules += [f"le={number_literal(field, highest)}"] if "maximum" in field else []
+            return f"Annotated[Decimal, Field({', '.join(rules)})]"
+        case _:
+            return None
+
+
+def _default(field: Mapping[str, Any]) -> str | None:
+    if "default" not in field:
+        return None
+    default = field["default"]
+    if field["type"] in {"integer", "decimal"}:
+        return number_literal(field, Decimal(str(default)))
+    return string_literal(default) if isinstance(default, str) else str(default)

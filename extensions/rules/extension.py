@@ -1,0 +1,134 @@
+"""What Copier calls: the checks around the questions, and all that templates use."""
+
+import functools
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import yaml
+from jinja2 import Environment, Template, pass_context
+from jinja2.ext import Extension
+from jinja2.runtime import Context
+
+from .catalog import catalog, schema
+from .checks.availability import unavailable
+from .checks.problem import Problem
+from .checks.validation import problems
+from .documents import cell, item, prose, requirement_state
+from .entities.model import data_model
+from .files.owners import paths_of
+from .files.recorded import fingerprint
+from .layout.imports import as_members
+from .layout.modules import python
+from .names import class_name, kebab, words
+from .parts import components, packages, present, services
+from .selection import closure, features, phases
+
+
+def _as_given(context: Context) -> dict[str, Any]:
+    """The answers that were passed in, with values of the command line read as YAML.
+
+    What Copier and Jinja put into the context themselves is no answer.
+    """
+    own = {*context.environment.globals, *COPIER_NAMES}
+    values = {
+        name: context[name]
+        for name in context.get_all()
+        if not name.startswith("_") and name not in own
+    }
+    return {
+        name: _parsed(name, value)
+        for name, value in values.items()
+        if value != "" or name not in OPTIONAL_TEXTS
+    }
+
+
+# Copier stores an unanswered optional question as an empty text.
+OPTIONAL_TEXTS = frozenset({"function", "function_reason"})
+COPIER_NAMES = frozenset({"UNSET", "make_secret", "now"})
+
+
+def _parsed(name: str, value: object) -> object:
+    wanted = schema()["properties"].get(name, {})
+    if not isinstance(value, str) or "type" not in wanted or wanted["type"] == "string":
+        return value
+    try:
+        return yaml.safe_load(value)
+    except yaml.YAMLError:
+        return value
+
+
+def _stop_at(found: Sequence[Problem]) -> None:
+    if found:
+        from copier.errors import UserMessageError  # noqa: PLC0415  (only Copier itself gets here)
+
+        raise UserMessageError("\n".join(str(problem) for problem in found))
+
+
+@pass_context
+def given(context: Context, defaults: bool) -> str:  # noqa: FBT001
+    """Stop Copier if what was passed in is wrong; with `--defaults` also if it is not all."""
+    answers = _as_given(context)
+    _stop_at(problems(answers, complete=defaults))
+    return ""
+
+
+@pass_context
+def checked(context: Context) -> str:
+    """Stop Copier if the complete answers are wrong."""
+    known = schema()["properties"]
+    answers = {name: value for name, value in _as_given(context).items() if name in known}
+    _stop_at(problems(answers))
+    return ""
+
+
+def _compiling_once(environment: Environment) -> Callable[..., Template]:
+    """Make `from_string` remember, for Copier compiles each part of each path anew.
+
+    Preprocessing is done every time all the same: there Copier's `yield` tag starts afresh.
+    """
+    compiled = functools.cache(environment.from_string)
+
+    def from_string(source: str, **options: Any) -> Template:
+        environment.preprocess(source)
+        return compiled(source, **options)
+
+    return from_string
+
+
+class Answers(Extension):
+    """Gives the templates the checks, the data model and the naming filters."""
+
+    def __init__(self, environment: Environment) -> None:
+        """Register everything that templates may call."""
+        super().__init__(environment)
+        environment.from_string = _compiling_once(environment)  # type: ignore[method-assign]
+        environment.filters.update(
+            class_name=class_name,
+            kebab=kebab,
+            words=words,
+            data_model=data_model,
+            python=python,
+            as_members=as_members,
+            cell=cell,
+            item=item,
+            prose=prose,
+            requirement_state=requirement_state,
+            fingerprint=fingerprint,
+            present=present,
+            # JSON strings are valid in TOML, YAML and Python alike.
+            quoted=functools.partial(json.dumps, ensure_ascii=False),
+        )
+        environment.globals.update(
+            given=given,
+            checked=checked,
+            unavailable=unavailable,
+            closure=closure,
+            features=features,
+            phases=phases,
+            catalog=catalog,
+            components=components,
+            packages=packages,
+            paths_of=paths_of,
+            services=services,
+        )
