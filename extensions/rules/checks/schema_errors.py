@@ -1,6 +1,5 @@
 """What the JSON schema finds, said in words."""
 
-import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -86,6 +85,8 @@ def _path(parts: Iterable[object]) -> str:
 
 
 def _unknown(name: str, known: Sequence[str]) -> str:
+    import difflib  # noqa: PLC0415  (most answers need no proposal)
+
     close = difflib.get_close_matches(name, known, n=1)
     meant = f"; did you mean {close[0]!r}?" if close else f"; known here: {', '.join(known)}"
     return f"is not a known key{meant}"

@@ -1,14 +1,16 @@
 """Who owns which file of a project."""
 
 import functools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
-from pathspec import PathSpec
 
 from ..catalog import SCHEMAS, catalog
 from .paths import expanded
+
+if TYPE_CHECKING:
+    from pathspec import PathSpec
 
 TEMPLATE = SCHEMAS.parent / "template"
 
@@ -17,7 +19,9 @@ SEEDS_FILE, TEMPLATE_FILE = ".ferrata/seeds.txt", ".ferrata/template.txt"
 
 
 @functools.cache
-def _yours() -> PathSpec[Any]:
+def _yours() -> "PathSpec[Any]":
+    from pathspec import PathSpec  # noqa: PLC0415  (a check of answers does without, and sooner)
+
     return PathSpec.from_lines("gitignore", catalog()["ownership"]["yours"])
 
 
