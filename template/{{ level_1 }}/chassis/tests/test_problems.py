@@ -180,8 +180,8 @@ async def test_an_unexpected_error_is_logged_with_its_traceback(
     await client.get("/raise/bug")
 
     (record,) = [record for record in caplog.records if record.levelname == "ERROR"]
-    assert record.getMessage() == "Unexpected error in GET /raise/bug"
-    assert SECRET in caplog.text
+    assert record.getMessage() == "Unexpected error in GET /raise/{name}"
+    assert record.exc_info
 
 
 async def test_an_outage_is_logged_with_its_cause(
@@ -193,7 +193,7 @@ async def test_an_outage_is_logged_with_its_cause(
 
     await client.get("/raise/unavailable")
 
-    assert "GET /raise/unavailable: No answer. (OSError('refused'))" in caplog.messages
+    assert "GET /raise/{name}: No answer. (OSError: refused)" in caplog.messages
 
 
 async def test_an_answer_that_has_begun_is_cut(client: AsyncClient) -> None:

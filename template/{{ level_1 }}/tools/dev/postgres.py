@@ -172,6 +172,8 @@ class Server:
         command: list[str | Path] = [programs / "postgres", "-D", self._data]
         command += ["-k", socket_folder(self._data, self._owner)]
         command += ["-c", "listen_addresses=", "-c", "timezone=UTC"]
+        # Else the log holds what people sent: the values of a key that exists already.
+        command += ["-c", "log_error_verbosity=terse"]
         with self._log.open("wb") as log:
             self._process = self._begin(command, log)
 

@@ -94,10 +94,10 @@ class RunningProcess:
 
 def command(service: Service, system: System, root: Path, port: int, options: Options) -> list[str]:
     """Return the command line of a service's web server."""
-    words = [sys.executable, "-m", "uvicorn", service.app, "--factory"]
+    words = [sys.executable, "-m", "chassis.server", service.app]
     words += ["--host", system.host, "--port", str(port)]
     # Open streams must not keep Ctrl-C, or a reload, waiting.
-    words += ["--timeout-graceful-shutdown", str(_GRACEFUL_S)]
+    words += ["--shutdown-timeout", str(_GRACEFUL_S)]
     if not options.access_log:
         words.append("--no-access-log")
     if options.reload:

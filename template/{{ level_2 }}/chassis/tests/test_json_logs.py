@@ -11,10 +11,12 @@ from fastapi import APIRouter
 from httpx2 import ASGITransport, AsyncClient
 
 from chassis import logs, request_id
+from chassis.access_log import LOGGER
 from chassis.app import build_app
 from chassis.environment import Service
 from chassis.features import FeatureSettings
 from chassis.json_logs import configure
+from chassis.problems.telling import WITHHELD
 
 SERVICE = Service("garden", "1.2.3", "test")
 
@@ -76,37 +78,44 @@ def test_the_request_id_is_in_every_line(capsys: pytest.CaptureFixture[str]) -> 
     assert "request_id" not in outside
 
 
-def test_an_error_is_told_with_its_frames_and_without_variables(
+def test_an_error_is_told_with_its_frames_and_without_what_was_sent(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     start()
     password = "hunter2-hunter2"  # noqa: S105  # what must not come out
     try:
-        int(f"{len(password)} characters")
-    except ValueError:
+        try:
+            int(password)
+        except ValueError as error:
+            raise RuntimeError("not a number") from error
+    except RuntimeError:
         logging.getLogger("orders").exception("failed")
 
     text = capsys.readouterr().err
-    (told,) = json.loads(text)["exception"]
-    assert told["exc_type"] == "ValueError"
-    assert "15 characters" in told["exc_value"]
+    told, cause = json.loads(text)["exception"]
+    assert (told["exc_type"], told["exc_value"]) == ("RuntimeError", "not a number")
+    assert (cause["exc_type"], cause["exc_value"]) == ("ValueError", WITHHELD)
     assert told["frames"][0]["name"].startswith("test_an_error_is_told")
     assert password not in text
 
 
 def test_a_line_of_the_access_log_has_its_parts(capsys: pytest.CaptureFixture[str]) -> None:
     start()
-    access = '%s - "%s %s HTTP/%s" %d'
-    extra = {"color_message": "colours"}
-    logging.getLogger("uvicorn.access").info(
-        access, "10.0.0.1:5", "GET", "/tasks?limit=1", "1.1", 200, extra=extra
-    )
+    logging.getLogger(LOGGER).info("%s %s %d %d ms", "GET", "/tasks/{task_id}", 200, 7)
 
     (line,) = lines(capsys)
-    assert line["message"] == '10.0.0.1:5 - "GET /tasks?limit=1 HTTP/1.1" 200'
-    assert (line["method"], line["path"], line["status"]) == ("GET", "/tasks?limit=1", 200)
-    assert "color_message" not in line
+    assert line["message"] == "GET /tasks/{task_id} 200 7 ms"
+    told = (line["method"], line["route"], line["status"], line["milliseconds"])
+    assert told == ("GET", "/tasks/{task_id}", 200, 7)
     assert "positional_args" not in line
+
+
+def test_colours_of_the_server_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    start()
+    logging.getLogger("uvicorn.error").info("up", extra={"color_message": "colours"})
+
+    (line,) = lines(capsys)
+    assert "color_message" not in line
 
 
 def test_what_is_no_json_is_told_as_text(capsys: pytest.CaptureFixture[str]) -> None:

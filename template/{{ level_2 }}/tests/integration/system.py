@@ -18,7 +18,6 @@ from typing import Any
 
 import asyncpg
 import httpx2
-import uvicorn
 from fastapi import FastAPI
 from sqlalchemy.engine import make_url
 from tools.dev.service import Options, command
@@ -30,6 +29,8 @@ from tools.dev.system import (
     read_system,
     service_environment,
 )
+
+from chassis.server import Server
 
 ROOT = Path(__file__).resolve().parents[2]
 NO_DATABASE = "postgresql://nobody@127.0.0.1:1/nothing"
@@ -148,8 +149,7 @@ def _listening() -> Iterator[socket.socket]:
 
 @contextmanager
 def _serving(app: FastAPI, open_: socket.socket) -> Iterator[None]:
-    config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2)
-    server = uvicorn.Server(config)
+    server = Server(app, app.state.server, timeout_graceful_shutdown=2)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [open_]})
     thread.start()
     try:

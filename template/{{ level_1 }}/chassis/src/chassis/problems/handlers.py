@@ -11,9 +11,11 @@ from fastapi.utils import is_body_allowed_for_status_code
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chassis.access_log.routes import route_of
 from chassis.feature import no_lifespan
 from chassis.problems.details import FieldError, ProblemResponse
 from chassis.problems.errors import ProblemError
+from chassis.problems.telling import described, text_of
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +77,7 @@ class UnexpectedErrors:
         except Exception:
             if started:  # too late for an answer: the server logs it and cuts the connection
                 raise
-            logger.exception("Unexpected error in %s %s", scope["method"], scope["path"])
+            logger.exception("Unexpected error in %s %s", scope["method"], route_of(scope))
             await _internal_error(scope["path"])(scope, receive, send)
 
 
@@ -102,7 +104,7 @@ async def _validation_error(request: Request, error: RequestValidationError) -> 
 
 async def _problem_error(request: Request, error: ProblemError) -> Response:
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        logger.warning("%s %s: %s", request.method, request.url.path, _with_cause(error))
+        _log(request, error)
     return ProblemResponse(
         error.status, instance=request.url.path, detail=error.detail, errors=error.errors
     )
@@ -119,7 +121,7 @@ def _internal_error(path: str) -> ProblemResponse:
 def _answer_with(status: int) -> Callable[[Request, Exception], Coroutine[Any, Any, Response]]:
     async def answer(request: Request, error: Exception) -> Response:
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            logger.warning("%s %s: %s", request.method, request.url.path, _with_cause(error))
+            _log(request, error)
             return ProblemResponse(status, instance=request.url.path)
         detail = str(error)
         field = getattr(error, "field", None)
@@ -129,8 +131,10 @@ def _answer_with(status: int) -> Callable[[Request, Exception], Coroutine[Any, A
     return answer
 
 
-def _with_cause(error: Exception) -> str:
-    return f"{error} ({error.__cause__!r})" if error.__cause__ else str(error)
+def _log(request: Request, error: Exception) -> None:
+    cause = f" ({described(error.__cause__)})" if error.__cause__ else ""
+    text = f"{text_of(error)}{cause}"
+    logger.warning("%s %s: %s", request.method, route_of(request.scope), text)
 
 
 def _field(location: tuple[str | int, ...]) -> str:

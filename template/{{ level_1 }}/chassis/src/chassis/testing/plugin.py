@@ -39,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(autouse=True)
 def untouched_logs() -> Iterator[None]:
     """Leave the logs of the process as they were; every application that is built sets them."""
-    names = ("", "uvicorn", "uvicorn.access", "uvicorn.error")
+    names = ("", "uvicorn", "uvicorn.access", "uvicorn.error", "httpx", "httpx2")
     loggers = [logging.getLogger(name) for name in names]
     before = [(one, one.level, one.propagate, list(one.handlers)) for one in loggers]
     yield

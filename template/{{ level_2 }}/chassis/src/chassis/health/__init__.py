@@ -14,6 +14,7 @@ from pydantic import PositiveFloat
 from pydantic_settings import BaseSettings
 
 from chassis import http_client
+from chassis.access_log import LOGGER
 from chassis.health.access_log import WithoutProbes
 from chassis.health.checks import Check, Checks
 from chassis.health.routes import router
@@ -40,9 +41,9 @@ def install(app: FastAPI, settings: Settings) -> None:
     app.state.probe.header_providers = app.state.http.header_providers
     for name, address in addresses(settings).items():
         app.state.checks.add(name, answers(app.state.probe, address))
-    access_log = logging.getLogger("uvicorn.access")
-    if not any(isinstance(known, WithoutProbes) for known in access_log.filters):
-        access_log.addFilter(WithoutProbes())
+    requests = logging.getLogger(LOGGER)
+    if not any(isinstance(known, WithoutProbes) for known in requests.filters):
+        requests.addFilter(WithoutProbes())
 
 
 @asynccontextmanager

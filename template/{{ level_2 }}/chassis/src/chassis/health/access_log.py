@@ -1,7 +1,7 @@
 import logging
 
 PROBED = frozenset({"/health", "/ready"})
-_PATH = 2
+_ROUTE = 1
 
 
 class WithoutProbes(logging.Filter):
@@ -10,6 +10,6 @@ class WithoutProbes(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Say whether a record is to be written."""
         arguments = record.args
-        if not isinstance(arguments, tuple) or len(arguments) <= _PATH:
+        if not isinstance(arguments, tuple) or len(arguments) <= _ROUTE:
             return True
-        return str(arguments[_PATH]).partition("?")[0] not in PROBED
+        return arguments[_ROUTE] not in PROBED

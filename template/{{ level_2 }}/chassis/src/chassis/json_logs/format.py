@@ -1,15 +1,16 @@
-from typing import Final
+import traceback
+from typing import Any, Final
 
 from structlog.contextvars import merge_contextvars
 from structlog.processors import EventRenamer, ExceptionRenderer, JSONRenderer, TimeStamper
 from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
-from structlog.tracebacks import ExceptionDictTransformer
-from structlog.typing import EventDict, Processor, WrappedLogger
+from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 
+from chassis import access_log
 from chassis.environment import Service
+from chassis.problems.telling import text_of, with_causes
 
-ACCESS_LOG = "uvicorn.access"
-_ACCESS_FIELDS = ("client", "method", "path", "http_version", "status")
+_MAX_FRAMES = 20
 # What each line begins with; what else there is follows.
 _FIRST = ("timestamp", "level", "service", "logger", "message")
 
@@ -39,8 +40,7 @@ def formatter(service: Service) -> ProcessorFormatter:
         processors=[
             add_service,
             ProcessorFormatter.remove_processors_meta,
-            # Never with local variables: they hold what people sent.
-            ExceptionRenderer(ExceptionDictTransformer(show_locals=False, max_frames=20)),
+            ExceptionRenderer(_told),
             EventRenamer("message"),
             _in_order,
             JSONRenderer(),
@@ -48,12 +48,27 @@ def formatter(service: Service) -> ProcessorFormatter:
     )
 
 
+def _told(exc_info: ExcInfo) -> list[dict[str, Any]]:
+    """Tell an error and what led to it, the error first; never with what people sent."""
+    return [
+        {"exc_type": type(error).__name__, "exc_value": text_of(error), "frames": _frames(error)}
+        for error in reversed(with_causes(exc_info[1]))
+    ]
+
+
+def _frames(error: BaseException) -> list[dict[str, Any]]:
+    return [
+        {"filename": frame.filename, "lineno": frame.lineno, "name": frame.name}
+        for frame in traceback.extract_tb(error.__traceback__)[-_MAX_FRAMES:]
+    ]
+
+
 def _tell_of_access(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Give a line of the access log its parts as fields."""
     arguments = event.pop("positional_args", None)
     event.pop("color_message", None)  # the server's, for terminals
-    if event["logger"] == ACCESS_LOG and isinstance(arguments, tuple):
-        event.update(zip(_ACCESS_FIELDS, arguments, strict=False))
+    if event["logger"] == access_log.LOGGER and isinstance(arguments, tuple):
+        event.update(zip(access_log.FIELDS, arguments, strict=False))
     return event
 
 

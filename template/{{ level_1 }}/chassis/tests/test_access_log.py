@@ -1,0 +1,85 @@
+"""One line a request, without anything that was sent."""
+
+import logging
+
+import pytest
+from fastapi import APIRouter, FastAPI
+from httpx2 import AsyncClient
+
+from chassis.access_log import LOGGER
+from chassis.app import build_app
+from chassis.features import FeatureSettings
+
+MARKER = "ada@example.com"
+
+router = APIRouter(prefix="/people")
+
+
+@router.get("/{name}")
+async def person(name: str) -> str:
+    if name == "nobody":
+        raise ValueError(name)
+    return name
+
+
+@pytest.fixture
+def app() -> FastAPI:
+    return build_app("Garden", [router], FeatureSettings())
+
+
+def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Give the lines of the log without the time that a request took."""
+    messages = [record.getMessage() for record in caplog.records if record.name == LOGGER]
+    return [message.rsplit(" ", 2)[0] for message in messages]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "line"),
+    [
+        ("GET", f"/people/{MARKER}?email={MARKER}", "GET /people/{name} 200"),
+        ("DELETE", f"/people/{MARKER}", "DELETE /people/{name} 405"),
+        ("GET", f"/{MARKER}", "GET (no route) 404"),
+        ("GET", f"/openapi.json?{MARKER}", "GET /openapi.json 200"),
+    ],
+)
+async def test_a_request_is_told_by_its_route(
+    client: AsyncClient, caplog: pytest.LogCaptureFixture, method: str, path: str, line: str
+) -> None:
+    caplog.set_level(logging.INFO)
+
+    await client.request(method, path, headers={"X-Email": MARKER, "X-Forwarded-For": MARKER})
+
+    assert lines(caplog) == [line]
+    assert MARKER not in caplog.text
+
+
+async def test_it_can_be_switched_off(caplog: pytest.LogCaptureFixture) -> None:
+    app = build_app("Garden", [router], FeatureSettings(access_log=False))
+    caplog.set_level(logging.INFO)
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request"}
+
+    async def send(_message: object) -> None:
+        pass
+
+    scope = {"type": "http", "method": "GET", "path": "/people/ada", "headers": []}
+    await app({**scope, "query_string": b""}, receive, send)
+
+    assert lines(caplog) == []
+
+
+async def test_who_goes_away_is_told_too(app: FastAPI, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.disconnect"}
+
+    async def send(_message: object) -> None:
+        raise OSError
+
+    scope = {"type": "http", "method": "GET", "path": "/people/ada", "headers": []}
+    with pytest.raises(OSError):  # noqa: PT011  # as the server does it
+        await app({**scope, "query_string": b""}, receive, send)
+
+    assert lines(caplog) == ["GET /people/{name} 200"]
