@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 psutil = pytest.importorskip("psutil")
-for module in ("asyncpg", "dotenv", "fastapi", "uvicorn", "watchfiles"):
+for module in ("asyncpg", "dotenv", "fastapi", "pydantic_settings", "uvicorn", "watchfiles"):
     pytest.importorskip(module)
 
 DATA = """
@@ -49,11 +49,14 @@ async def main():
 asyncio.run(main())
 """
 API = """
-import os
+import logging, os
+from chassis import access_log
 from fastapi import FastAPI
 
 def create_app():
+    logging.basicConfig(level="INFO")
     app = FastAPI()
+    access_log.install(app, access_log.Settings())
     @app.get("/where")
     async def where() -> str:
         return os.environ["DATA_API_URL"]
@@ -156,11 +159,12 @@ def left(project: Path) -> list:
 
 
 @pytest.fixture
-def system(project: Path, monkeypatch):
+def system(project: Path, level_1: Path, monkeypatch):
     if os.geteuid() == 0:  # pytest's folders are closed to the user that PostgreSQL runs as
         for folder in (project, *project.parents[:2]):
             folder.chmod(0o711)
     (project / "src").mkdir()
+    (project / "src/chassis").symlink_to(level_1 / "chassis/src/chassis")
     (project / "src/data_app.py").write_text(DATA)
     (project / "src/api_app.py").write_text(API)
     (project / "src/migrate.py").write_text(MIGRATE)
@@ -185,7 +189,7 @@ def test_a_day_of_work(system, start):
     first.until("Ctrl-C")
     assert re.search(rf"^  api +{api()}  {api()}/docs$", first.text, re.MULTILINE)
     assert "data | migrated upgrade" in first.text
-    assert '"GET /openapi.json' in first.text
+    assert "GET /openapi.json 200" in first.text
     assert get(f"{api()}/where") == f'"{data()}"'
     assert get(f"{data()}/count") == "1"
 
@@ -237,7 +241,7 @@ def test_killed_with_9_the_next_start_recovers(system, start):
 
     reported = Running(start("tools.dev"))
     assert reported.end() == 1
-    taken = rf"port {os.environ['API_PORT']} is taken by pid \d+ \(.*uvicorn"
+    taken = rf"port {os.environ['API_PORT']} is taken by pid \d+ \(.*chassis.server"
     assert re.search(taken, reported.text)
     for process in orphans:
         process.kill()

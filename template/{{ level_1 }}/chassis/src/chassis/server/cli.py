@@ -14,6 +14,7 @@ from uvicorn.importer import ImportFromStringError, import_from_string
 from uvicorn.supervisors import ChangeReload
 
 from chassis.server.server import Server
+from chassis.server.settings import Settings
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -43,7 +44,8 @@ def _serve(factory: str, host: str, port: int, sockets: list[socket] | None = No
         app: FastAPI = import_from_string(factory)()
     except ImportFromStringError as error:
         sys.exit(f"chassis.server: {error}")
-    server = Server(app, app.state.server, host=host, port=port)
+    limits = getattr(app.state, "server", None) or Settings()
+    server = Server(app, limits, host=host, port=port)
     with suppress(KeyboardInterrupt):
         server.run(sockets)
     if not server.started:
