@@ -156,7 +156,7 @@ def _of_image(
         for name, extra in sorted(set(_extras(codes[path].loaded)) - extras):
             yield path, f"loads {name}[{extra}], which is not in the image of {service.name}"
     for program in sorted(programs):
-        if _plain(program) not in there:
+        if _plain(program.partition(".")[0]) not in there:  # a module of a package, perhaps
             yield place, f"does not bring {program}, which its container runs"
     for name in sorted((there & members.keys()) - loaded):
         yield place, f"brings {name}, which nothing in its image loads"
