@@ -22,16 +22,27 @@ class TemplateHook(BuildHookInterface[Any]):
         """Add the files; an editable installation reads the checkout itself."""
         if version == "editable":
             return
+        self._folder = tempfile.TemporaryDirectory(prefix="ferrata.build.")
         files = build_data["force_include"]
-        bundle = str(self._bundle(Path(self.root)))
+        root, place = Path(self.root), Path(self._folder.name)
+        bundle, layers = str(self._bundle(root, place)), str(self._layers(root, place))
         if self.target_name == "sdist":
-            files[bundle] = BUNDLE
+            files[bundle], files[layers] = BUNDLE, "template"
             return
         files[bundle] = f"ferrata/_template/{BUNDLE}"
+        files[layers] = "ferrata/_template/template"
         for name in FOLDERS:
-            files[str(Path(self.root) / name)] = f"ferrata/_template/{name}"
+            files[str(root / name)] = f"ferrata/_template/{name}"
 
-    def _bundle(self, root: Path) -> Path:
+    def _layers(self, root: Path, place: Path) -> Path:
+        """The folders of template/ without what is in them: they say what can be chosen."""
+        for layer in (root / "template").glob("{{ * }}"):
+            folder = place / "template" / layer.name
+            folder.mkdir(parents=True)
+            (folder / "there").touch()
+        return place / "template"
+
+    def _bundle(self, root: Path, place: Path) -> Path:
         """The bundle of a source distribution, or a new one of the checkout."""
         if (root / BUNDLE).is_file():
             return root / BUNDLE
@@ -42,8 +53,7 @@ class TemplateHook(BuildHookInterface[Any]):
             )
         if _git(root, "rev-parse", "--is-shallow-repository") == "true":
             raise RuntimeError(f"{root} is a shallow clone; run `git fetch --unshallow` first")
-        self._folder = tempfile.TemporaryDirectory(prefix="ferrata.build.")
-        bundle = Path(self._folder.name) / BUNDLE
+        bundle = place / BUNDLE
         _git(root, "bundle", "create", "--quiet", str(bundle), "HEAD", "--tags")
         return bundle
 

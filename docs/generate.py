@@ -1,5 +1,6 @@
 """Write the reference pages that follow from the catalog and the schema: `make docs`."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from ferrata.template import load_module
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
+SCHEMA = ROOT / "docs" / "schemas" / "answers.schema.json"
 
 rules = load_module(ROOT / "extensions" / "answers.py")
 catalog, schema = rules.catalog, rules.schema
@@ -28,6 +30,8 @@ def pages() -> dict[Path, str]:
         REFERENCE / "modules.md": modules(),
         REFERENCE / "answers.md": answers(),
         REFERENCE / "commands.md": commands(),
+        # With the modules that there are, which editors complete.
+        SCHEMA: json.dumps(schema(), indent=2, ensure_ascii=False) + "\n",
     }
 
 

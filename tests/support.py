@@ -20,16 +20,6 @@ ROOT = Path(__file__).resolve().parent.parent
 LEVEL_1 = ROOT / "template" / "{{ level_1 }}"
 EXAMPLES = sorted(path.parent.name for path in ROOT.glob("examples/*/answers.yml"))
 ODD = sorted(path.stem for path in ROOT.glob("tests/answers/*.yml"))
-CATALOG = yaml.safe_load((ROOT / "schemas" / "catalog.yml").read_text("utf-8"))
-LEVELS = sorted(int(path.name.strip("{ }")[-1]) for path in ROOT.glob("template/{{ level_* }}"))
-MODULES = [module["name"] for module in CATALOG["modules"] if module["available"]]
-# What cannot be chosen yet, while there is any: tests of refusals take their names from here.
-LATER_LEVELS = [level["level"] for level in CATALOG["levels"] if not level["available"]]
-LATER_MODULES = [module["name"] for module in CATALOG["modules"] if not module["available"]]
-# Each of them at each level that there is: `task_manager@2`.
-PROJECTS = [f"{name}@{level}" for level in LEVELS for name in [*EXAMPLES, *ODD]]
-# One of them with each module: `task_manager@2+redis`.
-WITH_MODULES = [f"task_manager@{level}+{module}" for level in LEVELS for module in MODULES]
 
 
 @cache
@@ -41,6 +31,18 @@ def extension() -> ModuleType:
 def room(name: str) -> ModuleType:
     """A module of the extension, such as `entities.literals`."""
     return import_module(f"{extension().package.__name__}.{name}")
+
+
+CATALOG = extension().catalog()
+LEVELS = [level["level"] for level in CATALOG["levels"] if level["available"]]
+MODULES = [module["name"] for module in CATALOG["modules"] if module["available"]]
+# What cannot be chosen yet, while there is any: tests of refusals take their names from here.
+LATER_LEVELS = [level["level"] for level in CATALOG["levels"] if not level["available"]]
+LATER_MODULES = [module["name"] for module in CATALOG["modules"] if not module["available"]]
+# Each of them at each level that there is: `task_manager@2`.
+PROJECTS = [f"{name}@{level}" for level in LEVELS for name in [*EXAMPLES, *ODD]]
+# One of them with each module: `task_manager@2+redis`.
+WITH_MODULES = [f"task_manager@{level}+{module}" for level in LEVELS for module in MODULES]
 
 
 def answers_of(name: str) -> dict[str, Any]:

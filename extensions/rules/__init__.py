@@ -3,6 +3,7 @@
 Each room stands on those before it, none on one after it:
 
 - `catalog`, `selection`, `names`: what there is to choose from, what a choice brings, forms of names;
+- `layers`: what templates know by name besides the answers;
 - `entities`: the data model, names, types and samples worked out for the templates;
 - `checks`: what is wrong with answers, all at once;
 - `layout`: generated Python as the formatter would leave it;
@@ -10,7 +11,7 @@ Each room stands on those before it, none on one after it:
 - `extension`: what Copier calls.
 """
 
-from .catalog import catalog, schema
+from .catalog import CatalogError, catalog, schema
 from .checks import Problem, problems, refused_changes, unavailable, warnings
 from .documents import cell, item, prose
 from .entities import data_model
@@ -23,6 +24,7 @@ from .files import (
     fingerprint,
     owner,
 )
+from .layers import derived, service_names
 from .layout import as_members, python
 from .selection import closure, features
 
@@ -32,12 +34,14 @@ __all__ = [
     "SEEDS_FILE",
     "TEMPLATE_FILE",
     "Answers",
+    "CatalogError",
     "Problem",
     "as_members",
     "catalog",
     "cell",
     "closure",
     "data_model",
+    "derived",
     "expanded",
     "features",
     "fingerprint",
@@ -48,6 +52,7 @@ __all__ = [
     "python",
     "refused_changes",
     "schema",
+    "service_names",
     "unavailable",
     "warnings",
 ]

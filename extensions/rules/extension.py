@@ -10,14 +10,14 @@ from jinja2 import Environment, Template, pass_context
 from jinja2.ext import Extension
 from jinja2.runtime import Context
 
-from .catalog import catalog, schema
-from .checks.availability import unavailable
-from .checks.problem import Problem
+from .catalog import CatalogError, catalog, schema
+from .checks.availability import choices
 from .checks.validation import problems
 from .documents import cell, item, prose, requirement_state
 from .entities.model import data_model
 from .files.owners import paths_of
 from .files.recorded import fingerprint
+from .layers import knowing
 from .layout.imports import as_members
 from .layout.modules import python
 from .names import class_name, kebab, words
@@ -58,18 +58,20 @@ def _parsed(name: str, value: object) -> object:
         return value
 
 
-def _stop_at(found: Sequence[Problem]) -> None:
+def _stop_at(found: Sequence[object]) -> None:
     if found:
         from copier.errors import UserMessageError  # noqa: PLC0415  (only Copier itself gets here)
 
-        raise UserMessageError("\n".join(str(problem) for problem in found))
+        raise UserMessageError("\n".join(map(str, found)))
 
 
 @pass_context
 def given(context: Context, defaults: bool) -> str:  # noqa: FBT001
     """Stop Copier if what was passed in is wrong; with `--defaults` also if it is not all."""
-    answers = _as_given(context)
-    _stop_at(problems(answers, complete=defaults))
+    try:
+        _stop_at(problems(_as_given(context), complete=defaults))
+    except CatalogError as error:
+        _stop_at([error])
     return ""
 
 
@@ -103,6 +105,7 @@ class Answers(Extension):
         """Register everything that templates may call."""
         super().__init__(environment)
         environment.from_string = _compiling_once(environment)  # type: ignore[method-assign]
+        environment.context_class = knowing(environment.context_class)
         environment.filters.update(
             class_name=class_name,
             kebab=kebab,
@@ -122,7 +125,7 @@ class Answers(Extension):
         environment.globals.update(
             given=given,
             checked=checked,
-            unavailable=unavailable,
+            choices=choices,
             closure=closure,
             features=features,
             phases=phases,

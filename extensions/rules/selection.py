@@ -23,11 +23,13 @@ def features(level: int, modules: Sequence[str]) -> list[dict[str, Any]]:
 def brought(
     entries: Iterable[dict[str, Any]], level: int, modules: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """Keep the entries that this level and these modules bring; `level` and `module` say so."""
+    """Keep the entries that this level and these modules bring; `with` names further modules."""
     return [
         entry
         for entry in entries
-        if entry.get("level", 1) <= level and entry.get("module") in {None, *modules}
+        if entry["level"] <= level
+        and entry.get("module") in {None, *modules}
+        and {*entry.get("with", ())} <= {*modules}
     ]
 
 

@@ -18,6 +18,9 @@ from ferrata.base import (
     unwind_on_signals,
 )
 
+# What a template says of its own catalog; each version of it has a class of its own.
+CATALOG_ERROR = "CatalogError"
+
 
 def ended(app: typer.Typer) -> int:
     """Run the command line and give the exit code."""
@@ -40,11 +43,11 @@ def _code(error: BaseException) -> Exit:
         case TyperException():
             _complain(f"{error.format_message()} (see `ferrata --help`)")
             return Exit.USAGE
-        case Failure():
+        case _ if isinstance(error, Failure) or type(error).__name__ == CATALOG_ERROR:
             _complain(str(error))
             for line in getattr(error, "lines", []):
                 note(line)
-            return error.exit_code
+            return Exit(getattr(error, "exit_code", Exit.FAILURE))
         case KeyboardInterrupt() | typer.Abort():
             _complain("interrupted; nothing half-made was left behind")
             return Exit.INTERRUPTED

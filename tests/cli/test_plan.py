@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.cli.support import EXAMPLE, ROOT, commit
+from tests.cli.support import EXAMPLE, ROOT
 from tests.support import commit_working_tree
 
 LENDING = ROOT / "examples/p2p_lending/answers.yml"
@@ -89,9 +89,6 @@ def test_a_higher_level(ferrata):
 
 
 def test_a_level_that_is_there(ferrata, template, monkeypatch):
-    catalog = template / "schemas/catalog.yml"
-    catalog.write_text(catalog.read_text().replace("available: false", "available: true", 1))
-    commit(template, "level 2")
     monkeypatch.setattr("ferrata.template.home.CHECKOUT", template)
     climb = json.loads(ferrata("plan", EXAMPLE, "--json").out)["climb"]
     assert climb["unavailable"] is None

@@ -83,7 +83,9 @@ def test_content(wheel, checkout, tmp_path):
         archive.extract("ferrata/_template/template.bundle", tmp_path)
     assert {
         "ferrata/py.typed",
-        "ferrata/_template/schemas/catalog.yml",
+        "ferrata/_template/schemas/catalog/levels.yml",
+        "ferrata/_template/schemas/catalog/layers/level_1.yml",
+        "ferrata/_template/template/{{ level_1 }}/there",
         "ferrata/_template/schemas/answers.schema.json",
         "ferrata/_template/extensions/answers.py",
         "ferrata/_template/extensions/rules/__init__.py",

@@ -40,13 +40,9 @@ def _add_layer(template: Path, layer: str) -> None:
     for path, text in texts.items():
         (top / path).parent.mkdir(parents=True)
         (top / path).write_text(text)
-    entry = f"level: {layer[-1]}" if layer.startswith("level") else f"name: {layer}"
-    behaviour = f"available: true\n    behaviour: [{layer} behaves differently]"
-    replace(
-        template / "schemas/catalog.yml",
-        rf"(- {entry}\n(?:    .*\n)*?    )available: false",
-        rf"\1{behaviour}",
-    )
+    manifest = template / f"schemas/catalog/layers/{layer}.yml"
+    text = re.sub(r"^behaviour:\n(  - .*\n)*", "", manifest.read_text("utf-8"), flags=re.MULTILINE)
+    manifest.write_text(f"{text}behaviour: [{layer} behaves differently]\n", "utf-8")
     _add_variable(template, layer)
 
 

@@ -97,13 +97,8 @@ def upgraded(old_project: Path, tmp_path: Path) -> Path:
 def _rename_the_module(template: Path) -> None:
     """`files` becomes `storage`: a choice that was recorded is no longer valid."""
     (template / "template/{{ files }}").rename(template / "template/{{ storage }}")
-    replace(template / "schemas/catalog.yml", "- name: files\n", "- name: storage\n")
-    schema = template / "schemas/answers.schema.json"
-    replace(schema, '"files"', '"storage"')
-    replace(template / "questions/level.yml", "value: files", "value: storage")
-    replace(template / "questions/level.yml", r"'module', 'files'", "'module', 'storage'")
-    computed = template / "questions/computed.yml"
-    replace(computed, r"files: (.*)'files' in", r"storage: \1'storage' in")
+    layers = template / "schemas/catalog/layers"
+    (layers / "files.yml").rename(layers / "storage.yml")
     for example in template.glob("template/*/.env.example.jinja"):
         replace(example, "{% if files %}", "{% if storage %}")
     (template / "hooks/migrations").mkdir()

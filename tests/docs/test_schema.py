@@ -1,16 +1,14 @@
 """The published JSON schema: valid by itself, and the examples are valid by it."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 
-from tests.support import EXAMPLES, ODD, ROOT, answers_of
+from tests.support import EXAMPLES, ODD, ROOT, answers_of, extension
 
-FILE = ROOT / "schemas/answers.schema.json"
+FILE = ROOT / "docs/schemas/answers.schema.json"
 SCHEMA: dict[str, Any] = json.loads(FILE.read_text("utf-8"))
 MODELINE = "# yaml-language-server: $schema="
 
@@ -51,9 +49,11 @@ def _without_question(node: dict[str, Any], where: str) -> list[str]:
     return found
 
 
-def test_the_schema_of_the_documentation_is_the_same_file() -> None:
-    """A link, not a copy, which could become stale."""
-    link = ROOT / "docs/schemas/answers.schema.json"
-    assert link.is_symlink()
-    assert not Path(link.readlink()).is_absolute()
-    assert yaml.safe_load(link.read_text("utf-8")) == SCHEMA
+def test_the_published_schema_is_that_of_the_check() -> None:
+    assert extension().schema() == SCHEMA
+
+
+def test_the_schema_knows_the_modules() -> None:
+    validator = Draft202012Validator(SCHEMA)
+    wrong = answers_of("task_manager") | {"modules": ["rediss"]}
+    assert [list(error.absolute_path) for error in validator.iter_errors(wrong)] == [["modules", 0]]

@@ -62,7 +62,7 @@ def test_every_page_is_built_and_nothing_else_is_published(site: Path) -> None:
 
 def test_the_schema_is_published(site: Path) -> None:
     published = (site / "schemas/answers.schema.json").read_bytes()
-    assert published == (ROOT / "schemas/answers.schema.json").read_bytes()
+    assert published == (ROOT / "docs/schemas/answers.schema.json").read_bytes()
 
 
 def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:

@@ -78,7 +78,7 @@ def _same(entry: Entry, shape: str, before: Renderer, after: Renderer) -> bool:
         return False
     try:
         return before.render(answers).files == after.render(answers).files
-    except (TemplateError, KeyError):
+    except (AttributeError, KeyError, TemplateError):
         # An older template may not know everything that this renderer gives.
         return False
 

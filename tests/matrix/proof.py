@@ -136,10 +136,9 @@ class Prover:
         self.renderer = Renderer(tree)
         self.catalog = Catalog(self.renderer.rules)
         self.python = PythonFiles(folder)
-        layers = {row["name"] for row in self.catalog.catalog["modules"]} | {
-            f"level_{row['level']}" for row in self.catalog.catalog["levels"]
-        }
-        self.variables = frozenset(self.renderer.questions.keys() - layers - ORDINARY)
+        asked = self.renderer.questions.keys() - ORDINARY
+        services = {row["variable"] for row in self.catalog.catalog["services"]}
+        self.variables = frozenset(asked | services)
         self.proof = Proof()
         self._checked: dict[tuple[str, bytes], Facts] = {}
         self._sound: list[Job] = []

@@ -123,6 +123,7 @@ class Renderer:
                 stored[name] = known[name]
         if not known.get("function"):
             stored.pop("function_reason", None)
+        known |= self.rules.derived(known)
         return {**known, "_copier_answers": dict(sorted(stored.items()))}
 
     def needs(self, text: str) -> frozenset[str] | None:

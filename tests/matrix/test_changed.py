@@ -1,6 +1,7 @@
 """A workflow runs only what gives another project than before."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,12 +39,7 @@ def test_what_gives_another_project_is_told(
 
 def test_what_could_not_be_chosen_before_is_new(copied: Callable[[], Path]) -> None:
     tree = copied()
-    catalog = tree / "schemas/catalog.yml"
-    head, _, rest = catalog.read_text("utf-8").partition("name: Development Ready")
-    catalog.write_text(
-        head + "name: Development Ready" + rest.replace("available: true", "available: false", 1),
-        "utf-8",
-    )
+    shutil.rmtree(tree / "template/{{ level_2 }}")
 
     assert changed(HIGHER[:1], tree, ROOT) == HIGHER[:1]
 

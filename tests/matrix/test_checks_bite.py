@@ -1,11 +1,9 @@
 """Every check of the proof finds what it is there for: one offence each, planted in one template."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
 
 from ferrata.planning import Combination
 from tests.matrix.proof import Proof, prove
@@ -147,20 +145,14 @@ def proof(tmp_path_factory: pytest.TempPathFactory) -> Proof:
     change(tree / TWO / "docker-compose.dev.yml.jinja", "./shared/src:", "./shraed/src:")
     change(tree / ONE / "deploy/compose/{{ api }}.yml.jinja", "LOG_LEVEL: ", "LOG_LEVLE: ")
     (tree / TWO / ".pre-commit-config.yaml").unlink()
+    layers = tree / "schemas/catalog/layers"
+    change(layers / "level_1.yml", "  - {name: body_limit, settings: true}\n", "")
+    change(layers / "level_1.yml", '  - {name: "asyncpg>=0.32", extra: postgres}\n', "")
+    change(layers / "rabbitmq.yml", "version_locations:\n  - {package: chassis_rabbitmq}\n", "")
+    change(layers / "workers.yml", ", after: chassis_rabbitmq", "")
+    change(layers / "level_2.yml", '{SENTRY_DSN: ""}', '{SENTRY_DNS: ""}')
+    change(layers / "level_2.yml", "after: SENTRY_DSN", "after: SENTRY_DNS")
     # Modules that bring each other, so that two requests give one project.
-    catalog = yaml.safe_load((tree / "schemas/catalog.yml").read_text("utf-8"))
-    for module in catalog["modules"]:
-        module["available"] = module["name"] in {"workers", "rabbitmq"}
-    for kind, gone in (
-        ("chassis_features", "body_limit"),
-        ("chassis_dependencies", "asyncpg>=0.32"),
-    ):
-        catalog[kind] = [row for row in catalog[kind] if row["name"] != gone]
-    catalog["version_locations"].pop(0)  # that of rabbitmq
-    for paragraph in catalog["variables"]:
-        if "SENTRY_DSN" in paragraph["values"]:
-            paragraph["values"] = {"SENTRY_DNS": ""}
-    (tree / "schemas/catalog.yml").write_text(json.dumps(catalog), "utf-8")
     asked = [
         Combination(1, ()),
         Combination(2, ()),

@@ -98,7 +98,8 @@ class Source:
     def layers(self) -> frozenset[str]:
         """The names of all layers that there may be."""
         levels = {f"level_{row['level']}" for row in self.catalog["levels"]}
-        return frozenset(levels | {row["name"] for row in self.catalog["modules"]})
+        modules = {row["name"] for row in self.catalog["modules"]}
+        return frozenset(levels | modules | {*self.catalog["absent"]})
 
     def layers_of(self, name: str) -> list[str]:
         """The layers that a file is in, from the outermost."""
@@ -155,16 +156,6 @@ def layer_names(source: Source) -> Iterator[str]:
             yield f"{name}: {layer} is a layer; it must be an outermost folder"
 
 
-def availability(source: Source) -> Iterator[str]:
-    """What has a layer can be chosen, and nothing else."""
-    there = {layer for name in source.texts for layer in source.layers_of(name)[:1]}
-    offered = {f"level_{row['level']}" for row in source.catalog["levels"] if row["available"]}
-    offered |= {row["name"] for row in source.catalog["modules"] if row["available"]}
-    for layer in sorted(there ^ offered):
-        has = "has a layer and is not available" if layer in there else "is available, has no layer"
-        yield f"{layer}: {has}"
-
-
 def one_owner(source: Source) -> Iterator[str]:
     """No two layers have a path in common, nor two that differ by case only."""
     seen: dict[str, str] = {}
@@ -214,16 +205,12 @@ def _words_of_secrets(name: str) -> tuple[re.Pattern[str], ...]:
 
 def unused_questions(source: Source) -> Iterator[str]:
     """Whatever is asked or worked out is read by a template, a path, another question or a rule."""
-    layers_there = {layer for name in source.texts for layer in source.layers_of(name)}
     texts = [text for name, text in source.texts.items() if name.endswith(".jinja")]
     texts += [name.removesuffix(".jinja") for name in source.texts]
     texts += list(_strings(source.questions))
     read = {name for text in texts for name in source.renderer.reads(text)}
-    # A service names the answer that has its name.
-    read |= {row["variable"] for row in source.catalog.get("services", [])}
     for name in source.questions.keys() - read - CHECKING:
-        if name not in source.layers or name in layers_there:
-            yield f"{name}: nothing reads this answer"
+        yield f"{name}: nothing reads this answer"
 
 
 def _strings(value: Any) -> Iterator[str]:
@@ -258,20 +245,24 @@ def _differences(
     if ASKED_AS[kind] != asked:
         yield f"{name}: is asked as {question['type']}, the schema has {kind}"
     allowed = whole.get("items", {}).get("enum") if many else whole.get("enum")
-    if _choices(question) != allowed:
-        yield f"{name}: offers {_choices(question)}, the schema allows {allowed}"
+    offered = _choices(source, question)
+    if offered != allowed:
+        yield f"{name}: offers {offered}, the schema allows {allowed}"
     if "default" in whole and _default(question) != whole["default"]:
         yield f"{name}: {_default(question)!r} is its default, the schema has {whole['default']!r}"
     if name in source.schema["required"] and _default(question) not in (None, []):
         yield f"{name}: is mandatory, and must have no default"
 
 
-def _choices(question: Mapping[str, Any]) -> list[Any] | None:
-    match question.get("choices"):
+def _choices(source: Source, question: Mapping[str, Any]) -> list[Any] | None:
+    choices = question.get("choices")
+    if isinstance(choices, str):
+        choices = yaml.safe_load(source.renderer.jinja.from_string(choices).render())
+    match choices:
         case dict() as choices:
             return [c["value"] if isinstance(c, dict) else c for c in choices.values()]
-        case choices:
-            return choices
+        case _:
+            return choices  # type: ignore[no-any-return]
 
 
 def _default(question: Mapping[str, Any]) -> Any:
@@ -280,14 +271,10 @@ def _default(question: Mapping[str, Any]) -> Any:
 
 
 def catalog_agrees(source: Source) -> Iterator[str]:
-    """Catalog and schema name the same levels, modules and types of fields."""
+    """Catalog and schema name the same levels and types of fields."""
     properties, types = source.schema["properties"], source.schema["$defs"]["field"]["properties"]
     rows = {
         "levels": ([row["level"] for row in source.catalog["levels"]], properties["level"]["enum"]),
-        "modules": (
-            [row["name"] for row in source.catalog["modules"]],
-            properties["modules"]["items"]["enum"],
-        ),
         "field types": (list(source.catalog["field_types"]), types["type"]["enum"]),
     }
     for what, (ours, theirs) in rows.items():
@@ -296,20 +283,11 @@ def catalog_agrees(source: Source) -> Iterator[str]:
 
 
 def features_are_placed(source: Source) -> Iterator[str]:
-    """Every feature belongs to a phase, a level and a module that there are, once."""
+    """Every feature belongs to a phase that there is."""
     phases = {phase["phase"] for phase in source.catalog["phases"]}
-    levels = {row["level"] for row in source.catalog["levels"]}
-    modules = {None, *(row["name"] for row in source.catalog["modules"])}
-    seen: set[tuple[str, str | None]] = set()
     for feature in source.catalog["features"]:
-        name, module = feature["name"], feature.get("module")
         if feature["phase"] not in phases:
-            yield f"{name}: there is no phase {feature['phase']}"
-        if feature.get("level", 1) not in levels or module not in modules:
-            yield f"{name}: there is no such level or module"
-        if (name, module) in seen:
-            yield f"{name}: is there twice"
-        seen.add((name, module))
+            yield f"{feature['name']}: there is no phase {feature['phase']}"
 
 
 CHECKS: dict[str, Callable[[Source], Iterator[str]]] = {
@@ -319,7 +297,6 @@ CHECKS: dict[str, Callable[[Source], Iterator[str]]] = {
         suffixes,
         joints,
         layer_names,
-        availability,
         one_owner,
         file_names,
         left_open,

@@ -11,6 +11,7 @@ from tests.support import ROOT
 from tests.template.source import ADDRESS, CHECKS, SETTING, Source
 
 ONE = "template/{{ level_1 }}"
+MANIFEST = "schemas/catalog/layers/level_1.yml"
 Plant = Callable[[Path], None]
 
 
@@ -41,9 +42,6 @@ def changed(name: str, old: str, new: str) -> Plant:
     return plant
 
 
-UNBUILT = (
-    "  - {name: spare, title: Spare, summary: A spare, signs: [], available: true, requires: []}\n"
-)
 PLANTED: list[tuple[str, Plant, str]] = [
     (
         "conditions",
@@ -63,21 +61,11 @@ PLANTED: list[tuple[str, Plant, str]] = [
         added(f"{ONE}/a.md.jinja", "{{ paths_of('yours') }}"),
         "a.md.jinja: depends on the level",
     ),
-    ("joints", changed("schemas/catalog.yml", "joints:\n", "joints:\n  - gone.md.jinja\n"), "gone.md"),
+    ("joints", changed(MANIFEST, "joints:\n", "joints:\n  - gone.md.jinja\n"), "gone.md"),
     ("layer_names", added("template/{{ level_9 }}/x.md"), "x.md: is in no layer"),
     ("layer_names", added("template/x.md"), "x.md: is in no layer"),
     ("layer_names", added("template/{{ redis }}/{{ redis }}/x.md"), "is in one layer twice"),
     ("layer_names", added(f"{ONE}/docs/{{{{ level_2 }}}}/x.md"), "level_2 is a layer; it must"),
-    (
-        "availability",
-        changed("schemas/catalog.yml", "available: true", "available: false"),
-        "level_1: has a layer and is not available",
-    ),
-    (
-        "availability",
-        changed("schemas/catalog.yml", "modules:\n", f"modules:\n{UNBUILT}"),
-        "spare: is available, has no layer",
-    ),
     ("one_owner", added("template/{{ level_2 }}/Makefile"), "{{ level_2 }}/Makefile: writes the same"),
     ("one_owner", added("template/{{ redis }}/{{ level_2 }}/makefile"), "writes the same path"),
     ("file_names", added(f"{ONE}/docs/what?.md"), "'what?.md' is no name on Windows"),
@@ -122,18 +110,13 @@ PLANTED: list[tuple[str, Plant, str]] = [
     ),
     (
         "catalog_agrees",
-        changed("schemas/catalog.yml", "- name: bot\n", "- name: robot\n"),
-        "modules: the catalog has",
+        changed("schemas/catalog/field_types.yml", "boolean:\n", "truth:\n"),
+        "field types: the catalog has",
     ),
     (
         "features_are_placed",
-        changed("schemas/catalog.yml", 'name: makefile, phase: "4.1"', 'name: compose, phase: "4.9"'),
-        "compose: there is no phase 4.9",
-    ),
-    (
-        "features_are_placed",
-        changed("schemas/catalog.yml", "name: makefile", "name: compose"),
-        "compose: is there twice",
+        changed(MANIFEST, 'name: makefile, phase: "4.1"', 'name: makefile, phase: "4.9"'),
+        "makefile: there is no phase 4.9",
     ),
 ]
 

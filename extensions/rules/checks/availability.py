@@ -1,5 +1,6 @@
 """Levels and modules that this version has."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -30,3 +31,23 @@ def unavailable(kind: str, name: object) -> str:
     """Say why a level or module cannot be chosen yet; empty if it can."""
     answer = {"level": name} if kind == "level" else {"modules": [name]}
     return "".join(problem.message for problem in availability(answer))
+
+
+def choices(kind: str) -> str:
+    """Give the levels or modules as Copier offers them; one that is not there yet says why."""
+    offered = _levels() if kind == "level" else _modules()
+    whole = {
+        label: {"value": value, "validator": unavailable(kind, value)} for label, value in offered
+    }
+    return json.dumps(whole)
+
+
+def _levels() -> Iterator[tuple[str, int]]:
+    for row in catalog()["levels"]:
+        yield f"{row['level']} {row['name']} - {row['audience']}", row["level"]
+
+
+def _modules() -> Iterator[tuple[str, str]]:
+    for row in catalog()["modules"]:
+        brings = f" (brings {', '.join(row['requires'])})" if row["requires"] else ""
+        yield f"{row['title']}{brings}", row["name"]

@@ -69,7 +69,7 @@ def summary(rules: ModuleType, answers: Mapping[str, Any]) -> list[str]:
         "COMPLETE",
         f"  level     {level['level']} {level['name']}, for {level['audience']}",
         f"  modules   {_modules(rules, answers)}",
-        f"  services  {', '.join(_services(rules, answers))}",
+        f"  services  {', '.join(rules.service_names(answers))}",
         f"  entities  {', '.join(entity['name'] for entity in answers['entities'])}",
     ]
 
@@ -79,16 +79,3 @@ def _modules(rules: ModuleType, answers: Mapping[str, Any]) -> str:
     brought = [name for name in rules.closure(answers["level"], chosen) if name not in chosen]
     said = ", ".join(chosen) or "none"
     return f"{said} (bringing {', '.join(brought)})" if brought else said
-
-
-def _services(rules: ModuleType, answers: Mapping[str, Any]) -> list[str]:
-    """Names by the naming rule {context}_{domain}[_{function}]_{type}."""
-    context, domain, function = answers["context"], answers["domain"], answers.get("function")
-    business = "_".join(part for part in (context, domain, function) if part)
-    chosen = rules.closure(answers["level"], answers["modules"])
-    services = [f"{business}_api", f"{context}_data_postgres_api"]
-    services += [f"{context}_data_mongo_api"] if "mongodb" in chosen else []
-    processes = {"workers": "worker", "bot": "bot"}
-    return services + [
-        f"{business}_{kind}" for module, kind in processes.items() if module in chosen
-    ]

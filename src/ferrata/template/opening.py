@@ -17,7 +17,7 @@ NEEDED = (
     "extensions/answers.py",
     "hooks/after_copy.py",
     "hooks/after_update.py",
-    "schemas/catalog.yml",
+    "schemas/catalog/levels.yml",
     "template",
 )
 

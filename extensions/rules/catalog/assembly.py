@@ -1,0 +1,94 @@
+"""The catalog, put together from the small files of a folder, and a manifest a layer.
+
+A layer is a level or a module. Its manifest adds entries to the lists that `lists.yml` names; those
+below `with:` are there only where that other layer is on too. An entry stands at the end of its
+list, level 1 first and the modules last, or right `after` or `before` another entry. So what is
+there stays in the same order whichever layers there are.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .lists import entries, listed
+from .manifests import Layer, check, manifest, read
+
+# What a manifest says that the row of a module in the catalog says too.
+ABOUT = ("title", "summary", "signs", "package", "requires", "behaviour")
+
+
+def assembled(folder: Path, template: Path) -> dict[str, Any]:
+    """Put the catalog of a folder together; a layer with a folder in `template` is available."""
+    base = {file.stem: read(file) for file in folder.glob("*.yml")}
+    layers = sorted(map(manifest, (folder / "layers").glob("*.yml")), key=lambda one: one.place)
+    modules = [layer for layer in layers if layer.level is None]
+    levels = {f"level_{row['level']}": row for row in base["levels"]}
+    known = [*levels, *(module.name for module in modules)]
+    for layer in layers:
+        check(layer, known, base["lists"])
+    brought = _brought(layers, [*levels])
+    there = _available(brought, template)
+    found = [one for layer in layers for one in entries(layer, known, base["lists"])]
+    return {
+        "levels": [_level(row, name, layers, there) for name, row in levels.items()],
+        "modules": [_module(module, there) for module in modules],
+        # Layers that manifests speak of and that are not there.
+        "absent": sorted({name for _, entry in found for name in entry.needs} - {*known}),
+        "level_requires": {
+            layer.level: layer.content["requires"]
+            for layer in layers
+            if layer.level is not None and "requires" in layer.content
+        },
+        "traces": {one.name: one.content["traces"] for one in layers if "traces" in one.content},
+        "phases": _phases(base["phases"], modules),
+        "ownership": base["ownership"],
+        "field_types": base["field_types"],
+        **{
+            kind: listed([entry for of, entry in found if of == kind], rule, brought)
+            for kind, rule in base["lists"].items()
+        },
+    }
+
+
+def _brought(layers: Sequence[Layer], levels: Sequence[str]) -> dict[str, frozenset[str]]:
+    """Give for each manifest the layers that are on whenever its own is, itself among them."""
+    direct = {name: {*levels[: place + 1]} for place, name in enumerate(levels)}
+    for layer in layers:
+        own = direct.setdefault(layer.name, {levels[0], layer.name})
+        own.update(layer.content.get("requires", ()))
+    found: dict[str, frozenset[str]] = {}
+    for name, on in direct.items():
+        whole = set(on)
+        while more := {further for other in whole for further in direct[other]} - whole:
+            whole |= more
+        found[name] = frozenset(whole)
+    # A level without a manifest is known, but nothing can be built on it.
+    return {layer.name: found[layer.name] for layer in layers}
+
+
+def _available(brought: Mapping[str, frozenset[str]], template: Path) -> set[str]:
+    """Give the layers whose folder is there, and the folders of all that they bring."""
+    folders = {file.name for file in template.iterdir()} if template.is_dir() else set()
+    there = {name for name in brought if f"{{{{ {name} }}}}" in folders}
+    return {name for name in there if brought[name] <= there}
+
+
+def _level(
+    row: Mapping[str, Any], name: str, layers: Iterable[Layer], there: set[str]
+) -> dict[str, Any]:
+    whole = {**row, "available": name in there}
+    for layer in layers:
+        if layer.name == name and "behaviour" in layer.content:
+            whole["behaviour"] = layer.content["behaviour"]
+    return whole
+
+
+def _module(layer: Layer, there: set[str]) -> dict[str, Any]:
+    said = {key: layer.content[key] for key in ABOUT if key in layer.content}
+    defaults: dict[str, Any] = {"signs": [], "requires": []}
+    return {"name": layer.name, **defaults, **said, "available": layer.name in there}
+
+
+def _phases(base: Iterable[dict[str, Any]], modules: Iterable[Layer]) -> list[dict[str, Any]]:
+    own = [{**m.content["phase"], "module": m.name} for m in modules if "phase" in m.content]
+    return sorted([*base, *own], key=lambda phase: str(phase["phase"]))
