@@ -11,7 +11,7 @@ Each room stands on those before it, none on one after it:
 - `extension`: what Copier calls.
 """
 
-from .catalog import CatalogError, catalog, schema
+from .catalog import CatalogError, catalog, schema, schema_at
 from .checks import Problem, problems, refused_changes, unavailable, warnings
 from .documents import cell, item, prose
 from .entities import data_model
@@ -52,6 +52,7 @@ __all__ = [
     "python",
     "refused_changes",
     "schema",
+    "schema_at",
     "service_names",
     "unavailable",
     "warnings",

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ferrata.answers import load, with_settings
+from ferrata.answers.places import lines_of
 from ferrata.base import Failure, UsageFailure
 
 BROKEN = Path(__file__).parent / "broken"
@@ -65,6 +67,64 @@ def test_byte_order_mark(tmp_path):
     file = tmp_path / "answers.yml"
     file.write_text("level: 1", "utf-8-sig")
     assert load(file) == {"level": 1}
+
+
+MERGED = """\
+defaults: &defaults {type: string, required: true}
+more: &more
+  <<: *defaults
+  max_length: 5
+fields:
+  - {<<: *defaults, name: a}
+  - <<: [*more, {unique: true}]
+    name: b
+    required: false
+again: *more
+"""
+
+
+def test_merge_keys_and_aliases_as_yaml_has_them(tmp_path):
+    file = tmp_path / "answers.yml"
+    file.write_text(MERGED)
+    loaded = load(file)
+    assert loaded == yaml.safe_load(MERGED)
+    assert loaded["fields"][1] == {
+        "type": "string",
+        "required": False,
+        "max_length": 5,
+        "unique": True,
+        "name": "b",
+    }
+    # An alias is a value of its own: what is written from it has no anchors.
+    assert "&" not in yaml.safe_dump(loaded)
+
+
+def test_a_key_given_twice_beside_a_merge(tmp_path):
+    file = tmp_path / "answers.yml"
+    file.write_text("a: &a {x: 1}\nb:\n  <<: *a\n  y: 1\n  y: 2\n")
+    with pytest.raises(Failure, match="line 5 is not YAML: the key 'y' is given twice"):
+        load(file)
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        pytest.param("more", 2, id="top"),
+        pytest.param("fields[0].name", 6, id="flow"),
+        pytest.param("fields[1]", 7, id="item"),
+        pytest.param("fields[1].name", 8, id="inner"),
+        pytest.param("fields[1].max_length", 4, id="merged"),
+        pytest.param("fields[1].type", 1, id="merged twice"),
+        pytest.param("fields[1].gone", 7, id="missing: what is around it"),
+        pytest.param("fields[7]", 5, id="beyond the list"),
+        pytest.param("gone", None, id="missing at the top"),
+    ],
+)
+def test_line_of_an_answer(tmp_path, path, line):
+    file = tmp_path / "answers.yml"
+    file.write_text(MERGED)
+    assert lines_of(file)(path) == line
+    assert lines_of(file, besides={"more", "fields"})(path) is None
 
 
 @pytest.mark.parametrize(

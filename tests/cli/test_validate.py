@@ -123,6 +123,23 @@ WARNING = (
 )
 
 
+def test_each_problem_has_its_line(ferrata, answers):
+    file = answers(("level: 1", "levle: 1"), ("type: date", "type: dat"))
+    lines = file.read_text("utf-8").splitlines()
+    out = ferrata("validate", file).out.splitlines()
+    [key] = [line for line in out if line.startswith("levle: ")]
+    assert key.endswith(f"did you mean 'level'? (line {lines.index('levle: 1') + 1})")
+    [kind] = [line for line in out if line.startswith("entities[0].fields[4].type: ")]
+    place = next(n for n, line in enumerate(lines, 1) if "type: dat" in line)
+    assert kind.endswith(f"did you mean 'date'? (line {place})")
+    [gone] = [line for line in out if line.startswith("level: ")]
+    assert "(line" not in gone
+    document = json.loads(ferrata("validate", file, "--json").out)
+    places = {problem["path"]: problem["line"] for problem in document["problems"]}
+    assert places["entities[0].fields[4].type"] == place
+    assert places["level"] is None
+
+
 def test_warnings_do_not_make_answers_incomplete(ferrata, answers):
     run = ferrata("validate", answers(STRIPE))
     assert (run.code, run.err) == (0, "")

@@ -8,7 +8,7 @@ from typing import Any
 from .assembly import assembled
 from .manifests import CatalogError
 
-__all__ = ["SCHEMAS", "TEMPLATE", "CatalogError", "assembled", "catalog", "schema"]
+__all__ = ["SCHEMAS", "TEMPLATE", "CatalogError", "assembled", "catalog", "schema", "schema_at"]
 
 SCHEMAS = Path(__file__).resolve().parents[3] / "schemas"
 TEMPLATE = SCHEMAS.parent / "template"
@@ -29,3 +29,14 @@ def schema() -> dict[str, Any]:
     modules["items"] = {"enum": names}
     modules["x-question"] = modules["x-question"].format(modules=", ".join(names))
     return loaded
+
+
+def schema_at(path: tuple[str | int, ...]) -> dict[str, Any]:
+    """What the schema says of a place in the answers, references followed."""
+    node = schema()
+    for part in path:
+        node = node["items"] if isinstance(part, int) else node["properties"][part]
+        if "$ref" in node:
+            own = {key: value for key, value in node.items() if key != "$ref"}
+            node = {**schema()["$defs"][node["$ref"].rpartition("/")[2]], **own}
+    return node

@@ -1,5 +1,6 @@
 """One thing that is wrong."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 # How much of a wrong value an error message shows.
@@ -33,3 +34,13 @@ def excerpt(value: object) -> str:
     """Show a value on one line, cut where it is long."""
     text = repr(value)
     return text if len(text) <= SHOWN_LENGTH else f"{text[: SHOWN_LENGTH - 3]}..."
+
+
+def path_text(parts: Iterable[object]) -> str:
+    """`entities[0].name`; a key that is no printable text is shown escaped, on the same line."""
+    text = ""
+    for part in parts:
+        name = str(part)
+        shown = name if name.isprintable() else repr(name)[1:-1]
+        text += f"[{part}]" if isinstance(part, int) else f".{shown}"
+    return text.removeprefix(".") or "answers"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from .hints import did_you_mean
 from .problem import Problem
 
 
@@ -16,7 +17,8 @@ def references(answers: Mapping[str, Any]) -> Iterator[Problem]:
             if target is not None and target not in names:
                 yield Problem(
                     f"entities[{entity_index}].fields[{index}].references",
-                    f"names no entity; got: {target!r}, entities: {', '.join(names)}",
+                    f"names no entity; got: {target!r}, entities: {', '.join(names)}"
+                    f"{did_you_mean(target, names)}",
                 )
     for name in sorted(_in_required_cycle(entities)):
         yield Problem(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .hints import did_you_mean
 from .problem import Problem
 
 
@@ -25,8 +26,10 @@ def operations(answers: Mapping[str, Any]) -> Iterator[Problem]:
     names = [entity["name"] for entity in answers.get("entities", [])]
     for index, requirement in enumerate(answers.get("functional_requirements", [])):
         for number, operation in enumerate(requirement.get("operations", [])):
-            if names and operation.split(".")[0] not in names:
+            named = operation.split(".")[0]
+            if names and named not in names:
                 yield Problem(
                     f"functional_requirements[{index}].operations[{number}]",
-                    f"names no entity; got: {operation!r}, entities: {', '.join(names)}",
+                    f"names no entity; got: {operation!r}, entities: {', '.join(names)}"
+                    f"{did_you_mean(named, names)}",
                 )

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from .problem import Problem, excerpt
+from .hints import as_yaml_reads_it, did_you_mean, proposal
+from .problem import Problem, excerpt, path_text
 
 
 def one_a_path(described: Iterable[Problem]) -> list[Problem]:
@@ -16,27 +17,29 @@ def one_a_path(described: Iterable[Problem]) -> list[Problem]:
 
 def in_words(error: Any) -> Iterator[Problem]:  # noqa: C901, PLR0912  (one case for each keyword)
     """Say a schema error in words: what is wrong, what is allowed, what to ask."""
-    path = _path(error.absolute_path)
+    path = path_text(error.absolute_path)
     expected = error.schema.get("x-expected")
     match error.validator:
         case "required":
             for name in error.validator_value:
                 if name not in error.instance:
                     question = error.schema["properties"].get(name, {}).get("x-question")
-                    yield Problem(_path([*error.absolute_path, name]), "is missing.", question)
+                    yield Problem(path_text([*error.absolute_path, name]), "is missing.", question)
         case "additionalProperties":
             known = list(error.schema["properties"])
             for name in error.instance.keys() - set(known):
-                yield Problem(_path([*error.absolute_path, name]), _unknown(str(name), known))
+                yield Problem(path_text([*error.absolute_path, name]), _unknown(str(name), known))
         case "enum":
             allowed = ", ".join(str(value) for value in error.validator_value)
-            yield Problem(path, f"must be one of {allowed}; got: {excerpt(error.instance)}")
+            meant = proposal(error.instance, error.validator_value)
+            yield Problem(path, f"must be one of {allowed}; got: {excerpt(error.instance)}{meant}")
         case "type":
             kinds = error.validator_value
             kind = " or ".join(
                 TYPE_NAMES[k] for k in ([kinds] if isinstance(kinds, str) else kinds)
             )
-            yield Problem(path, f"must be {kind}; got: {excerpt(error.instance)}")
+            why = as_yaml_reads_it(kinds, error.instance)
+            yield Problem(path, f"must be {kind}; got: {excerpt(error.instance)}{why}")
         case "pattern" | "format":
             yield Problem(path, f"must be {expected}; got: {excerpt(error.instance)}")
         case "minLength":
@@ -74,19 +77,6 @@ TYPE_NAMES = {
 }
 
 
-def _path(parts: Iterable[object]) -> str:
-    """`entities[0].name`; a key that is no printable text is shown escaped, on the same line."""
-    text = ""
-    for part in parts:
-        name = str(part)
-        shown = name if name.isprintable() else repr(name)[1:-1]
-        text += f"[{part}]" if isinstance(part, int) else f".{shown}"
-    return text.removeprefix(".") or "answers"
-
-
 def _unknown(name: str, known: Sequence[str]) -> str:
-    import difflib  # noqa: PLC0415  (most answers need no proposal)
-
-    close = difflib.get_close_matches(name, known, n=1)
-    meant = f"; did you mean {close[0]!r}?" if close else f"; known here: {', '.join(known)}"
+    meant = did_you_mean(name, known) or f"; known here: {', '.join(known)}"
     return f"is not a known key{meant}"

@@ -15,6 +15,7 @@ from .problem import Problem
 from .references import references
 from .requirements import operations, requirement_ids
 from .schema_errors import in_words, one_a_path
+from .sound import sound
 
 
 def problems(answers: Mapping[str, Any], *, complete: bool = True) -> list[Problem]:
@@ -29,10 +30,9 @@ def problems(answers: Mapping[str, Any], *, complete: bool = True) -> list[Probl
     ]
     shape.sort(key=lambda error: error.validator != "type")
     found = one_a_path(problem for error in shape for problem in in_words(error))
-    broken = {str(error.absolute_path[0]) for error in shape if error.absolute_path}
-    sound = {key: value for key, value in answers.items() if key not in broken}
+    readable = sound(answers, shape)
     for rule in RULES:
-        found.extend(rule(sound))
+        found.extend(p for p in rule(readable.answers) if readable.says(p.path))
     order = list(schema()["properties"])
     return sorted(dict.fromkeys(found), key=lambda problem: _position(problem.path, order))
 

@@ -5,18 +5,20 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from ferrata.answers.places import Line, lines_of, nowhere
 from ferrata.base import Exit, Invalid, note, one_line, say, say_json
 
 
 def verdict(rules: ModuleType, answers: Mapping[str, Any], file: Path, *, as_json: bool) -> Exit:
     """Print COMPLETE, or INCOMPLETE with a line for each problem."""
-    document = as_document(rules, answers)
+    line_of = lines_of(file)
+    document = as_document(rules, answers, line_of)
     if as_json:
         say_json(document)
     elif document["complete"]:
         say("\n".join([*summary(rules, answers), *_warned(document["warnings"])]))
     else:
-        lines = [one_line(str(problem)) for problem in rules.problems(answers)]
+        lines = told(rules.problems(answers), line_of)
         say("\n".join([f"INCOMPLETE {file}: {_counted(lines)}", *lines]))
     return Exit.GREEN if document["complete"] else Exit.FAILURE
 
@@ -29,18 +31,34 @@ def _counted(lines: list[str]) -> str:
     return "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
 
 
-def refuse_invalid(rules: ModuleType, answers: Mapping[str, Any], what: str) -> None:
+def told(problems: Sequence[Any], line_of: Line) -> list[str]:
+    """A line for each problem, with that of the file which it is about."""
+    return [one_line(f"{problem}{_place(line_of(problem.path))}") for problem in problems]
+
+
+def _place(line: int | None) -> str:
+    return f" (line {line})" if line else ""
+
+
+def refuse_invalid(
+    rules: ModuleType, answers: Mapping[str, Any], what: str, line_of: Line = nowhere
+) -> None:
     """Stop with every problem at once."""
-    found = rules.problems(answers)
-    if found:
-        raise Invalid(f"INCOMPLETE {what}", [str(problem) for problem in found])
+    if found := rules.problems(answers):
+        raise Invalid(f"INCOMPLETE {what}", told(found, line_of))
 
 
-def as_document(rules: ModuleType, answers: Mapping[str, Any]) -> dict[str, Any]:
+def as_document(rules: ModuleType, answers: Mapping[str, Any], line_of: Line) -> dict[str, Any]:
     """The verdict for machines."""
     found = rules.problems(answers)
     listed = [
-        {"path": p.path, "message": one_line(p.message), "question": p.question} for p in found
+        {
+            "path": p.path,
+            "line": line_of(p.path),
+            "message": one_line(p.message),
+            "question": p.question,
+        }
+        for p in found
     ]
     advice = [] if found else warnings(rules, answers)
     return {"complete": not found, "problems": listed, "warnings": advice}

@@ -11,6 +11,7 @@ from ferrata.base import Failure, UsageFailure
 # Far above any real answers file, far below what aliases of aliases can blow up to.
 MOST_NODES = 100_000
 LARGEST_FILE = 5_000_000
+MERGE = "tag:yaml.org,2002:merge"
 
 
 class Loader(yaml.SafeLoader):
@@ -27,6 +28,9 @@ class Loader(yaml.SafeLoader):
         """Refuse a key that is given twice; plain YAML silently takes the last one."""
         seen: set[Hashable] = set()
         for key_node, _ in node.value:
+            if key_node.tag == MERGE:
+                # What it brings may be given again: that is what a merge is for.
+                continue
             key = self.construct_object(key_node, deep=True)
             if isinstance(key, Hashable) and key in seen:
                 raise yaml.MarkedYAMLError(
@@ -56,7 +60,7 @@ def _measure(root: yaml.Node) -> None:
 
 def load(file: Path) -> dict[str, Any]:
     """Read an answers file, or say in one line why it cannot be one."""
-    text = _text(file)
+    text = text_of(file)
     try:
         loaded = yaml.load(text, Loader)  # noqa: S506  (a SafeLoader, see above)
     except yaml.YAMLError as error:
@@ -72,10 +76,22 @@ def load(file: Path) -> dict[str, Any]:
     if not isinstance(loaded, dict):
         kind = type(loaded).__name__
         raise Failure(f"{file} must be a mapping of answers (`level: 1`), got a {kind}")
-    return {str(key): value for key, value in loaded.items()}
+    return {str(key): _unshared(value) for key, value in loaded.items()}
 
 
-def _text(file: Path) -> str:
+def _unshared(value: Any) -> Any:
+    """A copy in which an alias is a value of its own, so that it is written out where it is kept."""
+    match value:
+        case dict():
+            return {key: _unshared(inner) for key, inner in value.items()}
+        case list():
+            return [_unshared(inner) for inner in value]
+        case _:
+            return value
+
+
+def text_of(file: Path) -> str:
+    """The text of an answers file, or in one line why there is none."""
     try:
         if file.stat().st_size > LARGEST_FILE:
             raise Failure(

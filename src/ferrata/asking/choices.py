@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from types import ModuleType
 from typing import Any
 
-from ferrata.asking.gaps import AnswerPath, at, schema_at
+from ferrata.asking.gaps import AnswerPath, at
 from ferrata.asking.prompts import Option
 
 OPERATIONS = ("create", "get", "list", "update", "delete")
@@ -58,7 +58,7 @@ def operations(answers: Mapping[str, Any]) -> list[Option]:
 
 def extras(rules: ModuleType, answers: Mapping[str, Any], path: AnswerPath) -> list[Option]:
     """What a mapping may have besides: not said yet, and fitting the type of a field."""
-    said, known = at(answers, path), schema_at(rules.schema(), path)["properties"]
+    said, known = at(answers, path), rules.schema_at(path)["properties"]
     return [
         Option(name, _described(name, entry))
         for name, entry in known.items()

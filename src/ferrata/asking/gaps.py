@@ -2,17 +2,12 @@
 
 import copy
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from jsonschema import Draft202012Validator
-
 # A place in the answers: ("entities", 0, "name").
 AnswerPath = tuple[str | int, ...]
-
-# Stand-ins for a missing text, by what the schema may want; the number keeps them apart.
-STAND_INS = ("unfilled_{n}", "FR-{n}", "NF-{n}", "unfilled{n}@example.com")
 
 
 def path_of(text: str) -> AnswerPath:
@@ -36,6 +31,8 @@ def at(answers: Mapping[str, Any], path: AnswerPath) -> Any:
 
 def put(answers: Mapping[str, Any], path: AnswerPath, value: Any) -> dict[str, Any]:
     """A copy of the answers with the value at the path."""
+    if not path:
+        return dict(value)
     result = copy.deepcopy(dict(answers))
     inside = at(result, path[:-1])
     if isinstance(inside, list) and path[-1] == len(inside):
@@ -45,27 +42,23 @@ def put(answers: Mapping[str, Any], path: AnswerPath, value: Any) -> dict[str, A
     return result
 
 
-def schema_at(root: Mapping[str, Any], path: AnswerPath) -> dict[str, Any]:
-    """What the schema says of a path, references followed."""
-    node = dict(root)
-    for part in path:
-        node = node["items"] if isinstance(part, int) else node["properties"][part]
-        if "$ref" in node:
-            own = {key: value for key, value in node.items() if key != "$ref"}
-            node = {**root["$defs"][node["$ref"].rpartition("/")[2]], **own}
-    return node
+def without(answers: Mapping[str, Any], path: AnswerPath) -> dict[str, Any]:
+    """A copy of the answers that ends before the path, or says nothing there."""
+    result = copy.deepcopy(dict(answers))
+    if not path:
+        return result
+    inside = at(result, path[:-1])
+    match path[-1]:
+        case int(index):
+            del inside[index:]
+        case name:
+            inside.pop(name, None)
+    return result
 
 
 def missing(rules: ModuleType, answers: Mapping[str, Any]) -> list[Any]:
-    """The problems that an answer would mend, in order.
-
-    Rules look at complete entities only; what they miss shows once the gaps have stand-ins.
-    """
-    found = [problem for problem in rules.problems(answers) if problem.missing]
-    whole, _ = filled(rules, answers)
-    known = {problem.path for problem in found}
-    later = [p for p in rules.problems(whole) if p.missing and p.path not in known]
-    return found + later
+    """The problems that an answer would mend, in order."""
+    return [problem for problem in rules.problems(answers) if problem.missing]
 
 
 def wrong(rules: ModuleType, answers: Mapping[str, Any]) -> list[Any]:
@@ -73,73 +66,16 @@ def wrong(rules: ModuleType, answers: Mapping[str, Any]) -> list[Any]:
     return [problem for problem in rules.problems(answers) if not problem.missing]
 
 
-def filled(rules: ModuleType, answers: Mapping[str, Any]) -> tuple[dict[str, Any], set[str]]:
-    """The answers with stand-ins for what is missing inside of them, and their paths."""
-    whole, paths = dict(answers), set()
-    for number, path in enumerate(_inner_gaps(rules, answers)):
-        node = schema_at(rules.schema(), path)
-        whole = put(whole, path, stand_in(rules.schema(), node, path, 900 + number))
-        paths.add(path)
-    return whole, {text_of(path) for path in paths}
-
-
-def _inner_gaps(rules: ModuleType, answers: Mapping[str, Any]) -> Iterator[AnswerPath]:
-    """Gaps that hide the rest of an answer from the rules: what its mappings must have."""
-    for error in Draft202012Validator(rules.schema()).iter_errors(dict(answers)):
-        if error.validator == "required" and error.absolute_path:
-            absent = [name for name in error.validator_value if name not in error.instance]
-            # jsonschema gives one error for each absent name; the same path twice does no harm.
-            yield from ((*error.absolute_path, name) for name in absent)
-
-
-def stand_in(
-    root: Mapping[str, Any], node: Mapping[str, Any], path: AnswerPath, number: int
-) -> Any:
-    """A value that the schema accepts and that no real answer has."""
-    if "enum" in node:
-        return node["enum"][0]
-    match node["type"]:
-        case "array":
-            item = schema_at(root, (*path, 0))
-            least = node.get("minItems", 0)
-            return [stand_in(root, item, (*path, 0), number) for _ in range(least)]
-        case "object":
-            return {
-                name: stand_in(root, schema_at(root, (*path, name)), (*path, name), number)
-                for name in node["required"]
-            }
-        case "integer" | "number":
-            return node.get("minimum", 0)
-        case "boolean":
-            return False
-        case _:
-            texts = [text.format(n=number) for text in STAND_INS]
-            return next(text for text in texts if Draft202012Validator(node).is_valid(text))
-
-
 def broken_by(
     rules: ModuleType, answers: Mapping[str, Any], path: AnswerPath, value: Any
 ) -> list[str]:
-    """What would be wrong with a value at a path, given everything else.
+    """What would be wrong with a value at a path, and is not without it.
 
-    Only what the value itself brings counts: a stand-in in its place shows what was there before.
+    What other answers say of this one is their fault, not its own.
     """
-    node = schema_at(rules.schema(), path)
-    neutral = stand_in(rules.schema(), node, path, 899)
-    before, _ = filled(rules, put(answers, path, neutral))
-    known = {problem.path for problem in wrong(rules, before)}
-    candidate = put(answers, path, value)
-    after, stood_in = filled(rules, candidate)
-    around = text_of(path[:-1])
-    # In a mapping that is complete now, every fault has to do with what was said last.
-    complete = not any(_inside(gap, around) for gap in stood_in)
+    known = {problem.path for problem in wrong(rules, without(answers, path))}
     return [
         problem.message if problem.path == text_of(path) else f"{problem.path}: {problem.message}"
-        for problem in wrong(rules, after)
-        if problem.path not in stood_in
-        and (problem.path not in known or (complete and _inside(problem.path, around)))
+        for problem in wrong(rules, put(answers, path, value))
+        if problem.path not in known and path_of(problem.path)[0] == path[0]
     ]
-
-
-def _inside(path: str, around: str) -> bool:
-    return path.startswith((f"{around}.", f"{around}["))

@@ -14,7 +14,6 @@ from ferrata.asking.gaps import (
     missing,
     path_of,
     put,
-    schema_at,
     text_of,
     wrong,
 )
@@ -44,7 +43,7 @@ class Interview:
 
     def ask(self, path: AnswerPath, question: str | None = None) -> None:
         """Ask for the value at a path, in the way that fits its kind."""
-        node = schema_at(self.rules.schema(), path)
+        node = self.rules.schema_at(path)
         asked = _asked(node, path, question)
         match node:
             case _ if path == ("level",):
@@ -105,7 +104,7 @@ class Interview:
                 self._place(path, value_of(self.prompts.line(asked, self._check(path, value_of))))
 
     def _ask_list(self, path: AnswerPath, asked: str) -> None:
-        item = schema_at(self.rules.schema(), (*path, 0))
+        item = self.rules.schema_at((*path, 0))
         if path == ("modules",):
             self._ask_modules(path, asked)
         elif path[-1] == "operations":
@@ -128,7 +127,7 @@ class Interview:
 
     def _ask_lines(self, path: AnswerPath, asked: str) -> None:
         """Texts, one a line; an empty line ends the list."""
-        least = schema_at(self.rules.schema(), path).get("minItems", 0)
+        least = self.rules.schema_at(path).get("minItems", 0)
         before = self.answers
         entries: list[str] = []
         while True:
@@ -149,7 +148,7 @@ class Interview:
 
     def _ask_records(self, path: AnswerPath, asked: str) -> None:
         """Mappings, one after the other, field by field."""
-        node = schema_at(self.rules.schema(), path)
+        node = self.rules.schema_at(path)
         name = _singular(path)
         self.prompts.say(asked)
         self._place(path, [])
@@ -194,7 +193,7 @@ class Interview:
             self.ask((*path, name))
 
     def _is_switch(self, path: AnswerPath) -> bool:
-        return schema_at(self.rules.schema(), path).get("type") == "boolean"
+        return bool(self.rules.schema_at(path).get("type") == "boolean")
 
 
 def number(text: str) -> Any:

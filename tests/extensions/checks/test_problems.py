@@ -167,6 +167,9 @@ def test_a_fourth_name_part_needs_a_reason() -> None:
 def test_an_operation_names_an_entity() -> None:
     requirement = TASK["functional_requirements"][0] | {"operations": ["task.create", "tsk.get"]}
 
-    assert found(TASK | {"functional_requirements": [requirement]}) == [
-        "functional_requirements[0].operations[1]: names no entity; got: 'tsk.get', entities: task"
-    ]
+    [line] = found(TASK | {"functional_requirements": [requirement]})
+
+    assert line == (
+        "functional_requirements[0].operations[1]: names no entity; "
+        "got: 'tsk.get', entities: task; did you mean 'task'?"
+    )
