@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from types import ModuleType
 from typing import Any
 
-from tests.matrix import compose, dependencies, documents, environment, features
+from tests.matrix import circles, compose, dependencies, documents, environment, features
 from tests.matrix.layers import Layers
 from tests.matrix.renderer import Rendered
 from tests.matrix.syntax import NOTHING, Code, code
@@ -110,6 +110,7 @@ class Catalog:
             path: frozenset(layer for layer, _ in fact.traces) for path, fact in facts.items()
         }
         yield from self.layers.unnoticed(rendered, traces)
+        yield from circles.circular(rendered, codes)
         yield from compose.unfounded(rendered)
         yield from dependencies.misdeclared(rendered, codes)
         yield from features.unlisted(rendered, codes)

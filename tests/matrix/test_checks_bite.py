@@ -53,6 +53,11 @@ PLANTED = {
     f"{ONE}/docs/shown.md": "# Shown\n\n```python\nX   =  1\n```\n",
     f"{ONE}/chassis/src/chassis/missing.py": '"""Missing."""\n\nimport tinydb\n\nX = tinydb\n',
     f"{ONE}/services/{{{{ api }}}}/src/{{{{ api }}}}/short_cut.py": '"""Short cut."""\n\nimport asyncpg\n\nX = asyncpg\n',
+    f"{ONE}/shared/src/shared/hen.py": '"""Hen."""\n\nfrom shared import egg\n\nX = egg\n',
+    f"{ONE}/shared/src/shared/egg.py": (
+        '"""Egg."""\n\nfrom typing import TYPE_CHECKING\n\n'
+        'if TYPE_CHECKING:\n    from shared.hen import X\n\nY: "X"\n'
+    ),
     f"{ONE}/tools/spare.py": '"""Spare."""\n\nimport json, toolz\n\nX = json, toolz\n',
     f"{TWO}/docs/spare.md": "# Spare\n",
     f"{ONE}/odd/extra/pyproject.toml": '[project]\nname = "extra"\nversion = "0.1.0"\n',
@@ -89,6 +94,7 @@ EXPECTED = [
     ("docs/shown.md", "is not formatted"),
     ("chassis/src/chassis/missing.py", "imports tinydb, which chassis/pyproject.toml does not"),
     ("services/team_tasks_api/src/team_tasks_api/short_cut.py", "imports asyncpg, which"),
+    ("shared/src/shared/egg.py", "imports itself: shared.egg -> shared.hen -> shared.egg"),
     ("tools/spare.py", "imports toolz, which nothing declares"),
     ("shared/pyproject.toml", "declares tinydb, which nothing in shared uses"),
     ("chassis/src/chassis/database/settings.py", "imports asyncpg, which chassis/pyproject.toml"),

@@ -8,8 +8,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
 from chassis.http_client import Reply, Settings
-from chassis_workers.once import HEADER, MessageHttp, ServiceAway, on_behalf_of
-from chassis_workers.tasks import Refused
+from chassis_rabbitmq.consuming.failures import Refused, ServiceAway
+from chassis_workers.once import HEADER, MessageHttp, on_behalf_of
 
 
 class Service:

@@ -183,11 +183,3 @@ async def test_without_rabbitmq_it_goes_on_trying(
         running.cancel()
 
     assert "Traceback" not in caplog.text
-
-
-async def test_without_jobs_there_is_nothing_to_do(time: Time) -> None:
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.01):
-            await Schedule([], time.take_turn).run()
-
-    assert time.turns == 0

@@ -1,5 +1,6 @@
 """A worker of one consumer and one job, over a broker in memory."""
 
+import asyncio
 import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -225,6 +226,14 @@ def test_two_tasks_cannot_have_one_queue(shop: Shop) -> None:
 def test_a_worker_has_what_its_features_add(worker: Worker) -> None:
     assert worker.state.settings.worker_retry_delay == 0.001
     assert worker.state.http.header_providers
+
+
+async def test_without_jobs_nothing_is_done_meanwhile(shop: Shop) -> None:
+    worker = worker_of_two_versions(shop)
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await worker.meanwhile()
 
 
 def test_queues_of_another_kind_are_told_in_a_line(

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from chassis.feature import no_lifespan
 
 if TYPE_CHECKING:
-    from chassis.database import Database
+    from chassis.database.engine import Database
 
 
 def install(app: FastAPI, _settings: object) -> None:

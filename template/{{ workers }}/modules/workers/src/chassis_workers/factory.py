@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-from chassis_workers.worker import Worker
+from chassis_workers.process import Worker
 
 
 def worker_of(name: str) -> Worker:

@@ -19,13 +19,9 @@ from chassis.http_client import HttpClient, Params, Reply, raise_for_problem
 from chassis.http_client.client import PASSING_STATUSES
 from chassis.http_client.settings import Settings
 from chassis.problems import Conflict, Unavailable
-from chassis_workers.tasks import Refused
+from chassis_rabbitmq.consuming.failures import Refused, ServiceAway
 
 HEADER = "Message-Key"
-
-
-class ServiceAway(Unavailable):
-    """A service does not answer at all, or says that it cannot just now: not the message's fault."""
 
 
 class _Writes:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from aiormq.exceptions import ChannelLockedResource
 
-from chassis_workers.delivery import LOST
+from chassis_rabbitmq.consuming.delivery import LOST
 from chassis_workers.tasks import Job
 
 logger = logging.getLogger(__name__)
@@ -48,8 +48,6 @@ class Schedule:
 
     async def run(self) -> None:
         """Keep the time whenever no other instance does, until cancelled."""
-        if not self._jobs:
-            await asyncio.Event().wait()
         while True:
             try:
                 async with self._take_turn() as turn:

@@ -1,6 +1,7 @@
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from chassis_rabbitmq import rabbitmq_settings
+from chassis_rabbitmq.consuming.limits import Limits
 from chassis_rabbitmq.topology import DELIVERY_LIMIT
 
 
@@ -28,3 +29,15 @@ class Settings(rabbitmq_settings.Settings):
     """
     worker_stop_timeout: PositiveFloat = 10
     """Seconds that messages in hand get to be finished when the worker stops."""
+
+    def limits(self) -> Limits:
+        """Give them as the bounds of handling."""
+        return Limits(
+            concurrency=self.worker_concurrency,
+            prefetch=self.worker_prefetch,
+            attempts=self.worker_attempts,
+            retry_delay=self.worker_retry_delay,
+            retry_delay_max=self.worker_retry_delay_max,
+            hold_time=self.worker_hold_time,
+            stop_timeout=self.worker_stop_timeout,
+        )

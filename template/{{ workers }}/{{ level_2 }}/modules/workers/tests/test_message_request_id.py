@@ -6,7 +6,7 @@ import pytest
 from structlog.contextvars import get_contextvars
 
 from chassis import request_id
-from chassis_workers.delivery import Delivery
+from chassis_rabbitmq.consuming.delivery import Delivery
 from chassis_workers.features import WorkerSettings
 from chassis_workers.request_id import under_its_id
 from chassis_workers.worker import Worker, build_worker

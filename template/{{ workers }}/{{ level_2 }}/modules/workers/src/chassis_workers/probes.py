@@ -8,25 +8,20 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING
 
 import uvicorn
 from fastapi import FastAPI
 from pydantic import Field
-from pydantic_settings import BaseSettings
 
 from chassis import health
 from chassis.problems import Unavailable
-
-if TYPE_CHECKING:
-    from chassis_workers.features import WorkerSettings
-    from chassis_workers.worker import Worker
+from chassis_workers.process import Worker
 
 NO_RABBITMQ = "Is not connected."
 _PING_S = 0.5
 
 
-class Settings(BaseSettings):
+class Settings(health.Settings):
     """Settings of the probes."""
 
     probe_host: str = "127.0.0.1"
@@ -43,7 +38,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-def install(worker: "Worker", settings: "WorkerSettings") -> None:
+def install(worker: Worker, settings: Settings) -> None:
     """Add the checks of RabbitMQ, and of each service that the worker depends on."""
     app = FastAPI(openapi_url=None)
     app.state.http = worker.state.http
@@ -59,7 +54,7 @@ def install(worker: "Worker", settings: "WorkerSettings") -> None:
 
 
 @asynccontextmanager
-async def lifespan(worker: "Worker", settings: "WorkerSettings") -> AsyncIterator[None]:
+async def lifespan(worker: Worker, settings: Settings) -> AsyncIterator[None]:
     """Answer probes while the worker runs, if it has a port for them."""
     async with health.lifespan(worker.state.probes, settings):
         if settings.probe_port is None:

@@ -6,21 +6,18 @@ goes along with the calls that are made for it.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from structlog.contextvars import bound_contextvars
 
 from chassis.feature import no_lifespan
 from chassis.request_id import HEADER, bound, headers
-
-if TYPE_CHECKING:
-    from chassis_workers.delivery import Delivery
-    from chassis_workers.worker import Worker
+from chassis_rabbitmq.consuming.delivery import Delivery
+from chassis_workers.process import Worker
 
 __all__ = ["install", "lifespan"]
 
 
-def install(worker: "Worker", _settings: object) -> None:
+def install(worker: Worker, _settings: object) -> None:
     """Handle every message under its request id, and send that on with ``worker.state.http``."""
     worker.handling.scopes.append(under_its_id)
     worker.state.http.header_providers.append(headers)
@@ -30,7 +27,7 @@ lifespan = no_lifespan
 
 
 @contextmanager
-def under_its_id(delivery: "Delivery") -> Iterator[None]:
+def under_its_id(delivery: Delivery) -> Iterator[None]:
     """Bind what the log lines of a message have in common."""
     given = delivery.headers.get(HEADER.lower())
     with (

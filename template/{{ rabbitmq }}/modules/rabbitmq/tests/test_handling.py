@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from aio_pika.exceptions import ChannelInvalidStateError
 
-from chassis_workers.handling import Handling
-from chassis_workers.once import ServiceAway
-from chassis_workers.settings import Settings
+from chassis_rabbitmq.consuming.delivery import Delivery
+from chassis_rabbitmq.consuming.failures import ServiceAway
+from chassis_rabbitmq.consuming.handling import Handling
+from chassis_rabbitmq.consuming.limits import Limits
 
 AWAY = ServiceAway("The shed does not answer.")
 
@@ -44,7 +45,7 @@ class Message:
 
 
 def handling(**settings: Any) -> Handling:
-    values = {"worker_attempts": 3, "worker_retry_delay": 0.001, "worker_stop_timeout": 0.05}
+    values = {"attempts": 3, "retry_delay": 0.001, "stop_timeout": 0.05}
 
     async def put_at_end(queue: str, message: Any) -> None:
         assert queue == "garden.water"
@@ -52,29 +53,31 @@ def handling(**settings: Any) -> Handling:
             raise ChannelInvalidStateError
         message.copied = True
 
-    return Handling(Settings(**values | settings), put_at_end)
+    return Handling(Limits(**values | settings), put_at_end)
 
 
-def failing(*errors: Exception) -> Callable[[bytes], Awaitable[None]]:
+def failing(*errors: Exception) -> Callable[[Delivery], Awaitable[None]]:
     """Fail with each of the errors in turn, then succeed."""
     left = list(errors)
 
-    async def handle(_body: bytes) -> None:
+    async def handle(_delivery: Delivery) -> None:
         if left:
             raise left.pop(0)
 
     return handle
 
 
-async def hang(_body: bytes) -> None:
+async def hang(_delivery: Delivery) -> None:
     await asyncio.sleep(60)
 
 
-def begin(under: Handling, handle: Callable[[bytes], Awaitable[None]], message: Any) -> None:
+def begin(under: Handling, handle: Callable[[Delivery], Awaitable[None]], message: Any) -> None:
     under.take("garden.water", handle, message)
 
 
-async def take(under: Handling, handle: Callable[[bytes], Awaitable[None]], message: Any) -> None:
+async def take(
+    under: Handling, handle: Callable[[Delivery], Awaitable[None]], message: Any
+) -> None:
     begin(under, handle, message)
     await under.idle()
 
@@ -90,7 +93,7 @@ async def test_an_outage_costs_no_attempt() -> None:
 async def test_who_is_held_for_too_long_waits_at_the_end_of_the_queue() -> None:
     message = Message({"x-delivery-count": 2})
 
-    await take(handling(worker_hold_time=0.01), failing(*[AWAY] * 100), message)
+    await take(handling(hold_time=0.01), failing(*[AWAY] * 100), message)
 
     assert message.copied
     assert message.fate == "done"  # this one; the copy begins with its first attempt
@@ -100,7 +103,7 @@ async def test_what_could_not_be_copied_is_not_taken_away() -> None:
     message = Message()
     message.lost = True
 
-    await take(handling(worker_hold_time=0.01), failing(*[AWAY] * 100), message)
+    await take(handling(hold_time=0.01), failing(*[AWAY] * 100), message)
 
     assert message.fate is None
 
@@ -117,7 +120,7 @@ async def test_what_fails_is_tried_again_a_set_number_of_times(count: int, fate:
 async def test_without_an_id_a_message_is_a_dead_letter(caplog: pytest.LogCaptureFixture) -> None:
     message, begun = Message(message_id=None), asyncio.Event()
 
-    async def handle(_body: bytes) -> None:
+    async def handle(_delivery: Delivery) -> None:
         begun.set()
 
     await take(handling(), handle, message)
@@ -128,7 +131,7 @@ async def test_without_an_id_a_message_is_a_dead_letter(caplog: pytest.LogCaptur
 
 
 async def test_each_wait_is_twice_as_long_up_to_a_limit(caplog: pytest.LogCaptureFixture) -> None:
-    under = handling(worker_retry_delay=0.01, worker_retry_delay_max=0.03)
+    under = handling(retry_delay=0.01, retry_delay_max=0.03)
     bug = LookupError("a bug")
 
     for count in range(2):
@@ -136,11 +139,11 @@ async def test_each_wait_is_twice_as_long_up_to_a_limit(caplog: pytest.LogCaptur
     waits = [record.args[3] for record in caplog.records if isinstance(record.args, tuple)]
 
     assert waits == [0.01, 0.02]
-    assert under._delay(2_000) == 0.03
+    assert Limits(retry_delay_max=0.03).delay(2_000) == 0.03
 
 
 async def test_who_waits_takes_no_place() -> None:
-    under = handling(worker_concurrency=1, worker_retry_delay=0.2)
+    under = handling(concurrency=1, retry_delay=0.2)
     poison, other = Message(), Message()
 
     begin(under, failing(LookupError("a bug")), poison)
@@ -153,10 +156,10 @@ async def test_who_waits_takes_no_place() -> None:
 
 
 async def test_no_more_than_the_set_number_are_handled_at_once() -> None:
-    under = handling(worker_concurrency=2)
+    under = handling(concurrency=2)
     now, most = 0, 0
 
-    async def handle(_body: bytes) -> None:
+    async def handle(_delivery: Delivery) -> None:
         nonlocal now, most
         now += 1
         most = max(most, now)
@@ -170,11 +173,11 @@ async def test_no_more_than_the_set_number_are_handled_at_once() -> None:
     assert most == 2
 
 
-async def test_what_is_in_hand_is_finished_when_the_worker_stops() -> None:
+async def test_what_is_in_hand_is_finished_when_the_process_stops() -> None:
     under, message = handling(), Message()
     begun, go_on = asyncio.Event(), asyncio.Event()
 
-    async def handle(_body: bytes) -> None:
+    async def handle(_delivery: Delivery) -> None:
         begun.set()
         await go_on.wait()
 
@@ -187,7 +190,7 @@ async def test_what_is_in_hand_is_finished_when_the_worker_stops() -> None:
     assert message.fate == "done"
 
 
-async def test_what_takes_too_long_is_given_up_when_the_worker_stops() -> None:
+async def test_what_takes_too_long_is_given_up_when_the_process_stops() -> None:
     under, message = handling(), Message()
 
     begin(under, hang, message)
@@ -204,10 +207,10 @@ async def test_what_takes_too_long_is_given_up_when_the_worker_stops() -> None:
         pytest.param(LookupError("a bug"), "failed", id="which costs one"),
     ],
 )
-async def test_what_waits_for_another_try_goes_back_at_once_when_the_worker_stops(
+async def test_what_waits_for_another_try_goes_back_at_once_when_the_process_stops(
     error: Exception, fate: str
 ) -> None:
-    under, message = handling(worker_retry_delay=60, worker_retry_delay_max=60), Message()
+    under, message = handling(retry_delay=60, retry_delay_max=60), Message()
 
     begin(under, failing(error), message)
     await asyncio.sleep(0.01)
@@ -216,11 +219,11 @@ async def test_what_waits_for_another_try_goes_back_at_once_when_the_worker_stop
     assert message.fate == fate
 
 
-async def test_what_waits_for_a_place_is_not_begun_when_the_worker_stops() -> None:
-    under, messages = handling(worker_concurrency=1, worker_stop_timeout=5), [Message(), Message()]
+async def test_what_waits_for_a_place_is_not_begun_when_the_process_stops() -> None:
+    under, messages = handling(concurrency=1, stop_timeout=5), [Message(), Message()]
     begun, go_on, calls = asyncio.Event(), asyncio.Event(), 0
 
-    async def handle(_body: bytes) -> None:
+    async def handle(_delivery: Delivery) -> None:
         nonlocal calls
         calls += 1
         begun.set()
@@ -239,7 +242,7 @@ async def test_what_waits_for_a_place_is_not_begun_when_the_worker_stops() -> No
     assert calls == 1
 
 
-async def test_nothing_is_begun_while_the_worker_stops() -> None:
+async def test_nothing_is_begun_while_the_process_stops() -> None:
     under, message = handling(), Message()
     await under.stop()
 

@@ -26,6 +26,7 @@ class Delivery:
     """The publisher's, the same at every attempt; empty if it gave none."""
     headers: Mapping[str, Any]
     attempt: int
+    body: bytes = b""
 
 
 type Scope = Callable[[Delivery], AbstractContextManager[object]]
@@ -36,7 +37,8 @@ def delivery_of(task: str, message: RabbitMessage) -> Delivery:
     """Read what a quorum queue says of a message."""
     attempt = int(message.headers.get(_FAILED_BEFORE, 0)) + 1
     # Where there is no id, FastStream's own message has a new one at each attempt.
-    return Delivery(task, message.raw_message.message_id or "", message.headers, attempt)
+    message_id = message.raw_message.message_id or ""
+    return Delivery(task, message_id, message.headers, attempt, message.body)
 
 
 def as_it_was(message: AbstractIncomingMessage) -> aio_pika.Message:

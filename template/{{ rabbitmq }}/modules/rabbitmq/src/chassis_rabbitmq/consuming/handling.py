@@ -10,15 +10,14 @@ from enum import Enum, auto
 from faststream.rabbit import RabbitMessage
 
 from chassis.problems import ProblemError
-from chassis_workers.delivery import LOST, Delivery, Scope, delivery_of
-from chassis_workers.once import ServiceAway, on_behalf_of
-from chassis_workers.settings import Settings
-from chassis_workers.tasks import Refused
+from chassis_rabbitmq.consuming.delivery import LOST, Delivery, Scope, delivery_of
+from chassis_rabbitmq.consuming.failures import Refused, ServiceAway
+from chassis_rabbitmq.consuming.limits import Limits
 
 logger = logging.getLogger(__name__)
 
-type Handle = Callable[[bytes], Awaitable[None]]
-"""Handles the body of a message; raises when it could not."""
+type Handle = Callable[[Delivery], Awaitable[None]]
+"""Handles a message; raises when it could not."""
 
 type PutAtEnd = Callable[[str, RabbitMessage], Awaitable[None]]
 """Puts a copy of a message, as it was published, at the end of the queue that is named."""
@@ -35,24 +34,24 @@ class _Outcome(Enum):
 
 
 class Handling:
-    """Handles messages, as many at a time as the settings say.
+    """Handles messages, as many at a time as the limits say.
 
     A message that waits for another try is in nobody's way: it takes no place meanwhile.
     """
 
-    def __init__(self, settings: Settings, put_at_end: PutAtEnd) -> None:
+    def __init__(self, limits: Limits, put_at_end: PutAtEnd) -> None:
         self.scopes: list[Scope] = []
         """Entered, in this order, around the handling of each message."""
-        self._settings = settings
+        self._limits = limits
         self._put_at_end = put_at_end
-        self._places = asyncio.Semaphore(settings.worker_concurrency)
+        self._places = asyncio.Semaphore(limits.concurrency)
         self._stopping = asyncio.Event()
         self._in_hand: set[asyncio.Task[None]] = set()
 
     def take(self, task: str, handle: Handle, message: RabbitMessage) -> None:
         """Begin to handle a message; RabbitMQ is told what became of it when that is known.
 
-        While the worker stops nothing is begun: a message that still comes then goes back when the
+        While the process stops nothing is begun: a message that still comes then goes back when the
         connection closes.
         """
         if not self._stopping.is_set():
@@ -72,7 +71,7 @@ class Handling:
         for _ in self._in_hand:  # who waits for a place need not: nothing is begun any more
             self._places.release()
         if self._in_hand:
-            await asyncio.wait(self._in_hand, timeout=self._settings.worker_stop_timeout)
+            await asyncio.wait(self._in_hand, timeout=self._limits.stop_timeout)
         late = set(self._in_hand)
         for work in late:
             work.cancel()
@@ -92,7 +91,7 @@ class Handling:
 
     async def _settle(self, delivery: Delivery, handle: Handle, message: RabbitMessage) -> None:
         try:
-            outcome = await self._handle(delivery, handle, message.body)
+            outcome = await self._handle(delivery, handle)
         except Refused as error:
             logger.error("%s is refused, a dead letter: %s", _name(delivery), error)  # noqa: TRY400
             await message.reject(requeue=False)
@@ -109,11 +108,11 @@ class Handling:
                     await self._put_at_end(delivery.task, message)
                     await message.ack()
 
-    async def _handle(self, delivery: Delivery, handle: Handle, body: bytes) -> _Outcome:
+    async def _handle(self, delivery: Delivery, handle: Handle) -> _Outcome:
         """Handle a message, through outages of services that it needs."""
         if not delivery.message_id:
             raise Refused(_NO_ID)
-        held_until = time.monotonic() + self._settings.worker_hold_time
+        held_until = time.monotonic() + self._limits.hold_time
         failures = 0
         while True:
             try:
@@ -121,15 +120,14 @@ class Handling:
                     if self._stopping.is_set():
                         return _Outcome.GIVEN_BACK
                     started = time.monotonic()
-                    with on_behalf_of(delivery.task, delivery.message_id):
-                        await handle(body)
+                    await handle(delivery)
             except ServiceAway as error:
                 if time.monotonic() >= held_until:
                     logger.warning("%s waits at the end of its queue: %s", _name(delivery), error)
                     return _Outcome.PUT_OFF
                 failures += 1
                 logger.warning("%s waits: %s", _name(delivery), error)
-                await self._wait(self._delay(failures))
+                await self._wait(self._limits.delay(failures))
             else:
                 milliseconds = (time.monotonic() - started) * 1000
                 logger.info("%s is done in %.0f ms", _name(delivery), milliseconds)
@@ -138,13 +136,13 @@ class Handling:
     async def _fail(self, delivery: Delivery, error: Exception, message: RabbitMessage) -> None:
         # An expected error says all in one line.
         trace = None if isinstance(error, ProblemError) else error
-        attempts = self._settings.worker_attempts
+        attempts = self._limits.attempts
         if delivery.attempt >= attempts:
             text = "%s failed for the last time of %d, a dead letter: %s"
             logger.error(text, _name(delivery), attempts, error, exc_info=trace)
             await message.reject(requeue=False)
             return
-        delay = self._delay(delivery.attempt)
+        delay = self._limits.delay(delivery.attempt)
         text = "%s failed for the %d. time of %d, again in %.1f s: %s"
         given = (_name(delivery), delivery.attempt, attempts, delay, error)
         logger.warning(text, *given, exc_info=trace)
@@ -152,13 +150,8 @@ class Handling:
         # Not nack: from RabbitMQ 4.3 on only what is rejected counts as an attempt.
         await message.reject(requeue=True)
 
-    def _delay(self, failures: int) -> float:
-        # The exponent is bounded: so many doublings are beyond every maximum.
-        delay = self._settings.worker_retry_delay * 2.0 ** min(failures - 1, 30)
-        return min(delay, self._settings.worker_retry_delay_max)
-
     async def _wait(self, seconds: float) -> None:
-        """Wait, unless the worker stops."""
+        """Wait, unless the process stops."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._stopping.wait()
