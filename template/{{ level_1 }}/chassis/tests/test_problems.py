@@ -278,20 +278,73 @@ async def test_a_body_that_is_not_json_is_a_bad_request(client: AsyncClient, bod
     assert "errors" not in answer.json()
 
 
-def test_openapi_documents_problems_and_nothing_of_the_framework(app: FastAPI) -> None:
+def test_openapi_documents_every_status_and_nothing_of_the_framework(app: FastAPI) -> None:
     document = app.openapi()
 
-    documented = document["paths"]["/orders"]["post"]["responses"]
-    assert set(documented) == {"200", "404", "409", "422"}
-    assert set(documented["422"]["content"]) == {"application/problem+json"}
+    operations = document["paths"]["/orders"]
+    always = {"400", "408", "414", "431", "500", "503"}
+    with_body = {"413", "415", "422"}
+    assert set(operations["post"]["responses"]) == {"200", "404", "409"} | always | with_body
+    for status, answer in operations["post"]["responses"].items():
+        if status != "200":
+            (content,) = answer["content"].items()
+            schema = {"$ref": "#/components/schemas/ProblemDetails"}
+            assert content == ("application/problem+json", {"schema": schema})
     assert "HTTPValidationError" not in str(document)
 
 
-def test_the_documented_schema_is_what_is_sent() -> None:
-    schema = responses(409)[409]["content"]["application/problem+json"]["schema"]
+def test_a_route_that_says_nothing_of_problems_is_documented_alike() -> None:
+    app = build_app("Orders", [], FeatureSettings())
 
-    assert schema["properties"]["type"]["const"] == type_of(409)
-    assert {*schema["properties"]} == {"type", "title", "status", "detail", "instance", "errors"}
+    @app.get("/orders/{number}")
+    async def order(number: int) -> int:
+        return number
+
+    document = app.openapi()
+    answers = document["paths"]["/orders/{number}"]["get"]["responses"]
+    assert set(answers["422"]["content"]) == {"application/problem+json"}
+    assert set(document["components"]["schemas"]) == {"ProblemDetails", "ProblemField"}
+
+
+def test_operations_are_named_as_their_functions(app: FastAPI) -> None:
+    operations = [one for path in app.openapi()["paths"].values() for one in path.values()]
+
+    assert {one["operationId"] for one in operations} >= {"fail", "order", "orders", "one"}
+
+
+async def test_the_documented_schema_is_what_is_sent(app: FastAPI, client: AsyncClient) -> None:
+    schemas = app.openapi()["components"]["schemas"]
+
+    sent = (await client.get("/raise/invalid")).json()
+
+    assert set(sent) == set(schemas["ProblemDetails"]["properties"])
+    assert set(schemas["ProblemDetails"]["required"]) == set(sent) - {"errors"}
+    assert set(sent["errors"][0]) == set(schemas["ProblemField"]["properties"])
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "status"),
+    [
+        ({"Content-Type": "text/plain"}, b'{"title": "x"}', 415),
+        ({"Content-Type": "application/xml"}, b"<title/>", 415),
+        ({"Content-Type": "multipart/form-data; boundary=x"}, b"--x--", 415),
+        ({"Content-Type": "application/jsonp"}, b"{}", 415),
+        ({}, b"{}", 415),
+        ({"Content-Type": "application/json"}, b"", 422),
+        ({}, b"", 422),
+        ({"Content-Type": "APPLICATION/JSON; charset=utf-8"}, b"{}", 422),
+        ({"Content-Type": "application/merge-patch+json"}, b"{}", 422),
+        ({"Content-Type": "application/json", "Accept": "text/html;q=x, */"}, b"{}", 422),
+    ],
+)
+async def test_a_body_of_another_type_is_refused(
+    client: AsyncClient, headers: dict[str, str], body: bytes, status: int
+) -> None:
+    answer = await client.post("/orders", headers=headers, content=body)
+
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert ("accept" in answer.headers) is (status == 415)
 
 
 def test_kinds_do_not_follow_the_wording_of_python() -> None:

@@ -12,7 +12,8 @@ import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse
 
-from chassis.app import build_app
+from chassis import problems
+from chassis.app import assemble
 from chassis.features import FeatureSettings
 from chassis.server import Server, Settings
 
@@ -30,7 +31,7 @@ type Connect = Callable[[], socket.socket]
 
 def garden() -> FastAPI:
     """An application that echoes, waits until it is told to go on, and says a lot."""
-    app = build_app("Garden", [], FeatureSettings())
+    app = assemble("Garden", [], FeatureSettings(), [problems])
     app.state.gate = threading.Event()
 
     @app.get("/")
@@ -320,7 +321,7 @@ def test_a_refusal_never_gets_into_the_answer_before_it(second: bytes) -> None:
 
 
 def test_trailers_do_not_pass_for_headers() -> None:
-    app = build_app("Garden", [], FeatureSettings())
+    app = assemble("Garden", [], FeatureSettings(), [problems])
 
     @app.post("/")
     async def names(request: Request) -> list[str]:

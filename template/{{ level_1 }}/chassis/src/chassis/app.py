@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 
 from chassis.feature import Feature
 from chassis.features import FEATURES, FeatureSettings
@@ -44,11 +45,24 @@ def assemble[SettingsT: FeatureSettings](
             stack.callback(gc.unfreeze)
             yield
 
-    app = FastAPI(title=title, lifespan=lifespan)
+    app = FastAPI(
+        title=title,
+        lifespan=lifespan,
+        docs_url=None,  # chassis.docs has the pages
+        redoc_url=None,
+        redirect_slashes=False,  # it would send clients where the Host header says
+        generate_unique_id_function=_operation_id,
+    )
     app.state.settings = settings
+    app.state.exposed_headers = ["ETag", "Location", "Retry-After"]  # what browsers may read
     for router in routers:  # first, so that no route of a feature hides one of the service
         app.include_router(router)
     for feature in installed:
         feature.install(app, settings)
     map_errors(app, problems or {})
     return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    """Name an operation as its function is named: short, and the same after every change."""
+    return route.name

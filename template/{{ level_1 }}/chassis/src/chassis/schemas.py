@@ -33,6 +33,12 @@ class Page[T](Schema):
     items: list[T]
     next_cursor: str | None = None
 
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """Name a page in the documentation, and in clients that are made from it."""
+        (item,) = params
+        return f"PageOf{item.__name__}" if hasattr(item, "__name__") else f"PageOf{item}"
+
 
 class ListQuery(Schema):
     """What every list can be asked for.

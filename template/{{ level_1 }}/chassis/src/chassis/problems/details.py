@@ -18,6 +18,7 @@ _TITLES: Final = {
     HTTPStatus.NOT_FOUND: "Not found",
     HTTPStatus.CONFLICT: "Conflict",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Content too large",
+    HTTPStatus.REQUEST_URI_TOO_LONG: "URI too long",
     HTTPStatus.UNPROCESSABLE_ENTITY: "Invalid",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Internal error",
     HTTPStatus.SERVICE_UNAVAILABLE: "Unavailable",

@@ -1,7 +1,7 @@
 """Every way in which a request can fail, answered as a problem."""
 
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -15,12 +15,14 @@ from chassis.access_log.routes import route_of
 from chassis.feature import no_lifespan
 from chassis.problems.details import FieldError, ProblemResponse
 from chassis.problems.errors import ProblemError
+from chassis.problems.openapi import complete
 from chassis.problems.telling import described, text_of
 
 logger = logging.getLogger(__name__)
 
 UNEXPECTED = "Something went wrong on our side."
 UNREADABLE = "The body cannot be read."
+NO_JSON = "The body must be JSON, and its Content-Type application/json."
 INVALID = "The request is not valid."
 LONGEST_NAME = 100
 
@@ -40,9 +42,21 @@ def install(app: FastAPI, _settings: object) -> None:
         Exception: _unexpected_error,  # outside of every middleware: the server logs it
     }
     app.add_middleware(UnexpectedErrors)
+    _complete_document(app)
 
 
 lifespan = no_lifespan
+
+
+def _complete_document(app: FastAPI) -> None:
+    written = app.openapi
+
+    def completed() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            complete(written())
+        return written()
+
+    app.openapi = completed  # type: ignore[method-assign]  # as FastAPI documents it
 
 
 def map_errors(app: FastAPI, statuses: Mapping[type[Exception], int]) -> None:
@@ -94,12 +108,30 @@ async def _validation_error(request: Request, error: RequestValidationError) -> 
     errors = error.errors()
     if any(item["type"] == "json_invalid" for item in errors):
         return ProblemResponse(HTTPStatus.BAD_REQUEST, instance=request.url.path, detail=UNREADABLE)
+    if _is_of_another_type(request, errors):
+        return ProblemResponse(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            instance=request.url.path,
+            detail=NO_JSON,
+            headers={"Accept": "application/json"},
+        )
     return ProblemResponse(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         instance=request.url.path,
         detail=INVALID,
         errors=[FieldError(_field(item["loc"]), _message(item)) for item in errors],
     )
+
+
+def _is_of_another_type(request: Request, errors: Sequence[Any]) -> bool:
+    """Tell whether a body that a route takes as JSON is none, by its own account."""
+    if not any(item["loc"] == ("body",) for item in errors):
+        return False
+    headers = request.headers
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    is_json = media_type == "application/json" or media_type.endswith("+json")
+    length = headers.get("content-length", "0")
+    return not is_json and (length != "0" or "transfer-encoding" in headers)
 
 
 async def _problem_error(request: Request, error: ProblemError) -> Response:

@@ -1,10 +1,53 @@
-"""Problem details in the OpenAPI document."""
+"""Problem details in the OpenAPI document: one schema, and every status that can occur."""
 
-from typing import Any
+from collections.abc import Iterator
+from http import HTTPMethod, HTTPStatus
+from typing import Any, Final
 
-from chassis.problems.details import MEDIA_TYPE, title_of, type_of
+from chassis.problems.details import MEDIA_TYPE, title_of
 
-_TEXT = {"type": "string"}
+# Of the server, of the framework, and of what the service depends on: any request may get these.
+_ALWAYS: Final = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.REQUEST_URI_TOO_LONG,
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+_WITH_BODY: Final = (
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+)
+_OF_THE_FRAMEWORK: Final = ("HTTPValidationError", "ValidationError")
+_INVALID: Final = str(HTTPStatus.UNPROCESSABLE_ENTITY.value)
+
+_TEXT: Final = {"type": "string"}
+_SCHEMAS: Final[dict[str, Any]] = {
+    "ProblemDetails": {
+        "title": "ProblemDetails",
+        "type": "object",
+        "description": "What went wrong (RFC 9457); `type` stays the same, whatever the wording.",
+        "properties": {
+            "type": {"type": "string", "format": "uri", "examples": ["urn:problem:not-found"]},
+            "title": _TEXT,
+            "status": {"type": "integer"},
+            "detail": _TEXT,
+            "instance": _TEXT,
+            "errors": {"type": "array", "items": {"$ref": "#/components/schemas/ProblemField"}},
+        },
+        "required": ["type", "title", "status", "detail", "instance"],
+    },
+    "ProblemField": {
+        "title": "ProblemField",
+        "type": "object",
+        "description": "What is wrong with one field, named by its path.",
+        "properties": {"field": _TEXT, "detail": _TEXT},
+        "required": ["field", "detail"],
+    },
+}
+_LOCATION: Final = {"description": "Where the new record is.", "schema": _TEXT}
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -12,33 +55,30 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: _response(status) for status in statuses}
 
 
+def complete(document: dict[str, Any]) -> None:
+    """Add what is the same for all routes."""
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    schemas |= _SCHEMAS
+    for operation in _operations(document):
+        answers = operation["responses"]
+        if _INVALID in answers and MEDIA_TYPE not in answers[_INVALID].get("content", {}):
+            answers[_INVALID] = _response(HTTPStatus.UNPROCESSABLE_ENTITY)
+        for status in (*_ALWAYS, *(_WITH_BODY if "requestBody" in operation else ())):
+            answers.setdefault(str(status.value), _response(status))
+        if created := answers.get(str(HTTPStatus.CREATED.value)):
+            created.setdefault("headers", {}).setdefault("Location", _LOCATION)
+        operation["responses"] = dict(sorted(answers.items()))
+    for name in _OF_THE_FRAMEWORK:
+        schemas.pop(name, None)
+    document["components"]["schemas"] = dict(sorted(schemas.items()))
+
+
+def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    methods = {method.lower() for method in HTTPMethod}
+    for path in document.get("paths", {}).values():
+        yield from (operation for method, operation in path.items() if method in methods)
+
+
 def _response(status: int) -> dict[str, Any]:
-    return {
-        "description": title_of(status),
-        "content": {MEDIA_TYPE: {"schema": _schema(status)}},
-    }
-
-
-def _schema(status: int) -> dict[str, Any]:
-    properties: dict[str, Any] = {
-        "type": {"type": "string", "format": "uri", "const": type_of(status)},
-        "title": _TEXT,
-        "status": {"type": "integer", "const": status},
-        "detail": _TEXT,
-        "instance": _TEXT,
-    }
-    required = list(properties)
-    properties["errors"] = {"type": "array", "items": _FIELD_ERROR}
-    return {
-        "title": "Problem",
-        "type": "object",
-        "properties": properties,
-        "required": required,
-    }
-
-
-_FIELD_ERROR = {
-    "type": "object",
-    "properties": {"field": _TEXT, "detail": _TEXT},
-    "required": ["field", "detail"],
-}
+    schema = {"$ref": "#/components/schemas/ProblemDetails"}
+    return {"description": title_of(status), "content": {MEDIA_TYPE: {"schema": schema}}}

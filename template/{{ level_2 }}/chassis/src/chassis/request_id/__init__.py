@@ -17,6 +17,7 @@ __all__ = ["HEADER", "RequestId", "bound", "current", "headers", "install", "lif
 def install(app: FastAPI, _settings: object) -> None:
     """Give every request an id, and send it on with the calls of ``app.state.http``."""
     app.add_middleware(RequestId)
+    app.state.exposed_headers.append(HEADER)
     app.state.http.header_providers.append(headers)
 
 

@@ -11,8 +11,12 @@ router = APIRouter()
 
 
 @router.post("/orders")
+async def order() -> int:
+    return 0
+
+
 @router.post("/orders/{number}")
-async def order(number: int = 0) -> int:
+async def order_again(number: int) -> int:
     return number
 
 

@@ -1,0 +1,83 @@
+"""HEAD, OPTIONS and what a path does not offer."""
+
+import pytest
+from fastapi import APIRouter, FastAPI
+from httpx2 import AsyncClient
+
+from chassis.app import build_app
+from chassis.features import FeatureSettings
+
+router = APIRouter(prefix="/plants")
+
+
+@router.get("")
+async def plants() -> list[str]:
+    return ["basil"]
+
+
+@router.post("")
+async def sow() -> None:
+    pass
+
+
+@router.get("/{name}")
+async def plant(name: str) -> str:
+    return name
+
+
+@router.delete("/{name}", status_code=204)
+async def uproot(name: str) -> None:
+    assert name
+
+
+@pytest.fixture
+def app() -> FastAPI:
+    return build_app("Garden", [router], FeatureSettings())
+
+
+@pytest.mark.parametrize("path", ["/plants", "/plants/basil", "/openapi.json", "/docs", "/redoc"])
+async def test_head_is_get_without_the_body(client: AsyncClient, path: str) -> None:
+    got, head = await client.get(path), await client.head(path)
+
+    assert head.status_code == got.status_code == 200
+    assert head.content == b""
+    for name in ("content-type", "content-length"):
+        assert head.headers[name] == got.headers[name]
+
+
+async def test_head_of_what_is_not_there(client: AsyncClient) -> None:
+    answer = await client.head("/weeds")
+
+    assert (answer.status_code, answer.content) == (404, b"")
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/plants", "GET, HEAD, POST, OPTIONS"),
+        ("/plants/basil", "GET, HEAD, DELETE, OPTIONS"),
+        ("/openapi.json", "GET, HEAD, OPTIONS"),
+        ("/docs", "GET, HEAD, OPTIONS"),
+    ],
+)
+async def test_options_and_refusals_say_what_is_offered(
+    client: AsyncClient, path: str, allowed: str
+) -> None:
+    asked, refused = await client.options(path), await client.put(path)
+
+    assert (asked.status_code, asked.headers["allow"]) == (204, allowed)
+    assert (refused.status_code, refused.headers["allow"]) == (405, allowed)
+    assert refused.json()["type"] == "urn:problem:method-not-allowed"
+
+
+async def test_options_of_what_is_not_there(client: AsyncClient) -> None:
+    assert (await client.options("/weeds")).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/plants/", "//evil.example/plants", "/docs/", "/plants//"])
+async def test_nobody_is_sent_elsewhere(client: AsyncClient, path: str) -> None:
+    answer = await client.get(path, headers={"Host": "evil.example"})
+
+    assert answer.status_code in {200, 404}
+    assert "location" not in answer.headers
+    assert "evil" not in answer.text.replace("//evil.example/plants", "")
