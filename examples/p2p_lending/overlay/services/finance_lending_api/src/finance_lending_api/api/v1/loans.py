@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from chassis.problems import responses
 from chassis.schemas import Page
@@ -20,9 +20,12 @@ router = APIRouter(prefix="/api/v1/loans", tags=["loans"])
 
 
 @router.post("", status_code=201, responses=responses(409, 422))
-async def create_loan(body: LoanCreate, loans: LoansDep, users: UsersDep) -> LoanRead:
+async def create_loan(
+    body: LoanCreate, response: Response, loans: LoansDep, users: UsersDep
+) -> LoanRead:
     """Create a loan."""
     created = await CreateLoan(loans, users)(NewLoan(**body.model_dump()))
+    response.headers["Location"] = f"{router.prefix}/{created.id}"
     return LoanRead.model_validate(created)
 
 
