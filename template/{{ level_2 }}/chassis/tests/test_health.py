@@ -16,7 +16,7 @@ from chassis.access_log import LOGGER
 from chassis.app import assemble, build_app
 from chassis.database import DataSettings, build_data_app
 from chassis.features import FeatureSettings
-from chassis.health import Checks
+from chassis.health import Check, Checks
 from chassis.health.access_log import WithoutProbes
 from chassis.problems import Unavailable
 
@@ -103,6 +103,41 @@ async def test_the_problem_names_what_fails(
     assert "SELECT" not in answer.text
 
 
+async def test_what_a_service_can_do_without_only_degrades_it(
+    client: AsyncClient, checks: Checks, caplog: pytest.LogCaptureFixture
+) -> None:
+    checks.add("radio", unavailable, optional=True)
+
+    degraded = await client.get("/ready")
+    checks.add("shed", broken)
+    failing = await client.get("/ready")
+
+    reason = "The shed is closed."
+    assert (degraded.status_code, degraded.headers["cache-control"]) == (200, "no-store")
+    assert degraded.json() == {"status": "degraded", "degraded": {"radio": reason}}
+    assert failing.json()["detail"] == "Not ready: shed."
+    assert {"field": "radio", "detail": reason} in failing.json()["errors"]
+    assert f"Degraded: radio: {reason}" in caplog.messages
+
+
+async def test_a_check_that_is_added_anew_is_needed(client: AsyncClient, checks: Checks) -> None:
+    checks.add("radio", unavailable, optional=True)
+    checks.add("radio", unavailable)
+
+    assert (await client.get("/ready")).status_code == 503
+
+
+@pytest.mark.parametrize("check", [hangs, times_out, broken])
+async def test_however_an_optional_part_fails(
+    client: AsyncClient, checks: Checks, check: Check
+) -> None:
+    checks.add("radio", check, optional=True)
+
+    answer = await client.get("/ready")
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+
+
 async def test_a_check_that_hangs_is_not_waited_for(client: AsyncClient, checks: Checks) -> None:
     checks.add("shed", hangs)
     started = time.monotonic()
@@ -126,7 +161,7 @@ async def test_a_check_that_cannot_be_interrupted_is_not_waited_for() -> None:
     checks = Checks(0.01)
     checks.add("shed", stubborn)
 
-    assert await checks.failures() == {"shed": "Does not answer in time."}
+    assert (await checks.findings()).needed == {"shed": "Does not answer in time."}
     released.set()
     await checks.close()
 
@@ -142,10 +177,10 @@ async def test_only_changes_are_logged(caplog: pytest.LogCaptureFixture) -> None
     checks = Checks(1)
     checks.add("shed", sometimes)
     for _ in range(3):
-        await checks.failures()
+        await checks.findings()
     closed = False
     for _ in range(3):
-        await checks.failures()
+        await checks.findings()
 
     assert caplog.messages == ["Not ready: shed: The shed is closed.", "Ready again: shed"]
 

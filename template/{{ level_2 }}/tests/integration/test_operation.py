@@ -1,12 +1,18 @@
 """What operation sees: health, readiness, and one request id in all logs."""
 
+import asyncio
 import json
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx2
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.integration.collections import collections
 from tests.integration.postgres import Postgres
@@ -14,6 +20,7 @@ from tests.integration.system import Started, document, in_processes, system
 
 TIMEOUT_S = 20
 RECOVERY_S = 30
+WAITING = 15  # more than a data service has connections
 
 
 def statuses(services: dict[str, Started], path: str) -> dict[str, int]:
@@ -49,6 +56,40 @@ def test_without_its_database_nothing_is_ready_and_everything_lives(
             assert named == ["database"] if started.service.upgrade else named
 
     wait_for(services, 200)
+
+
+def test_requests_that_wait_for_a_lock_do_not_make_a_service_unready(
+    services: dict[str, Started], database_url: str
+) -> None:
+    keeper = next(one for one in services.values() if one.service.upgrade)
+    path = next(collections(document(keeper.service.name))).path
+
+    def ask(_number: int) -> int:
+        return httpx2.get(f"{keeper.url}{path}", timeout=TIMEOUT_S).status_code
+
+    with ThreadPoolExecutor(WAITING) as pool, every_table_locked(database_url):
+        waiting = [pool.submit(ask, number) for number in range(WAITING)]
+        while not any(one.done() for one in waiting):  # so all connections have been in use
+            assert set(statuses(services, "/ready").values()) == {200}
+        assert {one.result() for one in waiting} == {503}
+
+    assert ask(0) == 200
+
+
+@contextmanager
+def every_table_locked(database_url: str) -> Iterator[None]:
+    """Hold all tables, so that every statement about one waits."""
+    engine = create_async_engine(database_url)
+    names = "SELECT string_agg(format('%I', tablename), ', ') FROM pg_tables"
+    with asyncio.Runner() as runner:
+        connection = runner.run(engine.connect().start())
+        tables = runner.run(connection.scalar(text(f"{names} WHERE schemaname = 'public'")))
+        runner.run(connection.execute(text(f"LOCK TABLE {tables}")))
+        try:
+            yield
+        finally:
+            runner.run(connection.close())
+            runner.run(engine.dispose())
 
 
 def test_the_documents_say_what_the_services_are(services: dict[str, Started]) -> None:

@@ -46,7 +46,8 @@ class Database:
     """
 
     def __init__(self, settings: DatabaseSettings) -> None:
-        self.engine = _engine(settings)
+        self.engine = _engine(settings, settings.database_pool_size)
+        self._probing = _engine(settings, 1)  # load must not make it look as if it were away
         self.recorders: list[Recorder] = []
         # The pool lets newcomers pass those who wait for a connection; in a queue nobody does.
         self._queue = asyncio.Semaphore(settings.database_pool_size)
@@ -70,9 +71,18 @@ class Database:
         async with self._connect(self._reading) as connection:
             yield connection
 
+    async def ping(self) -> None:
+        """Ask for an answer, over a connection of its own; raises Unavailable."""
+        try:
+            async with self._probing.connect() as connection:
+                await connection.exec_driver_sql("SELECT 1")
+        except (DBAPIError, PoolTimeoutError, OSError) as error:
+            raise Unavailable(NO_ANSWER) from error
+
     async def close(self) -> None:
         """Close every connection; later use opens new ones."""
         await self.engine.dispose()
+        await self._probing.dispose()
 
     @asynccontextmanager
     async def _connect(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
@@ -105,11 +115,10 @@ async def _commit(transaction: AsyncTransaction) -> None:
         raise OutcomeUnknown(NO_CONFIRMATION) from error
 
 
-def _engine(settings: DatabaseSettings) -> AsyncEngine:
-    milliseconds = round(settings.database_statement_timeout * 1000)
+def _engine(settings: DatabaseSettings, connections: int) -> AsyncEngine:
     engine = create_async_engine(
         settings.database_url,
-        pool_size=settings.database_pool_size,
+        pool_size=connections,
         max_overflow=0,
         pool_timeout=settings.database_pool_timeout,
         hide_parameters=True,  # what people sent does not belong in logs
@@ -117,11 +126,18 @@ def _engine(settings: DatabaseSettings) -> AsyncEngine:
             "timeout": settings.database_connect_timeout,
             # For a server that hangs and cannot keep its own time, which gets a second more.
             "command_timeout": settings.database_statement_timeout + 1,
-            "server_settings": {"statement_timeout": str(milliseconds)},
+            "server_settings": {
+                "statement_timeout": _milliseconds(settings.database_statement_timeout),
+                "lock_timeout": _milliseconds(settings.database_lock_timeout),
+            },
         },
     )
     event.listen(engine.sync_engine, "checkout", _replace_if_closed)
     return engine
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(round(seconds * 1000))
 
 
 def _replace_if_closed(connection: AdaptedConnection, *_: object) -> None:

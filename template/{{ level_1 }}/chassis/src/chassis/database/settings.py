@@ -35,3 +35,5 @@ class DatabaseSettings(BaseSettings):
     """Seconds that opening one connection may take."""
     database_statement_timeout: PositiveFloat = 5
     """Seconds after which the database gives up on one statement."""
+    database_lock_timeout: PositiveFloat = 2
+    """Seconds that one statement waits for what another transaction holds."""

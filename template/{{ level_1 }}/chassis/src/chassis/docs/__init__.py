@@ -5,28 +5,23 @@ They work without the internet, and nobody else learns who reads them.
 
 from importlib.resources import files
 
+import fastapi_offline
 from fastapi import FastAPI, Request
-from fastapi.openapi.docs import (
-    get_redoc_html,
-    get_swagger_ui_html,
-    get_swagger_ui_oauth2_redirect_html,
-)
+from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
 from chassis.feature import no_lifespan
 
 ASSETS = "/docs/assets"
-REDIRECT = "/docs/oauth2-redirect"
 
 
 def install(app: FastAPI, _settings: object) -> None:
     """Add the pages of a service that has an OpenAPI document."""
     if not app.openapi_url:
         return
-    app.mount(ASSETS, StaticFiles(directory=str(files("fastapi_offline") / "static")))
+    app.mount(ASSETS, StaticFiles(directory=str(files(fastapi_offline) / "static")))
     app.add_route("/docs", _swagger_ui, include_in_schema=False)
-    app.add_route(REDIRECT, _redirect, include_in_schema=False)
     app.add_route("/redoc", _redoc, include_in_schema=False)
 
 
@@ -41,14 +36,8 @@ async def _swagger_ui(request: Request) -> HTMLResponse:
         swagger_js_url=f"{below}{ASSETS}/swagger-ui-bundle.js",
         swagger_css_url=f"{below}{ASSETS}/swagger-ui.css",
         swagger_favicon_url=f"{below}{ASSETS}/favicon.png",
-        oauth2_redirect_url=f"{below}{REDIRECT}",
-        init_oauth=app.swagger_ui_init_oauth,
         swagger_ui_parameters=app.swagger_ui_parameters,
     )
-
-
-async def _redirect(_request: Request) -> HTMLResponse:
-    return get_swagger_ui_oauth2_redirect_html()
 
 
 async def _redoc(request: Request) -> HTMLResponse:

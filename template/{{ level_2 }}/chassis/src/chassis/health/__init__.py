@@ -1,6 +1,7 @@
 """Health: ``/health`` says that the process lives, ``/ready`` whether it can do its work.
 
-A feature, or a service in its ``main.py``, adds what has to work: ``app.state.checks.add(...)``.
+A feature, or a service in its ``main.py``, adds what has to work: ``app.state.checks.add(...)``,
+and with ``optional=True`` what the service can do without: it is ready then, and degraded.
 The services that a service depends on are checked by themselves: those whose address is a
 setting named ``..._api_url``.
 """

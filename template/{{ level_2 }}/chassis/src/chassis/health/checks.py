@@ -1,6 +1,7 @@
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
 from chassis.problems import ProblemError
 
@@ -13,20 +14,35 @@ type Check = Callable[[], Awaitable[None]]
 """Raises when something does not work."""
 
 
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What does not work, with the reason: what requests need, and what they can do without."""
+
+    needed: Mapping[str, str]
+    optional: Mapping[str, str]
+
+
 class Checks:
-    """What has to work before a service can do its own work."""
+    """What has to work before a service can do its own work, and what it can do without."""
 
     def __init__(self, timeout: float) -> None:
         self._timeout = timeout
         self._checks: dict[str, Check] = {}
+        self._optional: set[str] = set()
         self._late: set[asyncio.Future[None]] = set()
         self._failing: set[str] = set()
 
-    def add(self, name: str, check: Check) -> None:
-        """Have a check made whenever somebody asks; the name is public."""
-        self._checks[name] = check
+    def add(self, name: str, check: Check, *, optional: bool = False) -> None:
+        """Have a check made whenever somebody asks; the name is public.
 
-    async def failures(self) -> dict[str, str]:
+        One that is optional is of something that the service can do without.
+        """
+        self._checks[name] = check
+        self._optional.discard(name)
+        if optional:
+            self._optional.add(name)
+
+    async def findings(self) -> Findings:
         """Make all checks at once, and give the reason why each of the failing ones fails.
 
         Takes no longer than the timeout, even if a check cannot be interrupted.
@@ -39,7 +55,9 @@ class Checks:
                 self._give_up({task for task in running.values() if not task.done()})
         failures = {name: reason for name, task in running.items() if (reason := _reason(task))}
         self._tell(failures)
-        return failures
+        needed = {name: why for name, why in failures.items() if name not in self._optional}
+        optional = {name: why for name, why in failures.items() if name in self._optional}
+        return Findings(needed, optional)
 
     async def close(self) -> None:
         """Wait for what was given up, which may take a moment to end."""
@@ -56,7 +74,8 @@ class Checks:
     def _tell(self, failures: dict[str, str]) -> None:
         """Log what has changed; a probe comes every few seconds."""
         for name in failures.keys() - self._failing:
-            logger.warning("Not ready: %s: %s", name, failures[name])
+            state = "Degraded" if name in self._optional else "Not ready"
+            logger.warning("%s: %s: %s", state, name, failures[name])
         for name in self._failing - failures.keys():
             logger.info("Ready again: %s", name)
         self._failing = set(failures)

@@ -14,12 +14,12 @@ def app(server: FakeServer) -> FastAPI:
     return build_app("Tasks", [], FeatureSettings())
 
 
-async def test_redis_has_to_answer(client: AsyncClient, server: FakeServer) -> None:
+async def test_without_redis_a_service_is_ready_and_degraded(client: AsyncClient, server: FakeServer) -> None:
     assert (await client.get("/ready")).status_code == 200
     server.connected = False
 
     answer = await client.get("/ready")
 
-    assert answer.status_code == 503
-    assert {"field": "redis", "detail": "Redis does not answer."} in answer.json()["errors"]
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "degraded", "degraded": {"redis": "Redis does not answer."}}
     assert (await client.get("/health")).status_code == 200

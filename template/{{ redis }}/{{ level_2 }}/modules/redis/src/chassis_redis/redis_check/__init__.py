@@ -1,4 +1,4 @@
-"""Redis as something that has to work before a business service can do all of its work."""
+"""Redis as something that a business service can do without, at the price of speed."""
 
 from fastapi import FastAPI
 from redis.exceptions import RedisError
@@ -18,7 +18,7 @@ def install(app: FastAPI, _settings: object) -> None:
         except (RedisError, OSError) as error:
             raise Unavailable(NO_ANSWER) from error
 
-    app.state.checks.add("redis", check)
+    app.state.checks.add("redis", check, optional=True)
 
 
 lifespan = no_lifespan
