@@ -14,7 +14,9 @@ def app(server: FakeServer) -> FastAPI:
     return build_app("Tasks", [], FeatureSettings())
 
 
-async def test_without_redis_a_service_is_ready_and_degraded(client: AsyncClient, server: FakeServer) -> None:
+async def test_without_redis_a_service_is_ready_and_degraded(
+    client: AsyncClient, server: FakeServer
+) -> None:
     assert (await client.get("/ready")).status_code == 200
     server.connected = False
 
