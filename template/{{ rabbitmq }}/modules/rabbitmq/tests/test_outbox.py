@@ -42,4 +42,4 @@ async def test_the_service_runs_and_stops_although_nothing_answers(
 
 async def test_a_database_that_is_away_is_said(app: FastAPI) -> None:
     with pytest.raises(Unavailable):
-        await Outbox(app.state.database).is_empty()
+        await Outbox(app.state.database, 1000).is_empty()

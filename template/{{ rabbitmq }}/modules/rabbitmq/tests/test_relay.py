@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from aio_pika import DeliveryMode
+from aiormq.exceptions import ChannelPreconditionFailed, ConnectionFrameError
 from faststream.rabbit import RabbitBroker, TestRabbitBroker
 
 from chassis.problems import Unavailable
@@ -16,7 +17,7 @@ from chassis_rabbitmq.broker import make_broker
 from chassis_rabbitmq.outbox import relay as module
 from chassis_rabbitmq.outbox.publisher import message
 from chassis_rabbitmq.outbox.relay import Relay
-from chassis_rabbitmq.outbox.store import PassOn, Waiting
+from chassis_rabbitmq.outbox.store import Backlog, PassOn, Refusal, Waiting
 from chassis_rabbitmq.rabbitmq_settings import Settings
 from chassis_rabbitmq.topology import events_exchange, queue
 
@@ -29,6 +30,7 @@ class MemoryOutbox:
 
     def __init__(self) -> None:
         self.waiting: list[Waiting] = []
+        self.refused: list[Refusal] = []
         self.taken_elsewhere = False
         self.away = False
 
@@ -47,9 +49,16 @@ class MemoryOutbox:
         if self.taken_elsewhere:
             return 0
         taken = list(self.waiting)
-        done = await pass_on(taken)
+        passed = await pass_on(taken)
+        self.refused += passed.refused
+        done = [*passed.done, *(one.event for one in passed.refused)]
         self.waiting = [event for event in self.waiting if event not in done]
         return len(taken)
+
+    async def backlog(self) -> Backlog:
+        if self.away:
+            raise Unavailable("The database does not answer.")
+        return Backlog(len(self.waiting), len(self.refused), 61.4)
 
 
 class Reader:
@@ -59,6 +68,7 @@ class Reader:
         self.texts: list[str] = []
         self.connected = 0
         self.away = self.is_lost = False
+        self.refuses: dict[str, Exception] = {}
         self._broker = broker
         self._exchange = events_exchange(SETTINGS)
         broker.subscriber(queue("reader", "#", SETTINGS), self._exchange)(self.take)
@@ -74,6 +84,12 @@ class Reader:
         return self
 
     async def send(self, event: Waiting) -> None:
+        await asyncio.sleep(0)
+        if self.is_lost:
+            raise ConnectionResetError
+        if error := self.refuses.get(event.body.strip('"')):
+            self.is_lost = True  # a refusal closes the channel
+            raise error
         sent = message(event)
         await self._broker.publish(sent, exchange=self._exchange, routing_key=event.routing_key)
 
@@ -272,3 +288,134 @@ async def test_it_runs_again_after_it_was_stopped(
             await until(lambda: not outbox.waiting)
 
     assert reader.texts == ["first", "second"]
+
+
+TOO_LARGE = ChannelPreconditionFailed("message size 9 is larger than configured max size 8")
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        pytest.param(TOO_LARGE, id="too large"),
+        pytest.param(ConnectionFrameError("frame_too_large"), id="a header that fits no frame"),
+        pytest.param(UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates"), id="no bytes"),
+        pytest.param(TypeError("a header of no kind"), id="no message"),
+    ],
+)
+async def test_an_event_that_is_refused_is_put_aside_and_the_others_go_on_in_order(
+    relay: Relay,
+    outbox: MemoryOutbox,
+    reader: Reader,
+    caplog: pytest.LogCaptureFixture,
+    refusal: Exception,
+) -> None:
+    reader.refuses = {"one 2": refusal}
+    for text in ("one 1", "other 1", "one 2", "other 2", "one 3"):
+        outbox.put(ONE if text.startswith("one") else OTHER, text)
+    (bad,) = [event for event in outbox.waiting if event.body == '"one 2"']
+
+    async with relay.running():
+        await until(lambda: not outbox.waiting)
+
+    assert [one.event for one in outbox.refused] == [bad]
+    arrived = list(dict.fromkeys(reader.texts))  # one whose confirmation was lost comes twice
+    assert [text for text in arrived if text.startswith("one")] == ["one 1", "one 3"]
+    assert [text for text in arrived if text.startswith("other")] == ["other 1", "other 2"]
+    (told,) = [r.message for r in caplog.records if r.levelno == logging.ERROR]
+    assert f"RabbitMQ refuses book.updated.v1 {bad.event_id} of {ONE} (7 bytes)" in told
+    assert str(refusal) in told
+    assert "Events wait" not in caplog.text  # it is no outage
+
+
+async def test_several_that_are_refused_are_all_put_aside(
+    relay: Relay, outbox: MemoryOutbox, reader: Reader
+) -> None:
+    reader.refuses = {str(number): TOO_LARGE for number in range(0, 10, 2)}
+    for number in range(10):
+        outbox.put(uuid4(), str(number))
+
+    async with relay.running():
+        await until(lambda: not outbox.waiting)
+
+    assert [one.event.body for one in outbox.refused] == [f'"{n}"' for n in range(0, 10, 2)]
+    assert sorted(set(reader.texts)) == ["1", "3", "5", "7", "9"]
+
+
+async def test_an_outage_while_the_refused_one_is_looked_for_puts_nothing_aside(
+    relay: Relay, outbox: MemoryOutbox, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader.refuses = {"bad": TOO_LARGE}
+    connect, lost = reader.connect, []
+
+    async def fall_over() -> Any:
+        await connect()
+        if reader.connected == 2:  # one by one begins, and the connection is lost
+            reader.is_lost = True
+            lost.append(True)
+        return reader
+
+    monkeypatch.setattr(relay, "_connect", fall_over)
+    for text in ("good", "bad", "better"):
+        outbox.put(uuid4(), text)
+
+    async with relay.running():
+        await until(lambda: not outbox.waiting)
+
+    assert lost
+    assert [one.event.body for one in outbox.refused] == ['"bad"']
+    assert sorted(set(reader.texts)) == ["better", "good"]
+
+
+async def test_one_that_is_no_longer_refused_is_not_put_aside(
+    relay: Relay, outbox: MemoryOutbox, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader.refuses = {"first": TOO_LARGE}
+    close = reader.close
+
+    async def mend() -> None:
+        reader.refuses = {}
+        await close()
+
+    monkeypatch.setattr(reader, "close", mend)
+    outbox.put(ONE, "first")
+
+    async with relay.running():
+        await until(lambda: not outbox.waiting)
+
+    assert (outbox.refused, reader.texts) == ([], ["first"])
+
+
+async def test_while_events_wait_it_is_said_again_how_many(
+    relay: Relay,
+    outbox: MemoryOutbox,
+    reader: Reader,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "REMINDER", 0.02)
+    reader.away = True
+    outbox.put(ONE, "first")
+
+    async with relay.running():
+        await until(lambda: len(caplog.messages) > 1)
+
+    assert caplog.messages[:2] == [
+        "Events wait in the outbox: RabbitMQ is away",
+        "Events wait in the outbox, 1 of them, the oldest for 61 s: RabbitMQ is away",
+    ]
+
+
+async def test_while_the_database_is_away_nobody_knows_how_many(
+    relay: Relay,
+    outbox: MemoryOutbox,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "REMINDER", 0.02)
+    outbox.away = True
+
+    async with relay.running():
+        await until(lambda: len(caplog.messages) > 1)
+
+    told = "Events wait in the outbox: The database does not answer."
+    assert caplog.messages[:2] == [told, told]

@@ -40,25 +40,29 @@ def choice() -> Choice:
 
 
 @contextmanager
-def run(root: Path) -> Iterator[RunningServer]:
+def run(root: Path, *, max_message_size: int | None = None) -> Iterator[RunningServer]:
     """Run the server that was chosen, with no data."""
     kinds = {DOCKER: _container, LOCAL: _local, NONE: _none}
-    with kinds[choice().kind](root) as server:
+    with kinds[choice().kind](root, max_message_size) as server:
         yield server
 
 
 @contextmanager
-def _none(_root: Path) -> Iterator[RunningServer]:
+def _none(_root: Path, _max_message_size: int | None) -> Iterator[RunningServer]:
     yield RunningServer("amqp://127.0.0.1:1/", nullcontext)
 
 
 @contextmanager
-def _local(root: Path) -> Iterator[RunningServer]:
+def _local(root: Path, max_message_size: int | None) -> Iterator[RunningServer]:
     program = installed()
     assert program is not None, "rabbitmq-server is not installed"
     (root / ".dev").mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="tests-", dir=root / ".dev") as folder:
-        node = Node(program, Path(folder) / "rabbitmq")
+        data = Path(folder) / "rabbitmq"
+        data.mkdir()
+        if max_message_size:
+            (data / "rabbitmq.conf").write_text(f"max_message_size = {max_message_size}\n", "utf-8")
+        node = Node(program, data)
         node.start()
 
         try:
@@ -68,10 +72,14 @@ def _local(root: Path) -> Iterator[RunningServer]:
 
 
 @contextmanager
-def _container(_root: Path) -> Iterator[RunningServer]:
+def _container(_root: Path, max_message_size: int | None) -> Iterator[RunningServer]:
     with quiet():
         from testcontainers.core.container import DockerContainer  # noqa: PLC0415
-    with DockerContainer(IMAGE).with_exposed_ports(PORT) as container:
+    wanted = DockerContainer(IMAGE).with_exposed_ports(PORT)
+    if max_message_size:
+        option = f"-rabbit max_message_size {max_message_size}"
+        wanted = wanted.with_env("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", option)
+    with wanted as container:
         host, port = container.get_container_host_ip(), int(container.get_exposed_port(PORT))
         _wait_for(host, port)
 

@@ -3,7 +3,10 @@
 An event is stored in the transaction of the write that it follows: there is none without the
 other. A relay passes it on to RabbitMQ as soon as both are there, and forgets it when RabbitMQ has
 confirmed it. The events of one record arrive in the order in which they happened. One may arrive
-twice, when its confirmation is lost: readers know it again by its id.
+twice, when its confirmation is lost: readers know it again by its id. One that RabbitMQ refuses,
+such as for its size, is put aside; the write of an event that is too large is refused itself.
+
+How much waits and for how long is told by ``app.state.outbox.backlog()``.
 """
 
 from collections.abc import AsyncIterator
@@ -25,7 +28,7 @@ __all__ = ["OutboxEntry", "Settings", "install", "lifespan"]
 def install(app: FastAPI, settings: Settings) -> None:
     """Have the events of every write stored, and passed on while the application runs."""
     database = app.state.database
-    outbox = Outbox(database)
+    outbox = app.state.outbox = Outbox(database, settings.event_max_bytes)
     app.state.relay = Relay(outbox, lambda: Publisher.opened(settings))
     # What goes along with calls to other services goes along with events, too.
     providers = app.state.http.header_providers

@@ -24,3 +24,7 @@ class OutboxEntry(Base):
     """What goes along with the event, as it goes along with calls to other services."""
     body: Mapped[str] = mapped_column(Text())
     """The event as JSON."""
+    refused_at: Mapped[dt.datetime | None]
+    """Since when it is put aside, for RabbitMQ does not take it."""
+    refusal: Mapped[str | None] = mapped_column(Text())
+    """Why not."""
