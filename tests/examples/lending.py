@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.support import ROOT
 OVERLAY = ROOT / "examples/p2p_lending/overlay"
 LIMIT = 3
 AT_ONCE = 8
+DEPOSITS = 30
 
 
 def overlaid() -> list[str]:
@@ -94,9 +96,27 @@ class Lending:
         assert self.http.post("/payments", json=payment).json()["status"] == "scheduled"
         account = {"loan_id": loan, "balance": 10}
         escrow = self.http.post("/escrow-accounts", json=account).json()["id"]
+        self.adds_up(f"/escrow-accounts/{escrow}")
         is_problem(self.http.post("/escrow-accounts", json=account), 409)
         below = self.http.patch(f"/escrow-accounts/{escrow}", json={"balance": -0.01})
         names_field(below, "balance")
+
+    def adds_up(self, account: str) -> None:
+        """Many who read a balance, add to it and write it back lose nothing of each other."""
+        with ThreadPoolExecutor(DEPOSITS) as pool:
+            list(pool.map(lambda _: self.deposits(account), range(DEPOSITS)))
+        assert self.http.get(account).json()["balance"] == f"{10 + DEPOSITS * 10}.00"
+
+    def deposits(self, account: str) -> None:
+        """Add 10, on the balance that is still the one that was read."""
+        status = 412
+        while status == 412:
+            read = self.http.get(account)
+            balance = str(Decimal(read.json()["balance"]) + 10)
+            unchanged = {"If-Match": read.headers["ETag"]}
+            written = self.http.patch(account, json={"balance": balance}, headers=unchanged)
+            status = written.status_code
+        assert status == 200, written.text
 
     def makes_room(self, borrower: str, loans: list[str]) -> None:
         """A loan that has ended makes room for one, and does not come back beside it."""

@@ -122,9 +122,14 @@ class Scenario:
         change = {of["name"]: eval(of["other_sample_literal"])}  # noqa: S307  (as above)
         after = http.patch(url, json=change)
         assert after.status_code == 200, after.text
-        assert after.json() == before | change | {"updated_at": after.json()["updated_at"]}
+        moved = {"updated_at": after.json()["updated_at"], "version": before["version"] + 1}
+        assert after.json() == before | change | moved
         assert after.json()["updated_at"] > before["updated_at"]
         assert http.patch(url, json={}).json() == after.json()
+        seen = {"If-Match": f'"{before["version"]}"'}
+        is_problem(http.patch(url, json=change, headers=seen), 412)
+        is_problem(http.delete(url, headers=seen), 412)
+        assert http.get(url).headers["etag"] == after.headers["etag"] != seen["If-Match"]
 
     def refuses(self, http: httpx2.Client, entity: Mapping[str, Any]) -> None:
         """Answer every wrong request with a problem that names the field."""

@@ -6,8 +6,8 @@ FOREIGN_PACKAGES = frozenset({"chassis", "shared", "tools", "tests"})
 CLASSES = frozenset(
     """
     Annotated Any AwareDatetime Base DataApiRecords DataSettings Decimal Depends EmailStr
-    FeatureSettings Field ListQuery Literal Mapped Mapping NotNull Page Path Protocol Query Record
-    Repository RuleViolated Schema Settings Url
+    FeatureSettings Field IfMatch ListQuery Literal Mapped Mapping NotNull Page Path Protocol Query
+    Repository Response RuleViolated Schema Settings Url VersionedRecord
     """.split()
 )
 
@@ -32,7 +32,10 @@ DEVICES = frozenset({"aux", "con", "nul", "prn"}) | {
 }
 
 FIELDS = (
-    (frozenset({"id", "created_at", "updated_at"}), "is a field that every entity has already"),
+    (
+        frozenset({"id", "created_at", "updated_at", "version"}),
+        "is a field that every entity has already",
+    ),
     (frozenset({"limit", "cursor", "sort"}), "is a parameter of every list"),
     (frozenset({"str", "int", "bool", "dict", "dt"}), "would hide the type of other fields"),
     (frozenset({"check", "self", "cls"}), "would hide a part of the generated class"),

@@ -15,7 +15,7 @@ import asyncpg
 from fastapi import FastAPI, HTTPException, Query
 from pydantic import BaseModel
 
-COLUMNS = "id, title, description, status, priority, due_date, created_at, updated_at"
+COLUMNS = "id, title, description, status, priority, due_date, created_at, updated_at, version"
 LIST = f"SELECT {COLUMNS} FROM tasks ORDER BY created_at DESC, id DESC LIMIT $1"  # noqa: S608
 GET = f"SELECT {COLUMNS} FROM tasks WHERE id = $1"  # noqa: S608
 CREATE = (
@@ -40,6 +40,7 @@ class Task(NewTask):
     id: UUID
     created_at: dt.datetime
     updated_at: dt.datetime
+    version: int
 
 
 class Page(BaseModel):

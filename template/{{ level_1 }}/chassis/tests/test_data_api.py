@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from chassis.data_api import DataApiRecords
-from chassis.problems import Conflict, Invalid, NotFound, Unavailable
+from chassis.problems import Conflict, Invalid, NotFound, OutcomeUnknown, Outdated, Unavailable
 from chassis.schemas import ListQuery
 from chassis.testing.http import RecordedHttp
 
@@ -22,6 +22,7 @@ class NewCoin:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coin(NewCoin):
     id: UUID
+    version: int
 
 
 class CoinQuery(ListQuery):
@@ -35,8 +36,8 @@ class Coins(DataApiRecords[NewCoin, Coin, CoinQuery]):
 
 
 ID = uuid4()
-KEPT = {"id": str(ID), "worth": "2.50", "minted": None}
-COIN = Coin(id=ID, worth=Decimal("2.50"))
+KEPT = {"id": str(ID), "worth": "2.50", "minted": None, "version": 3}
+COIN = Coin(id=ID, version=3, worth=Decimal("2.50"))
 
 
 async def test_a_new_record_is_posted() -> None:
@@ -73,6 +74,27 @@ async def test_changes_are_sent_as_they_are() -> None:
     await Coins(http, "http://data").change(ID, {"minted": dt.date(2026, 1, 31)})
 
     assert http.sent == [("PATCH", f"http://data/coins/{ID}", {"minted": "2026-01-31"})]
+    assert http.headers == [{}]
+
+
+async def test_a_record_to_decide_on_is_read_past_caches() -> None:
+    http = RecordedHttp(200, KEPT)
+    coins = Coins(http, "http://data")
+
+    assert await coins.current(ID) == await coins.current(ID, 3) == COIN
+    assert http.headers == [{"Cache-Control": "no-cache"}] * 2
+    with pytest.raises(Outdated):
+        await coins.current(ID, 2)
+
+
+async def test_a_write_counts_on_the_version_that_is_given() -> None:
+    http = RecordedHttp(200, KEPT)
+    coins = Coins(http, "http://data")
+
+    await coins.change(ID, {"worth": 1}, 3)
+    await coins.remove(ID, 3)
+
+    assert http.headers == [{"If-Match": '"3"'}] * 2
 
 
 async def test_a_record_is_removed() -> None:
@@ -85,10 +107,18 @@ async def test_a_record_is_removed() -> None:
 
 @pytest.mark.parametrize(
     ("status", "error"),
-    [(404, NotFound), (409, Conflict), (422, Invalid), (500, Unavailable)],
+    [(404, NotFound), (409, Conflict), (412, Outdated), (422, Invalid), (500, Unavailable)],
 )
 async def test_a_problem_is_raised(status: int, error: type[Exception]) -> None:
     coins = Coins(RecordedHttp(status, {"detail": "no"}), "http://data")
 
     with pytest.raises(error):
         await coins.get(ID)
+
+
+async def test_a_write_that_failed_may_be_stored() -> None:
+    coins = Coins(RecordedHttp(500, {"detail": "no"}), "http://data")
+
+    for write in (coins.add(NewCoin(worth=Decimal(1))), coins.change(ID, {}), coins.remove(ID)):
+        with pytest.raises(OutcomeUnknown):
+            await write

@@ -5,6 +5,7 @@ from fastapi import APIRouter, FastAPI, Request
 from httpx2 import AsyncClient
 
 from chassis.database import Database, DataSettings, build_data_app
+from chassis.problems import Overloaded
 
 NOBODY = "postgresql://nobody@127.0.0.1:1/nothing"
 router = APIRouter()
@@ -41,3 +42,14 @@ async def test_nothing_connects_before_it_is_needed(client: AsyncClient, app: Fa
 
     assert (await client.get("/docs")).status_code == 200
     assert database.engine.pool.status().startswith("Pool size: 10")
+
+
+async def test_waiting_for_a_connection_is_told_apart_from_an_outage() -> None:
+    settings = DataSettings(database_url=NOBODY, database_pool_size=1, database_pool_timeout=0.01)
+    database = Database(settings)
+
+    async with database._turn():
+        with pytest.raises(Overloaded):
+            async with database.connect():
+                raise AssertionError
+    await database.close()

@@ -11,9 +11,24 @@ from aiohttp.test_utils import TestServer, unused_port
 
 from chassis import http_client
 from chassis.app import assemble
+from chassis.effects import watched
 from chassis.features import FeatureSettings
 from chassis.http_client import HttpClient, Params, Reply, Settings, raise_for_problem
-from chassis.problems import Conflict, FieldError, Invalid, NotFound, ProblemError, Unavailable
+from chassis.http_client.retries import RetryBudget
+from chassis.problems import (
+    OVERLOADED,
+    Conflict,
+    FieldError,
+    Invalid,
+    NotFound,
+    OutcomeUnknown,
+    Outdated,
+    Overloaded,
+    ProblemError,
+    Unavailable,
+)
+
+WRITES = ["post", "put", "patch", "delete"]
 
 
 class Service:
@@ -151,21 +166,130 @@ async def test_cookies_are_not_kept(http: HttpClient, service: Service, url: str
     assert "Cookie" not in service.asked[1].headers
 
 
-@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("method", ["get", *WRITES])
 async def test_nobody_there_is_unavailable(http: HttpClient, method: str) -> None:
-    with pytest.raises(Unavailable):
+    with watched() as effects, pytest.raises(Unavailable):
         await getattr(http, method)(f"http://127.0.0.1:{unused_port()}")
 
+    assert not effects.possible
 
-@pytest.mark.parametrize("method", ["get", "post"])
-async def test_a_late_answer_is_unavailable(service: Service, url: str, method: str) -> None:
+
+@pytest.mark.parametrize(
+    ("method", "error"), [("get", Unavailable), *((method, OutcomeUnknown) for method in WRITES)]
+)
+async def test_a_late_answer_to_a_write_leaves_its_outcome_open(
+    service: Service, url: str, method: str, error: type[ProblemError]
+) -> None:
     service.delay = 1
     hurried = HttpClient(Settings(http_timeout=0.05))
 
-    with pytest.raises(Unavailable):
-        await getattr(hurried, method)(url)
+    try:
+        with pytest.raises(error):
+            await getattr(hurried, method)(url)
+    finally:
+        await hurried.close()
+    assert len(service.asked) == 1
 
-    await hurried.close()
+
+@pytest.fixture
+async def breaking() -> AsyncIterator[tuple[str, list[bytes]]]:
+    """A server that reads each request and then breaks the connection, and what it read."""
+    read: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        read.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/things", read
+
+
+@pytest.mark.parametrize("method", WRITES)
+async def test_a_write_that_was_sent_over_a_connection_that_broke_is_unknown(
+    http: HttpClient, breaking: tuple[str, list[bytes]], method: str
+) -> None:
+    url, read = breaking
+
+    with watched() as effects, pytest.raises(OutcomeUnknown):
+        await getattr(http, method)(url)
+
+    assert len(read) == 1
+    assert effects.possible
+
+
+async def test_a_get_over_a_connection_that_broke_is_tried_again(
+    http: HttpClient, breaking: tuple[str, list[bytes]]
+) -> None:
+    url, read = breaking
+
+    with pytest.raises(Unavailable):
+        await http.get(url)
+
+    assert len(read) == 3
+
+
+async def test_waiting_for_a_free_connection_has_an_end(service: Service, url: str) -> None:
+    service.delay = 0.3
+    narrow = HttpClient(Settings(http_pool_size=1, http_connect_timeout=0.05))
+
+    first, *others = await asyncio.gather(
+        *(narrow.post(url) for _ in range(3)), return_exceptions=True
+    )
+    await narrow.close()
+
+    assert isinstance(first, Reply)
+    assert [type(error) for error in others] == [Unavailable, Unavailable]
+    assert len(service.asked) == 1
+
+
+@pytest.mark.parametrize("answer", [(503, OVERLOADED), (429, "slow down")])
+async def test_whoever_has_too_much_to_do_is_not_asked_again(
+    http: HttpClient, service: Service, url: str, answer: tuple[int, str]
+) -> None:
+    status, kind = answer
+    service.answers = [web.json_response({"type": kind, "detail": "Busy."}, status=status)]
+
+    reply = await http.get(url)
+
+    assert len(service.asked) == 1
+    with pytest.raises(Overloaded):
+        raise_for_problem(reply)
+
+
+async def test_retries_have_a_budget(http: HttpClient, service: Service, url: str) -> None:
+    """However many calls fail, few of them are tried again."""
+    service.answers = [web.Response(status=503) for _ in range(1000)]
+
+    for _ in range(100):
+        assert (await http.get(url)).status == 503
+
+    assert 100 < len(service.asked) <= 100 + RetryBudget.SPARE + 100 * 0.1
+
+
+def test_a_budget_fills_up_again() -> None:
+    budget = RetryBudget(share=0.5)
+    while budget.spend():
+        pass
+
+    budget.earn()
+    assert not budget.spend()
+    budget.earn()
+    assert budget.spend()
+
+
+@pytest.mark.parametrize(
+    ("status", "possible"),
+    [(201, True), (404, False), (412, False), (503, False), (500, True), (504, True)],
+)
+async def test_it_is_noted_that_something_may_have_changed(
+    http: HttpClient, service: Service, url: str, status: int, *, possible: bool
+) -> None:
+    service.answers = [web.Response(status=status)]
+
+    with watched() as effects:
+        await http.post(url)
+
+    assert effects.possible is possible
 
 
 async def test_the_application_closes_its_client(url: str) -> None:
@@ -192,7 +316,9 @@ def test_a_success_is_no_problem(status: int) -> None:
     raise_for_problem(Reply(status, b""))
 
 
-@pytest.mark.parametrize(("status", "error"), [(404, NotFound), (409, Conflict), (422, Invalid)])
+@pytest.mark.parametrize(
+    ("status", "error"), [(404, NotFound), (409, Conflict), (412, Outdated), (422, Invalid)]
+)
 def test_a_problem_is_raised_as_what_it_is(status: int, error: type[ProblemError]) -> None:
     problem = {"detail": "No.", "errors": [{"field": "title", "detail": "Taken"}]}
 
@@ -200,7 +326,7 @@ def test_a_problem_is_raised_as_what_it_is(status: int, error: type[ProblemError
         raise_for_problem(Reply(status, json.dumps(problem).encode()))
 
     assert raised.value.detail == "No."
-    if error is not NotFound:
+    if error in {Conflict, Invalid}:
         assert raised.value.errors == (FieldError("title", "Taken"),)
 
 
@@ -216,3 +342,14 @@ def test_what_is_not_the_clients_doing_is_unavailable(status: int) -> None:
         raise_for_problem(Reply(status, b'{"detail": "SELECT"}'))
 
     assert "SELECT" not in raised.value.detail
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(500, OutcomeUnknown), (502, OutcomeUnknown), (504, OutcomeUnknown), (503, Unavailable)],
+)
+def test_a_write_that_failed_may_be_done_unless_the_service_could_not(
+    status: int, error: type[ProblemError]
+) -> None:
+    with pytest.raises(error):
+        raise_for_problem(Reply(status, b"", "PATCH"))

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from chassis.problems import NotFound
+from chassis.problems import NotFound, Outdated
 from chassis.schemas import ListQuery
 from chassis.testing.memory import MemoryRecords
 
@@ -23,6 +23,11 @@ class Note(NewNote):
     updated_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft(Note):
+    version: int
+
+
 async def test_what_is_added_is_found_changed_and_removed() -> None:
     notes = MemoryRecords(Note)
 
@@ -35,6 +40,24 @@ async def test_what_is_added_is_found_changed_and_removed() -> None:
     assert changed.updated_at >= note.updated_at
     with pytest.raises(NotFound):
         await notes.get(note.id)
+
+
+async def test_a_version_is_kept_for_records_that_have_one() -> None:
+    drafts = MemoryRecords(Draft)
+
+    draft = await drafts.add(NewNote(text="first"))
+    changed = await drafts.change(draft.id, {"text": "second"}, draft.version)
+
+    assert (draft.version, changed.version) == (1, 2)
+    assert await drafts.current(draft.id, 2) == changed
+    for late in (
+        drafts.current(draft.id, 1),
+        drafts.change(draft.id, {"text": "third"}, 1),
+        drafts.remove(draft.id, 1),
+    ):
+        with pytest.raises(Outdated):
+            await late
+    await drafts.remove(draft.id, 2)
 
 
 async def test_the_newest_come_first() -> None:

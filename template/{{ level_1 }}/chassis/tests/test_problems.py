@@ -14,14 +14,19 @@ from pydantic import BaseModel, EmailStr, Field
 from starlette.types import Receive, Scope, Send
 
 from chassis.app import build_app
+from chassis.effects import take_note
 from chassis.features import FeatureSettings
 from chassis.problems import (
     Conflict,
     FieldError,
     Invalid,
     NotFound,
+    OutcomeUnknown,
+    Outdated,
+    Overloaded,
     ProblemError,
     Unavailable,
+    VersionRequired,
     responses,
 )
 from chassis.problems.details import title_of, type_of
@@ -67,6 +72,10 @@ RAISED: dict[str, Exception] = {
     "conflict": Conflict("Taken.", errors=[FieldError("title", "Taken")]),
     "invalid": Invalid("Too long.", field="title"),
     "unavailable": Unavailable("No answer."),
+    "overloaded": Overloaded("Busy."),
+    "unknown": OutcomeUnknown("Perhaps."),
+    "outdated": Outdated("Changed."),
+    "version": VersionRequired("Which?"),
     "rule": BrokenRule(),
     "upstream": LookupError(SECRET),
     "teapot": HTTPException(418, headers={"X-Tea": "green"}),
@@ -79,6 +88,12 @@ RAISED: dict[str, Exception] = {
 @router.get("/raise/{name}")
 async def fail(name: str) -> None:
     raise RAISED[name]
+
+
+@router.get("/write-then-fail")
+async def write_then_fail() -> None:
+    take_note()
+    raise RAISED["unavailable"]
 
 
 @router.post("/orders")
@@ -194,6 +209,33 @@ async def test_an_outage_is_logged_with_its_cause(
     await client.get("/raise/unavailable")
 
     assert "GET /raise/{name}: No answer. (OSError: refused)" in caplog.messages
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "kind", "invited"),
+    [
+        ("unavailable", 503, "unavailable", True),
+        ("overloaded", 503, "overloaded", True),
+        ("unknown", 504, "outcome-unknown", False),
+        ("outdated", 412, "outdated", False),
+        ("version", 428, "version-required", False),
+    ],
+)
+async def test_only_where_nothing_was_done_it_is_said_when_to_try_again(
+    client: AsyncClient, name: str, status: int, kind: str, *, invited: bool
+) -> None:
+    answer = await client.get(f"/raise/{name}")
+
+    assert (answer.status_code, answer.json()["type"]) == (status, f"urn:problem:{kind}")
+    assert ("retry-after" in answer.headers) is invited
+
+
+async def test_after_a_write_nobody_is_invited_to_try_again(client: AsyncClient) -> None:
+    answer = await client.get("/write-then-fail")
+
+    assert answer.status_code == 503
+    assert "retry-after" not in answer.headers
+    assert "retry-after" in (await client.get("/raise/unavailable")).headers
 
 
 async def test_an_answer_that_has_begun_is_cut(client: AsyncClient) -> None:

@@ -13,8 +13,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chassis.database import Base, Change, Database, Record, Recorder, Repository
-from chassis.problems import Conflict, Invalid, NotFound
+from chassis.database import Base, Change, Database, Record, Recorder, Repository, VersionedRecord
+from chassis.problems import Conflict, Invalid, NotFound, Outdated
 from chassis.schemas import ListQuery, Schema
 
 DIALECT = PGDialect(paramstyle="named")  # type: ignore[no-untyped-call]
@@ -160,6 +160,68 @@ async def test_a_change_of_nothing_only_reads() -> None:
 
     assert (await shelves(database).change(kept[0], {})).id == kept[0]
     assert database.statements[0].startswith("SELECT")
+
+
+class Crate(VersionedRecord, Base):
+    __tablename__ = "crates"
+
+    count: Mapped[int]
+
+
+class CrateRead(Schema):
+    id: UUID
+    count: int
+    version: int
+
+
+class CrateRepository(Repository[CrateRead]):
+    """Crates in PostgreSQL."""
+
+    model = Crate
+    read = CrateRead
+
+
+def crates(database: FakeDatabase) -> CrateRepository:
+    return CrateRepository(cast("Database", database))
+
+
+async def test_every_change_moves_the_version_on() -> None:
+    kept = (uuid4(), 4, 2)
+    database = FakeDatabase([kept])
+
+    assert (await crates(database).change(kept[0], {"count": 4})).version == 2
+    assert "version=version + 1" in database.statements[0]
+    assert "AND crates.version" not in database.statements[0]
+
+
+async def test_a_write_counts_on_its_version() -> None:
+    kept = (uuid4(), 4, 2)
+    database = FakeDatabase([kept], [()])
+    repository = crates(database)
+
+    await repository.change(kept[0], {"count": 4}, 1)
+    await repository.remove(kept[0], 2)
+
+    assert all("AND crates.version =" in statement for statement in database.statements)
+    assert [values["#version"] for values in database.values] == [1, 2]
+    assert database.transactions == ["commit", "commit"]
+
+
+async def test_what_was_changed_meanwhile_is_outdated_and_what_is_gone_is_not_found() -> None:
+    kept = (uuid4(), 4, 2)
+    for found, error in (([kept], Outdated), ([], NotFound)):
+        database = FakeDatabase([], found, [], found, found)
+        repository = crates(database)
+
+        for write in (
+            repository.change(kept[0], {"count": 4}, 1),
+            repository.remove(kept[0], 1),
+            repository.change(kept[0], {}, 1),
+        ):
+            with pytest.raises(error):
+                await write
+
+        assert database.transactions == ["rollback", "rollback"]
 
 
 async def test_a_record_is_removed() -> None:

@@ -110,4 +110,4 @@ async def test_with_an_address_it_is_on(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_the_address_is_not_shown() -> None:
-    assert "key" not in repr(FeatureSettings(sentry_dsn=DSN))
+    assert "key@" not in repr(FeatureSettings(sentry_dsn=DSN))

@@ -8,13 +8,24 @@ from pydantic import TypeAdapter
 from pydantic_core import to_json
 
 from chassis.http_client import Reply, raise_for_problem
+from chassis.problems import Outdated
 from chassis.schemas import ListQuery, Page
+from chassis.versions import etag_of
+
+OUTDATED = "This was changed by somebody else: read it again."
+PAST_CACHES = {"Cache-Control": "no-cache"}
 
 
 class Http(Protocol):
     """The calls of HttpClient that are needed here."""
 
-    async def get(self, url: str, *, params: Mapping[str, Any] | None = None) -> Reply:
+    async def get(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
         """Read."""
         ...
 
@@ -22,11 +33,17 @@ class Http(Protocol):
         """Create."""
         ...
 
-    async def patch(self, url: str, *, json_body: bytes | None = None) -> Reply:
+    async def patch(
+        self,
+        url: str,
+        *,
+        json_body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
         """Change."""
         ...
 
-    async def delete(self, url: str) -> Reply:
+    async def delete(self, url: str, *, headers: Mapping[str, str] | None = None) -> Reply:
         """Remove."""
         ...
 
@@ -35,8 +52,8 @@ class DataApiRecords[New, Kept, Query: ListQuery]:
     """One collection of a data service.
 
     A subclass names the collection's `path`, what goes in (`new`) and what comes out (`record`).
-    Every method raises what the data service answered: NotFound, Conflict or Invalid, and
-    Unavailable when there is no answer.
+    Every method raises what the data service answered: NotFound, Conflict, Outdated or Invalid,
+    and Unavailable when there is no answer.
     """
 
     path: str
@@ -66,6 +83,17 @@ class DataApiRecords[New, Kept, Query: ListQuery]:
         """Return the record with this id."""
         return self._record(await self._http.get(f"{self._url}/{record_id}"))
 
+    async def current(self, record_id: UUID, version: int | None = None) -> Kept:
+        """Return the record as it is now, past every cache: to decide on it.
+
+        Raises Outdated if it has another version than the one that is given.
+        """
+        reply = await self._http.get(f"{self._url}/{record_id}", headers=PAST_CACHES)
+        found = self._record(reply)
+        if version is not None and getattr(found, "version", version) != version:
+            raise Outdated(OUTDATED)
+        return found
+
     async def list(self, query: Query) -> Page[Kept]:
         """Return one page of the records that match."""
         params = query.model_dump(mode="json", exclude_none=True)
@@ -73,15 +101,22 @@ class DataApiRecords[New, Kept, Query: ListQuery]:
         raise_for_problem(reply)
         return self._pages.validate_json(reply.body)
 
-    async def change(self, record_id: UUID, changes: Mapping[str, Any]) -> Kept:
-        """Set the given fields and return the record as it is then."""
-        reply = await self._http.patch(f"{self._url}/{record_id}", json_body=to_json(changes))
-        return self._record(reply)
+    async def change(
+        self, record_id: UUID, changes: Mapping[str, Any], version: int | None = None
+    ) -> Kept:
+        """Set the given fields, of that version if there is one; return the record as it is then."""
+        url, body = f"{self._url}/{record_id}", to_json(changes)
+        return self._record(await self._http.patch(url, json_body=body, headers=_if(version)))
 
-    async def remove(self, record_id: UUID) -> None:
-        """Remove the record with this id."""
-        raise_for_problem(await self._http.delete(f"{self._url}/{record_id}"))
+    async def remove(self, record_id: UUID, version: int | None = None) -> None:
+        """Remove the record with this id, of that version if there is one."""
+        url = f"{self._url}/{record_id}"
+        raise_for_problem(await self._http.delete(url, headers=_if(version)))
 
     def _record(self, reply: Reply) -> Kept:
         raise_for_problem(reply)
         return self._records.validate_json(reply.body)
+
+
+def _if(version: int | None) -> dict[str, str]:
+    return {} if version is None else {"If-Match": etag_of(version)}

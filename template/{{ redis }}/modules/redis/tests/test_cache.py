@@ -12,7 +12,7 @@ from fakeredis import FakeAsyncRedis, FakeServer
 from chassis.app import build_app
 from chassis.features import FeatureSettings
 from chassis.http_client import HttpClient, Reply
-from chassis.problems import Unavailable
+from chassis.problems import OutcomeUnknown
 from chassis_redis.cache.answers import Answers, Kept
 from chassis_redis.cache.http import CachedHttp
 
@@ -35,6 +35,10 @@ class Caller:
     async def get(self, path: str, **params: Any) -> str:
         reply = await self.http.get(f"{self.address}{path}", params=params)
         return reply.body.decode()
+
+    async def get_as(self, path: str, **headers: str) -> str:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return (await self.http.get(f"{self.address}{path}", headers=named)).body.decode()
 
     async def write(self, method: str, path: str) -> Reply:
         reply: Reply = await getattr(self.http, method)(f"{self.address}{path}")
@@ -75,6 +79,39 @@ async def test_another_service_of_the_project_finds_it_too(caller: Caller, addre
 
     async with running(address) as another:
         assert await another.get(ONE) == first
+
+
+async def test_what_is_decided_on_is_asked_for_and_kept_for_others(caller: Caller) -> None:
+    first = await caller.get(ONE)
+
+    fresh = await caller.get_as(ONE, cache_control="no-cache")
+
+    assert fresh != first
+    assert await caller.get(ONE) == fresh
+
+
+@pytest.mark.parametrize("header", ["authorization", "x_tenant", "cookie", "accept_language"])
+async def test_what_one_was_answered_is_for_no_other(caller: Caller, header: str) -> None:
+    mine = await caller.get_as(ONE, **{header: "mine"})
+    other = await caller.get_as(ONE, **{header: "another"})
+
+    assert len({mine, other, await caller.get(ONE)}) == 3
+    assert await caller.get_as(ONE, **{header.upper(): "mine"}) == mine
+
+
+async def test_what_a_provider_sends_tells_apart_who_asks(caller: Caller) -> None:
+    caller.http.header_providers.append(lambda: {"Authorization": next(tokens)})
+    tokens = iter(["a", "a", "b", "b", "a"])  # a call that is made asks the provider once more
+
+    answers = [await caller.get(ONE) for _ in range(3)]
+
+    assert answers == ["1", "2", "1"]
+
+
+async def test_a_request_id_tells_nobody_apart(caller: Caller) -> None:
+    first = await caller.get_as(ONE, x_request_id="1", traceparent="2")
+
+    assert await caller.get_as(ONE, x_request_id="3", traceparent="4") == first
 
 
 @pytest.mark.parametrize(
@@ -129,7 +166,7 @@ async def test_a_write_without_an_answer_may_yet_be_carried_out(
     async with running(address, http_timeout=0.4) as caller:
         await caller.get(ONE)
         service.delay = 1
-        with pytest.raises(Unavailable):
+        with pytest.raises(OutcomeUnknown):
             await caller.write("patch", ONE)
         service.delay = 0
 

@@ -30,6 +30,7 @@ class Shop:
         self.done: list[bytes] = []
         self.error: Exception | None = None
         self.writes_to = ""
+        self.cookie = ""
         self.begun = asyncio.Event()
         self.gate = asyncio.Event()
         self.gate.set()
@@ -43,7 +44,8 @@ class Shop:
         if self.error:
             raise self.error
         response.headers["Location"] = f"{URL}/{len(self.done)}"
-        response.set_cookie("session", "secret")
+        if self.cookie:
+            response.set_cookie("session", self.cookie)
         return {"number": len(self.done)}
 
 
@@ -60,12 +62,17 @@ def writing(shop: Shop, address: str) -> Shop:
 
 
 @pytest.fixture
-def app(server: FakeServer, shop: Shop) -> FastAPI:
+def settings() -> dict[str, Any]:
+    return {}
+
+
+@pytest.fixture
+def app(server: FakeServer, shop: Shop, settings: dict[str, Any]) -> FastAPI:
     router = APIRouter()
     for method in ("POST", "PUT"):
         router.add_api_route(URL, shop.order, methods=[method], status_code=201)
     router.add_api_route("/others", shop.order, methods=["POST"])
-    return build_app("Shop", [router], FeatureSettings(max_body_bytes=1000))
+    return build_app("Shop", [router], FeatureSettings(max_body_bytes=1000, **settings))
 
 
 async def test_a_repeat_gets_the_first_answer(client: AsyncClient, shop: Shop) -> None:
@@ -81,8 +88,10 @@ async def test_a_repeat_gets_the_first_answer(client: AsyncClient, shop: Shop) -
     assert again.headers["idempotency-replayed"] == "true"
 
 
-async def test_cookies_are_not_repeated(client: AsyncClient) -> None:
+async def test_cookies_are_not_repeated(client: AsyncClient, shop: Shop) -> None:
+    shop.cookie = "secret"
     assert "set-cookie" in (await client.post(URL, headers=ONE)).headers
+    client.cookies.clear()
     assert "set-cookie" not in (await client.post(URL, headers=ONE)).headers
 
 
@@ -106,7 +115,7 @@ async def test_a_key_is_for_post_only(client: AsyncClient, shop: Shop) -> None:
         {"content": b"coffee"},
         {"url": "/others"},
         {"params": {"fast": "1"}},
-        {"headers": {"Authorization": "Bearer another"}},
+        {"headers": {"Cookie": "session=another"}},
     ],
     ids=str,
 )
@@ -124,6 +133,37 @@ async def test_a_key_stands_for_one_request(
     assert "another request" in answer.json()["detail"]
     assert "retry-after" not in answer.headers
     assert len(shop.done) == 1
+
+
+@pytest.mark.parametrize("header", ["Authorization", "X-Api-Key", "Proxy-Authorization"])
+async def test_the_same_key_from_somebody_else_is_another_one(
+    client: AsyncClient, shop: Shop, header: str
+) -> None:
+    mine = await client.post(URL, headers=ONE | {header: "mine"})
+    other = await client.post(URL, headers=ONE | {header: "another"}, content=b"coffee")
+    again = await client.post(URL, headers=ONE | {header: "mine"})
+
+    assert [answer.json()["number"] for answer in (mine, other, again)] == [1, 2, 1]
+    assert len(shop.done) == 2
+
+
+@pytest.mark.parametrize("settings", [{"idempotency_scope": ["X-Tenant"]}])
+async def test_tenants_can_be_told_apart(client: AsyncClient, shop: Shop) -> None:
+    for tenant in ("one", "two", "one"):
+        headers = ONE | {"X-Tenant": tenant, "Authorization": f"Bearer {len(shop.done)}"}
+        assert (await client.post(URL, headers=headers)).status_code == 201
+
+    assert len(shop.done) == 2
+
+
+async def test_headers_cannot_be_shifted_into_one_another(client: AsyncClient, shop: Shop) -> None:
+    """Who asks is told by whole headers, not by what they make up together."""
+    pairs = [("a", "b"), ("a:b", ""), ("", "a:b")]
+    for token, key in pairs:
+        headers = ONE | {"Authorization": token, "X-Api-Key": key}
+        assert (await client.post(URL, headers=headers)).json()["number"] == len(shop.done)
+
+    assert len(shop.done) == len(pairs)
 
 
 async def test_of_many_at_once_one_is_carried_out(client: AsyncClient, shop: Shop) -> None:
@@ -208,7 +248,9 @@ async def test_a_write_without_an_answer_may_have_been_one(
 ) -> None:
     service.delay = 0.5
     app.state.settings.http_timeout = 0.1
-    assert (await client.post(URL, headers=ONE)).status_code == 503
+    first = await client.post(URL, headers=ONE)
+    assert (first.status_code, first.json()["type"]) == (504, "urn:problem:outcome-unknown")
+    assert "retry-after" not in first.headers
 
     answer = await client.post(URL, headers=ONE)
 

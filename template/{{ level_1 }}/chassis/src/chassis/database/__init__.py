@@ -3,7 +3,7 @@
 from chassis.database.app import build_data_app
 from chassis.database.engine import Change, Database, Recorder
 from chassis.database.features import DataSettings
-from chassis.database.models import Base, Record
+from chassis.database.models import Base, Record, VersionedRecord
 from chassis.database.repository import Repository
 from chassis.database.settings import DatabaseSettings
 
@@ -16,5 +16,6 @@ __all__ = [
     "Record",
     "Recorder",
     "Repository",
+    "VersionedRecord",
     "build_data_app",
 ]

@@ -15,9 +15,15 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
-from chassis.database.errors import NO_ANSWER, NO_CONFIRMATION, is_confirmed, is_outage
+from chassis.database.errors import (
+    NO_ANSWER,
+    NO_CONFIRMATION,
+    NO_CONNECTION,
+    is_confirmed,
+    is_outage,
+)
 from chassis.database.settings import DatabaseSettings
-from chassis.problems import OutcomeUnknown, Unavailable
+from chassis.problems import OutcomeUnknown, Overloaded, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +47,8 @@ type Recorder = Callable[[AsyncConnection, Change], Awaitable[None]]
 class Database:
     """A pool of connections, and those who take note of every write through a repository.
 
-    Both ways to a connection raise Unavailable when there is none in time or it breaks: nothing
-    was done then.
+    Both ways to a connection raise Overloaded when none is free in time, and Unavailable when the
+    database does not answer or the connection breaks: nothing was done then.
     """
 
     def __init__(self, settings: DatabaseSettings) -> None:
@@ -91,15 +97,20 @@ class Database:
             async with self._turn(), engine.connect() as connection:
                 connected = True
                 yield connection
-        except (DBAPIError, PoolTimeoutError, OSError) as error:  # OSError: time-outs, too
+        except PoolTimeoutError as error:
+            raise Overloaded(NO_CONNECTION) from error
+        except (DBAPIError, OSError) as error:  # OSError: time-outs, too
             if connected and not is_outage(error):
                 raise
             raise Unavailable(NO_ANSWER) from error
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
-        async with asyncio.timeout(self._patience):
-            await self._queue.acquire()
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._queue.acquire()
+        except TimeoutError as error:
+            raise Overloaded(NO_CONNECTION) from error
         try:
             yield
         finally:

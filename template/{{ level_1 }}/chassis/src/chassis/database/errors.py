@@ -27,6 +27,7 @@ from sqlalchemy.types import TypeEngine
 from chassis.problems import Conflict, FieldError, Invalid, ProblemError
 
 NO_ANSWER = "The database does not answer."
+NO_CONNECTION = "The database has too much to do."
 NO_CONFIRMATION = "The database did not confirm: it may be stored or not."
 
 # By SQLSTATE, of which the first two characters are the class.

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DateTime, MetaData, func
+from sqlalchemy import BigInteger, DateTime, MetaData, func, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -33,4 +33,12 @@ class Record:
     # an earlier time than that one.
     updated_at: Mapped[datetime] = mapped_column(
         server_default=func.now(), onupdate=func.clock_timestamp(), sort_order=1
+    )
+
+
+class VersionedRecord(Record):
+    """A record with a version, by which a write can count on what was read before it."""
+
+    version: Mapped[int] = mapped_column(
+        BigInteger, server_default=text("1"), onupdate=text("version + 1"), sort_order=1
     )

@@ -1,21 +1,23 @@
 """Records of one table: read, listed, added, changed and removed."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
-from sqlalchemy import Row, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Delete, Row, Table, Update, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.database.engine import Change, Database
 from chassis.database.errors import refusals
 from chassis.database.listing import Listing, Order, Position
 from chassis.database.models import Base
-from chassis.problems import Invalid, NotFound
+from chassis.problems import Invalid, NotFound, Outdated, ProblemError
 from chassis.schemas import ListQuery, Page, Schema
 
 LOST_CURSOR = "The cursor stands at a record that is gone: start again without it."
-_ID = "#id"  # the sign keeps it apart from whatever a column is called
+# The sign keeps them apart from whatever a column is called.
+_ID, _VERSION = "#id", "#version"
 
 
 class _Records:
@@ -36,6 +38,22 @@ class _Records:
         self.page: Any = Page.__class_getitem__(read)
         self._listings: dict[type[ListQuery], Listing] = {}
 
+    def changing(self, version: int | None) -> Update:
+        """Give the statement that changes a record, of that version if there is one."""
+        return self.update if version is None else self._update_version
+
+    def removing(self, version: int | None) -> Delete:
+        """Give the statement that removes a record, of that version if there is one."""
+        return self.delete if version is None else self._delete_version
+
+    @cached_property
+    def _update_version(self) -> Update:
+        return self.update.where(self.columns["version"] == bindparam(_VERSION))
+
+    @cached_property
+    def _delete_version(self) -> Delete:
+        return self.delete.where(self.columns["version"] == bindparam(_VERSION))
+
     def listing(self, query: type[ListQuery]) -> Listing:
         """Give what is prepared for one kind of query."""
         if query not in self._listings:
@@ -51,8 +69,9 @@ class Repository[ReadT: Schema]:
     """Records of the table of ``model``, given as ``read``; a subclass names the two.
 
     Each method is a transaction of its own: what it did is stored when it returns. ``values``
-    are keyed by column. Every method raises Unavailable when the database does not answer, and
-    Conflict or Invalid for what the database refuses.
+    are keyed by column. A write that names a ``version`` raises Outdated if the record has another
+    one by now. Every method raises Unavailable when the database does not answer, and Conflict or
+    Invalid for what the database refuses.
     """
 
     model: type[Base]
@@ -100,26 +119,31 @@ class Repository[ReadT: Schema]:
                 await self.recorded(connection, change)
         return self.read.model_validate(added)
 
-    async def change(self, record_id: UUID, values: Mapping[str, Any]) -> ReadT:
+    async def change(
+        self, record_id: UUID, values: Mapping[str, Any], version: int | None = None
+    ) -> ReadT:
         """Store new values of a record and give it as it is stored; raises NotFound."""
         if not values:
-            return await self.get(record_id)
+            return self._of_version(await self.get(record_id), version)
         with refusals(self._records.table, values, self._records.columns):
             async with self.database.begin() as connection:
-                given = {**values, _ID: record_id}
-                row = (await connection.execute(self._records.update, given)).first()
+                given = {**values, _ID: record_id, **_versions(version)}
+                row = (await connection.execute(self._records.changing(version), given)).first()
+                if row is None:
+                    raise await self._untouched(connection, record_id, version)
                 changed = self._named(row)
                 change = Change("change", self._records.table.name, record_id, values, changed)
                 await self.recorded(connection, change)
         return self.read.model_validate(changed)
 
-    async def remove(self, record_id: UUID) -> None:
+    async def remove(self, record_id: UUID, version: int | None = None) -> None:
         """Delete a record; raises NotFound, and Conflict while other records refer to it."""
         with refusals(self._records.table, {}, {}, removing=True):
             async with self.database.begin() as connection:
-                result = await connection.execute(self._records.delete, {_ID: record_id})
+                given = {_ID: record_id, **_versions(version)}
+                result = await connection.execute(self._records.removing(version), given)
                 if not result.rowcount:
-                    raise self._missing()
+                    raise await self._untouched(connection, record_id, version)
                 change = Change("remove", self._records.table.name, record_id, {}, {})
                 await self.recorded(connection, change)
 
@@ -132,6 +156,23 @@ class Repository[ReadT: Schema]:
         if row is None:
             raise self._missing()
         return self._records.by_name(row)
+
+    async def _untouched(
+        self, connection: AsyncConnection, record_id: UUID, version: int | None
+    ) -> ProblemError:
+        """Say why a write found no record: there is none, or it has another version."""
+        if version is None:
+            return self._missing()
+        found = (await connection.execute(self._records.select, {_ID: record_id})).first()
+        return self._missing() if found is None else self._outdated()
+
+    def _of_version(self, found: ReadT, version: int | None) -> ReadT:
+        if version is not None and getattr(found, "version", version) != version:
+            raise self._outdated()
+        return found
+
+    def _outdated(self) -> Outdated:
+        return Outdated(f"{self._records.title} was changed by somebody else: read it again.")
 
     def _missing(self) -> NotFound:
         return NotFound(f"{self._records.title} not found.")
@@ -146,6 +187,10 @@ class Repository[ReadT: Schema]:
             {"items": items, "next_cursor": cursor}
         )
         return page
+
+
+def _versions(version: int | None) -> dict[str, int]:
+    return {} if version is None else {_VERSION: version}
 
 
 async def _look_up(connection: AsyncConnection, order: Order, start: Position) -> Position:

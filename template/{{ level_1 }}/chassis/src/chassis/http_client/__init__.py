@@ -4,15 +4,24 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from chassis.feature import Host
-from chassis.http_client.client import HeaderProvider, HttpClient, Params, Reply
+from chassis.http_client.client import (
+    HeaderProvider,
+    Headers,
+    HttpClient,
+    Params,
+    Reply,
+    Request,
+)
 from chassis.http_client.replies import raise_for_problem
 from chassis.http_client.settings import Settings
 
 __all__ = [
     "HeaderProvider",
+    "Headers",
     "HttpClient",
     "Params",
     "Reply",
+    "Request",
     "Settings",
     "install",
     "lifespan",

@@ -3,10 +3,22 @@ from http import HTTPStatus
 from pydantic import BaseModel, ValidationError
 
 from chassis.http_client.client import Reply
-from chassis.problems import Conflict, FieldError, Invalid, NotFound, Unavailable
+from chassis.problems import (
+    Conflict,
+    FieldError,
+    Invalid,
+    NotFound,
+    OutcomeUnknown,
+    Outdated,
+    Overloaded,
+    ProblemError,
+    Unavailable,
+)
 from chassis.problems.details import title_of
 
 UNUSABLE_ANSWER = "A service that is needed for this failed."
+UNKNOWN = "A service that is needed for this failed: it may be done or not."
+BUSY = "A service that is needed for this has too much to do."
 
 
 class _Problem(BaseModel):
@@ -17,8 +29,9 @@ class _Problem(BaseModel):
 def raise_for_problem(reply: Reply) -> None:
     """Raise what a reply that is not a success stands for.
 
-    404 is NotFound, 409 is Conflict, 422 is Invalid with the errors of the fields. Anything else
-    is not the client's doing: Unavailable.
+    404 is NotFound, 409 is Conflict, 412 is Outdated, 422 is Invalid with the errors of the fields.
+    Anything else is not the client's doing: Overloaded or Unavailable, where nothing was done, and
+    OutcomeUnknown for a write of which nobody knows.
     """
     if HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
         return
@@ -28,10 +41,20 @@ def raise_for_problem(reply: Reply) -> None:
             raise NotFound(problem.detail)
         case HTTPStatus.CONFLICT:
             raise Conflict(problem.detail, errors=problem.errors)
+        case HTTPStatus.PRECONDITION_FAILED:
+            raise Outdated(problem.detail)
         case HTTPStatus.UNPROCESSABLE_ENTITY:
             raise Invalid(problem.detail, errors=problem.errors)
         case _:
-            raise Unavailable(UNUSABLE_ANSWER) from ValueError(f"status {reply.status}")
+            raise _failure(reply) from ValueError(f"status {reply.status}")
+
+
+def _failure(reply: Reply) -> ProblemError:
+    if reply.overload:
+        return Overloaded(BUSY)
+    if reply.method == "GET" or reply.done_nothing:
+        return Unavailable(UNUSABLE_ANSWER)
+    return OutcomeUnknown(UNKNOWN)
 
 
 def _problem(reply: Reply) -> _Problem:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from fastapi.responses import JSONResponse
 
@@ -17,12 +17,16 @@ _WORDS: Final = re.compile(r"\w+")
 _TITLES: Final = {
     HTTPStatus.NOT_FOUND: "Not found",
     HTTPStatus.CONFLICT: "Conflict",
+    HTTPStatus.PRECONDITION_FAILED: "Outdated",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Content too large",
     HTTPStatus.REQUEST_URI_TOO_LONG: "URI too long",
     HTTPStatus.UNPROCESSABLE_ENTITY: "Invalid",
+    HTTPStatus.PRECONDITION_REQUIRED: "Version required",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Internal error",
     HTTPStatus.SERVICE_UNAVAILABLE: "Unavailable",
+    HTTPStatus.GATEWAY_TIMEOUT: "Outcome unknown",
 }
+OVERLOADED: Final = "urn:problem:overloaded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class ProblemResponse(JSONResponse):
     """Problem details; ``errors`` is there only when single fields are to blame."""
 
     media_type = MEDIA_TYPE
+    title: ClassVar[str | None] = None
+    """What kind of problem it is, where the status does not say it."""
 
     def __init__(
         self,
@@ -48,9 +54,9 @@ class ProblemResponse(JSONResponse):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         """Describe the problem that the request for the path ``instance`` ran into."""
-        title = title_of(status)
+        title = self.title or title_of(status)
         content: dict[str, Any] = {
-            "type": type_of(status),
+            "type": _type(title),
             "title": title,
             "status": status,
             "detail": detail or title,
@@ -65,6 +71,12 @@ class ProblemResponse(JSONResponse):
         return json.dumps(content, separators=(",", ":")).encode()
 
 
+class OverloadResponse(ProblemResponse):
+    """Too much to do already; services that call others know it by its type."""
+
+    title = "Overloaded"
+
+
 def title_of(status: int) -> str:
     """Name the kind of problem that a status stands for."""
     try:
@@ -76,5 +88,9 @@ def title_of(status: int) -> str:
 
 def type_of(status: int) -> str:
     """Give the stable URI of the kind of problem that a status stands for."""
-    words = _WORDS.findall(title_of(status).lower().replace("'", ""))
+    return _type(title_of(status))
+
+
+def _type(title: str) -> str:
+    words = _WORDS.findall(title.lower().replace("'", ""))
     return f"urn:problem:{'-'.join(words)}"

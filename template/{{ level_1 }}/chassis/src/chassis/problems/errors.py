@@ -30,6 +30,18 @@ class Conflict(ProblemError):
     status = 409
 
 
+class Outdated(ProblemError):
+    """The record is not the one any more that the request counts on: 412."""
+
+    status = 412
+
+
+class VersionRequired(ProblemError):
+    """The request has to say which version of the record it counts on: 428."""
+
+    status = 428
+
+
 class Invalid(ProblemError):
     """The request is understood and not acceptable: 422; ``field`` names the one to blame."""
 
@@ -43,12 +55,16 @@ class Invalid(ProblemError):
 
 
 class Unavailable(ProblemError):
-    """Something this service depends on does not answer: 503."""
+    """Something this service depends on does not answer, and nothing was done: 503."""
 
     status = 503
 
 
-class OutcomeUnknown(ProblemError):
-    """Nobody knows whether what was asked for was done: 500."""
+class Overloaded(Unavailable):
+    """There is too much to do already, and nothing was done: 503, never tried again by services."""
 
-    status = 500
+
+class OutcomeUnknown(ProblemError):
+    """Nobody knows whether what was asked for was done: 504."""
+
+    status = 504

@@ -12,9 +12,10 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.access_log.routes import route_of
+from chassis.effects import may_have_changed, watched
 from chassis.feature import no_lifespan
-from chassis.problems.details import FieldError, ProblemResponse
-from chassis.problems.errors import ProblemError
+from chassis.problems.details import FieldError, OverloadResponse, ProblemResponse
+from chassis.problems.errors import Overloaded, ProblemError, Unavailable
 from chassis.problems.openapi import complete
 from chassis.problems.telling import described, text_of
 
@@ -25,6 +26,7 @@ UNREADABLE = "The body cannot be read."
 NO_JSON = "The body must be JSON, and its Content-Type application/json."
 INVALID = "The request is not valid."
 LONGEST_NAME = 100
+RETRY = {"Retry-After": "1"}
 
 # These messages of pydantic quote what was sent.
 _PLAIN_MESSAGES = {
@@ -87,7 +89,8 @@ class UnexpectedErrors:
             await send(message)
 
         try:
-            await self.app(scope, receive, observed)
+            with watched():
+                await self.app(scope, receive, observed)
         except Exception:
             if started:  # too late for an answer: the server logs it and cuts the connection
                 raise
@@ -137,9 +140,21 @@ def _is_of_another_type(request: Request, errors: Sequence[Any]) -> bool:
 async def _problem_error(request: Request, error: ProblemError) -> Response:
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log(request, error)
-    return ProblemResponse(
-        error.status, instance=request.url.path, detail=error.detail, errors=error.errors
+    answer = OverloadResponse if isinstance(error, Overloaded) else ProblemResponse
+    return answer(
+        error.status,
+        instance=request.url.path,
+        detail=error.detail,
+        errors=error.errors,
+        headers=_when_again(error),
     )
+
+
+def _when_again(error: ProblemError) -> dict[str, str]:
+    """Invite to try again where nothing was done, and by no earlier call of this request either."""
+    if isinstance(error, Unavailable) and not may_have_changed():
+        return RETRY
+    return {}
 
 
 async def _unexpected_error(request: Request, _error: Exception) -> Response:

@@ -20,6 +20,8 @@ _WITH_BODY: Final = (
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
 )
+# Of what was sent on: nobody may know what became of it.
+_WRITES: Final = (HTTPMethod.POST, HTTPMethod.PUT, HTTPMethod.PATCH, HTTPMethod.DELETE)
 _OF_THE_FRAMEWORK: Final = ("HTTPValidationError", "ValidationError")
 _INVALID: Final = str(HTTPStatus.UNPROCESSABLE_ENTITY.value)
 
@@ -59,11 +61,13 @@ def complete(document: dict[str, Any]) -> None:
     """Add what is the same for all routes."""
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas |= _SCHEMAS
-    for operation in _operations(document):
+    for method, operation in _operations(document):
         answers = operation["responses"]
         if _INVALID in answers and MEDIA_TYPE not in answers[_INVALID].get("content", {}):
             answers[_INVALID] = _response(HTTPStatus.UNPROCESSABLE_ENTITY)
-        for status in (*_ALWAYS, *(_WITH_BODY if "requestBody" in operation else ())):
+        statuses = [*_ALWAYS, *(_WITH_BODY if "requestBody" in operation else ())]
+        statuses += [HTTPStatus.GATEWAY_TIMEOUT] if method.upper() in _WRITES else []
+        for status in statuses:
             answers.setdefault(str(status.value), _response(status))
         if created := answers.get(str(HTTPStatus.CREATED.value)):
             created.setdefault("headers", {}).setdefault("Location", _LOCATION)
@@ -73,10 +77,10 @@ def complete(document: dict[str, Any]) -> None:
     document["components"]["schemas"] = dict(sorted(schemas.items()))
 
 
-def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     methods = {method.lower() for method in HTTPMethod}
     for path in document.get("paths", {}).values():
-        yield from (operation for method, operation in path.items() if method in methods)
+        yield from ((method, one) for method, one in path.items() if method in methods)
 
 
 def _response(status: int) -> dict[str, Any]:

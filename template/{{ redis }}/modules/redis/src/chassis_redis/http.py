@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from chassis.http_client import HeaderProvider, HttpClient, Params, Reply
+from chassis.http_client import HeaderProvider, Headers, HttpClient, Params, Reply
 
 type Call = Callable[[], Awaitable[Reply]]
 
@@ -19,34 +19,55 @@ class HttpLayer:
         """Asked at every attempt for headers that it shall send besides."""
         return self._inner.header_providers
 
-    async def get(self, url: str, *, params: Params | None = None) -> Reply:
+    async def get(
+        self, url: str, *, params: Params | None = None, headers: Headers | None = None
+    ) -> Reply:
         """Read ``url``; parameters that are None are left out."""
-        return await self._inner.get(url, params=params)
+        return await self._inner.get(url, params=params, headers=headers)
 
     async def post(
-        self, url: str, *, params: Params | None = None, json_body: bytes | None = None
+        self,
+        url: str,
+        *,
+        params: Params | None = None,
+        json_body: bytes | None = None,
+        headers: Headers | None = None,
     ) -> Reply:
         """Send JSON that is already serialised."""
-        call = partial(self._inner.post, url, params=params, json_body=json_body)
+        call = partial(self._inner.post, url, params=params, json_body=json_body, headers=headers)
         return await self.write(url, call)
 
     async def put(
-        self, url: str, *, params: Params | None = None, json_body: bytes | None = None
+        self,
+        url: str,
+        *,
+        params: Params | None = None,
+        json_body: bytes | None = None,
+        headers: Headers | None = None,
     ) -> Reply:
         """Set what is at ``url`` to JSON that is already serialised."""
-        call = partial(self._inner.put, url, params=params, json_body=json_body)
+        call = partial(self._inner.put, url, params=params, json_body=json_body, headers=headers)
         return await self.write(url, call)
 
     async def patch(
-        self, url: str, *, params: Params | None = None, json_body: bytes | None = None
+        self,
+        url: str,
+        *,
+        params: Params | None = None,
+        json_body: bytes | None = None,
+        headers: Headers | None = None,
     ) -> Reply:
         """Send changes as JSON that is already serialised."""
-        call = partial(self._inner.patch, url, params=params, json_body=json_body)
+        call = partial(self._inner.patch, url, params=params, json_body=json_body, headers=headers)
         return await self.write(url, call)
 
-    async def delete(self, url: str, *, params: Params | None = None) -> Reply:
+    async def delete(
+        self, url: str, *, params: Params | None = None, headers: Headers | None = None
+    ) -> Reply:
         """Remove what is at ``url``."""
-        return await self.write(url, partial(self._inner.delete, url, params=params))
+        return await self.write(
+            url, partial(self._inner.delete, url, params=params, headers=headers)
+        )
 
     async def write(self, _url: str, call: Call) -> Reply:
         """Make a call that may change something."""

@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from http import HTTPStatus
 
-from chassis.http_client import HttpClient, Params, Reply, raise_for_problem
+from chassis.http_client import HttpClient, Reply, Request, raise_for_problem
 from chassis.http_client.client import PASSING_STATUSES
 from chassis.http_client.settings import Settings
-from chassis.problems import Conflict, Unavailable
+from chassis.problems import Conflict, OutcomeUnknown, Unavailable
 from chassis_rabbitmq.consuming.failures import Refused, ServiceAway
 
 HEADER = "Message-Key"
@@ -57,44 +57,27 @@ def on_behalf_of(consumer: str, message: str) -> Iterator[None]:
 class MessageHttp(HttpClient):
     """Calls to other services; a write on behalf of a message carries its key.
 
-    Raises ServiceAway where HttpClient raises Unavailable, and for 502, 503 and 504; Refused for
-    a write that an earlier attempt made otherwise.
+    Raises ServiceAway where HttpClient raises Unavailable or OutcomeUnknown, and for 502, 503 and
+    504: what was done is found by the key. Raises Refused for a write that an earlier attempt made
+    otherwise.
     """
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self.header_providers.append(_headers)
 
-    async def get(self, url: str, *, params: Params | None = None) -> Reply:
-        """Read ``url``."""
+    async def read(self, request: Request) -> Reply:
+        """Make a call that changes nothing."""
         with _away_told():
-            return _there(await super().get(url, params=params))
+            return _there(await super().read(request))
 
-    async def post(
-        self, url: str, *, params: Params | None = None, json_body: bytes | None = None
-    ) -> Reply:
-        """Send JSON that is already serialised."""
-        with _away_told(), _keyed("POST", url):
-            return _made(await super().post(url, params=params, json_body=json_body), "POST", url)
-
-    async def put(
-        self, url: str, *, params: Params | None = None, json_body: bytes | None = None
-    ) -> Reply:
-        """Set what is at ``url`` to JSON that is already serialised; carries no key."""
-        with _away_told():
-            return _there(await super().put(url, params=params, json_body=json_body))
-
-    async def patch(
-        self, url: str, *, params: Params | None = None, json_body: bytes | None = None
-    ) -> Reply:
-        """Send changes as JSON that is already serialised."""
-        with _away_told(), _keyed("PATCH", url):
-            return _made(await super().patch(url, params=params, json_body=json_body), "PATCH", url)
-
-    async def delete(self, url: str, *, params: Params | None = None) -> Reply:
-        """Remove what is at ``url``."""
-        with _away_told(), _keyed("DELETE", url):
-            return _made(await super().delete(url, params=params), "DELETE", url)
+    async def write(self, request: Request) -> Reply:
+        """Make a call that may change something; a PUT carries no key."""
+        if request.method == "PUT":
+            with _away_told():
+                return _there(await super().write(request))
+        with _away_told(), _keyed(request.method, request.url):
+            return _made(await super().write(request), request.method, request.url)
 
 
 @contextmanager
@@ -116,7 +99,7 @@ def _headers() -> dict[str, str]:
 def _away_told() -> Iterator[None]:
     try:
         yield
-    except Unavailable as error:
+    except (OutcomeUnknown, Unavailable) as error:
         raise ServiceAway(error.detail) from error
 
 

@@ -26,6 +26,11 @@ class Settings(BaseSettings):
     """Seconds that Redis is left alone after it failed."""
     cached_services: frozenset[str] = frozenset({"data_api"})
     """The services whose answers are kept: `data_api` is the one at the setting `data_api_url`."""
+    cache_ignored_headers: frozenset[str] = frozenset(
+        {"x-request-id", "traceparent", "tracestate", "baggage", "sentry-trace"}
+    )
+    """Headers of a call that no answer depends on. One with any other header is kept apart: what
+    was answered with one token, or to one tenant, is for no other."""
 
 
 def install(host: Host, settings: CacheSettings) -> None:
@@ -33,7 +38,9 @@ def install(host: Host, settings: CacheSettings) -> None:
     addresses = list(_addresses(settings))
     if addresses and settings.cache_ttl:
         answers = Answers(host.state.redis, settings)
-        host.state.http = CachedHttp(host.state.http, answers, addresses)
+        host.state.http = CachedHttp(
+            host.state.http, answers, addresses, settings.cache_ignored_headers
+        )
 
 
 lifespan = no_lifespan

@@ -21,6 +21,7 @@ _CLOSED = b"closed"
 class CacheSettings(Protocol):
     """The settings of the features that count here."""
 
+    cache_ignored_headers: frozenset[str]
     cache_pause: float
     cache_ttl: float
     cached_services: frozenset[str]

@@ -1,10 +1,10 @@
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-from chassis.http_client import HttpClient, Params, Reply
-from chassis.problems import Unavailable
+from chassis.http_client import Headers, HttpClient, Params, Reply
+from chassis.problems import OutcomeUnknown, Unavailable
 from chassis_redis.cache.answers import Answers
 from chassis_redis.http import Call, HttpLayer
 
@@ -15,22 +15,33 @@ class CachedHttp(HttpLayer):
     """Answers a GET of the services at these addresses from the cache, if it can."""
 
     def __init__(
-        self, inner: HttpClient | HttpLayer, answers: Answers, addresses: Sequence[str]
+        self,
+        inner: HttpClient | HttpLayer,
+        answers: Answers,
+        addresses: Sequence[str],
+        ignored: Collection[str],
     ) -> None:
         super().__init__(inner)
         self._answers = answers
         self._addresses = addresses
+        self._ignored = {name.lower() for name in ignored}
 
-    async def get(self, url: str, *, params: Params | None = None) -> Reply:
-        """Read ``url``; what others wrote to the collection before is in the answer."""
+    async def get(
+        self, url: str, *, params: Params | None = None, headers: Headers | None = None
+    ) -> Reply:
+        """Read ``url``; what others wrote to the collection before is in the answer.
+
+        With ``Cache-Control: no-cache`` it is the service that answers.
+        """
         collection = self._collection(url)
         if collection is None:
-            return await super().get(url, params=params)
-        name = _name(url, params)
+            return await super().get(url, params=params, headers=headers)
+        sent = self._headers(headers)
+        name = _name(url, params, sent)
         kept = await self._answers.find(collection, name)
-        if kept.body is not None:
+        if kept.body is not None and sent.get("cache-control") != "no-cache":
             return Reply(HTTPStatus.OK, kept.body)
-        reply = await super().get(url, params=params)
+        reply = await super().get(url, params=params, headers=headers)
         if reply.status == HTTPStatus.OK and kept.generation:
             await self._answers.keep(kept.generation, name, reply.body)
         return reply
@@ -43,7 +54,7 @@ class CachedHttp(HttpLayer):
         await self._answers.close(collection)
         try:
             reply = await call()
-        except Unavailable:  # it may yet be carried out
+        except (OutcomeUnknown, Unavailable):  # it may yet be carried out
             await self._answers.close(collection)
             raise
         if reply.status < HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -51,6 +62,16 @@ class CachedHttp(HttpLayer):
         else:  # this may, too
             await self._answers.close(collection)
         return reply
+
+    def _headers(self, own: Headers | None) -> dict[str, str]:
+        """Give what will be sent, without what says nothing of who asks."""
+        provided = [provider() for provider in self.header_providers]
+        sent = {
+            name.lower(): value
+            for headers in (*provided, own or {})
+            for name, value in headers.items()
+        }
+        return {name: value for name, value in sent.items() if name not in self._ignored}
 
     def _collection(self, url: str) -> str | None:
         """Name the collection that a URL belongs to, with the service that has it."""
@@ -60,7 +81,8 @@ class CachedHttp(HttpLayer):
         return None
 
 
-def _name(url: str, params: Params | None) -> str:
-    """Name an answer: the order of the parameters does not matter."""
+def _name(url: str, params: Params | None, headers: Headers) -> str:
+    """Name an answer by all that it may depend on: who asks, too. No order matters."""
     given = sorted((key, value) for key, value in (params or {}).items() if value is not None)
-    return f"{url}?{urlencode(given)}"
+    asking = sorted((key, value) for key, value in headers.items() if key != "cache-control")
+    return f"{url}?{urlencode(given)}\n{urlencode(asking)}"

@@ -15,7 +15,6 @@ from pydantic import PositiveInt
 from pydantic_settings import BaseSettings
 
 from chassis.feature import no_lifespan
-from chassis_redis.idempotency.effects import WatchedHttp
 from chassis_redis.idempotency.middleware import HEADER, REPLAYED, Idempotency
 from chassis_redis.idempotency.records import KeySettings, Records
 
@@ -29,14 +28,18 @@ class Settings(BaseSettings):
     """Seconds for which a key is remembered."""
     idempotency_patience: PositiveInt = 60
     """Seconds after which a request without an answer counts as lost."""
+    idempotency_scope: frozenset[str] = frozenset(
+        {"authorization", "proxy-authorization", "x-api-key"}
+    )
+    """Headers that say who asks: the same key with another value is another key. Add what tells your
+    tenants apart."""
 
 
 def install(app: FastAPI, settings: KeySettings) -> None:
-    """Look at every POST, and at what is written on its behalf."""
-    app.state.http = WatchedHttp(app.state.http)
+    """Look at every POST."""
     service = "-".join(app.title.lower().split())
     records = Records(app.state.redis, settings, service)
-    app.add_middleware(Idempotency, records=records)
+    app.add_middleware(Idempotency, records=records, scope=settings.idempotency_scope)
 
 
 lifespan = no_lifespan

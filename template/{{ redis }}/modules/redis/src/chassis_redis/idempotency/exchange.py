@@ -3,7 +3,7 @@ from http import HTTPStatus
 
 from starlette.types import Message, Send
 
-from chassis_redis.idempotency.effects import Effects
+from chassis.effects import Effects
 from chassis_redis.idempotency.records import Answer, Record, Records
 from chassis_redis.redis_client import AWAY, reason
 

@@ -1,6 +1,7 @@
 import hashlib
 import logging
 import re
+from collections.abc import Collection
 from http import HTTPStatus
 from typing import Final
 
@@ -8,8 +9,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chassis.effects import watched
 from chassis.problems import FieldError, ProblemResponse
-from chassis_redis.idempotency.effects import watched
 from chassis_redis.idempotency.exchange import Exchange
 from chassis_redis.idempotency.records import Answer, Record, Records
 from chassis_redis.redis_client import AWAY, reason
@@ -31,16 +32,15 @@ RETRY = {"Retry-After": "1"}
 
 _NAME = HEADER.lower().encode()
 _FIT = re.compile(rb"[\x21-\x7e]{1,255}")
-# The same key with other credentials is another request: an answer goes to whom it was given.
-_CREDENTIALS = b"authorization"
 
 
 class Idempotency:
     """Carries out a POST with a key once, and repeats its answer."""
 
-    def __init__(self, app: ASGIApp, records: Records) -> None:
+    def __init__(self, app: ASGIApp, records: Records, scope: Collection[str]) -> None:
         self.app = app
         self.records = records
+        self.asking = {name.lower().encode() for name in scope}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         keys = _keys(scope)
@@ -54,7 +54,7 @@ class Idempotency:
         if isinstance(body, Response):
             await body(scope, receive, send)
             return
-        key = keys[0].decode()
+        key = f"{keys[0].decode()} {self._who(scope)}"
         started = await self._start(key, _fingerprint(scope, body), scope["path"])
         if isinstance(started, Response):
             await started(scope, receive, send)
@@ -65,6 +65,11 @@ class Idempotency:
                 await self.app(scope, _again(body, receive), exchange.send)
             finally:
                 await exchange.end()
+
+    def _who(self, scope: Scope) -> str:
+        """Tell apart who asks: the same key from somebody else is another one."""
+        told = [name + b":" + value for name, value in scope["headers"] if name in self.asking]
+        return _digest(*sorted(told))
 
     async def _start(self, key: str, fingerprint: str, path: str) -> Record | Response:
         """Take the key, or give the answer if that cannot be."""
@@ -121,8 +126,12 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 def _fingerprint(scope: Scope, body: bytes) -> str:
-    credentials = [value for name, value in scope["headers"] if name == _CREDENTIALS]
-    parts = [scope["path"].encode(), scope["query_string"], *credentials, body]
+    # A cookie may say who asks, and change for other reasons: then nothing is told and nothing done.
+    cookies = [value for name, value in scope["headers"] if name == b"cookie"]
+    return _digest(scope["path"].encode(), scope["query_string"], *cookies, body)
+
+
+def _digest(*parts: bytes) -> str:
     digests = (hashlib.sha256(part).digest() for part in parts)
     return hashlib.sha256(b"".join(digests)).hexdigest()
 

@@ -28,6 +28,7 @@ class KeySettings(Protocol):
 
     idempotency_patience: int
     idempotency_retention: int
+    idempotency_scope: frozenset[str]
     redis_namespace: str
     redis_timeout: float
 

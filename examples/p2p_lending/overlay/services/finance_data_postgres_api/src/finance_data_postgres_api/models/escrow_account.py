@@ -6,11 +6,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chassis.database import Base, Record
+from chassis.database import Base, VersionedRecord
 
 
-class EscrowAccount(Record, Base):
-    """An escrow account; id and timestamps come from Record."""
+class EscrowAccount(VersionedRecord, Base):
+    """An escrow account; id, timestamps and version come from VersionedRecord."""
 
     __tablename__ = "escrow_accounts"
     __table_args__ = (

@@ -48,7 +48,22 @@ async def test_only_what_is_sent_changes(client: AsyncClient, borrower_id: str) 
     changed = await client.patch(f"{URL}/{record['id']}", json=change)
 
     assert changed.status_code == 200
-    assert changed.json() == record | change | {"updated_at": changed.json()["updated_at"]}
+    moved = {"updated_at": changed.json()["updated_at"], "version": record["version"] + 1}
+    assert changed.json() == record | change | moved
+
+
+async def test_a_write_counts_on_the_loan_that_was_read(
+    client: AsyncClient, borrower_id: str
+) -> None:
+    url = f"{URL}/{(await created(client, borrower_id))['id']}"
+    read = {"If-Match": (await client.get(url)).headers["ETag"]}
+
+    first = await client.patch(url, json={"duration_months": 2}, headers=read)
+    late = await client.patch(url, json={"duration_months": 3}, headers=read)
+    removed = await client.delete(url, headers=read)
+
+    assert [answer.status_code for answer in (first, late, removed)] == [200, 412, 412]
+    assert (await client.get(url)).json()["duration_months"] == 2
 
 
 async def test_a_deleted_loan_is_gone(client: AsyncClient, borrower_id: str) -> None:

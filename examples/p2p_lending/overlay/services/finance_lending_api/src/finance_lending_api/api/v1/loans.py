@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from chassis.problems import responses
 from chassis.schemas import Page
+from chassis.versions import IfMatch, tagged
 from finance_lending_api.api.dependencies import LoansDep, UsersDep
 from finance_lending_api.application.loans.create_loan import CreateLoan
 from finance_lending_api.application.loans.delete_loan import DeleteLoan
@@ -26,7 +27,7 @@ async def create_loan(
     """Create a loan."""
     created = await CreateLoan(loans, users)(NewLoan(**body.model_dump()))
     response.headers["Location"] = f"{router.prefix}/{created.id}"
-    return LoanRead.model_validate(created)
+    return tagged(response, LoanRead.model_validate(created))
 
 
 @router.get("", responses=responses(422))
@@ -37,23 +38,28 @@ async def list_loans(query: Annotated[LoanQuery, Query()], loans: LoansDep) -> P
 
 
 @router.get("/{loan_id}", responses=responses(404, 422))
-async def get_loan(loan_id: UUID, loans: LoansDep) -> LoanRead:
+async def get_loan(loan_id: UUID, loans: LoansDep, response: Response) -> LoanRead:
     """Get one loan."""
     found = await GetLoan(loans)(loan_id)
-    return LoanRead.model_validate(found)
+    return tagged(response, LoanRead.model_validate(found))
 
 
-@router.patch("/{loan_id}", responses=responses(404, 409, 422))
+@router.patch("/{loan_id}", responses=responses(404, 409, 412, 422, 428))
 async def update_loan(
-    loan_id: UUID, body: LoanChanges, loans: LoansDep, users: UsersDep
+    loan_id: UUID,
+    body: LoanChanges,
+    loans: LoansDep,
+    users: UsersDep,
+    version: IfMatch,
+    response: Response,
 ) -> LoanRead:
     """Change the fields that are sent; the others stay as they are."""
     sent = body.model_dump(exclude_unset=True)
-    changed = await UpdateLoan(loans, users)(loan_id, sent)
-    return LoanRead.model_validate(changed)
+    changed = await UpdateLoan(loans, users)(loan_id, sent, version=version)
+    return tagged(response, LoanRead.model_validate(changed))
 
 
-@router.delete("/{loan_id}", status_code=204, responses=responses(404, 409, 422))
-async def delete_loan(loan_id: UUID, loans: LoansDep) -> None:
+@router.delete("/{loan_id}", status_code=204, responses=responses(404, 409, 412, 422, 428))
+async def delete_loan(loan_id: UUID, loans: LoansDep, version: IfMatch) -> None:
     """Delete one loan."""
-    await DeleteLoan(loans)(loan_id)
+    await DeleteLoan(loans)(loan_id, version)

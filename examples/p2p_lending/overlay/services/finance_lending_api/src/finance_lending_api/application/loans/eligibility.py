@@ -25,7 +25,7 @@ class Eligibility:
     async def __call__(self, borrower_id: UUID) -> None:
         """Raise RuleViolated for an unknown borrower, NotEligible for one who may not borrow."""
         try:
-            user = await self.users.get(borrower_id)
+            user = await self.users.current(borrower_id)
         except NotFound as error:
             raise RuleViolated("borrower_id", "refers to a user who does not exist") from error
         query = LoanQuery(borrower_id=borrower_id, status="active", limit=MAX_ACTIVE_LOANS)
