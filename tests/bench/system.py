@@ -60,7 +60,7 @@ def running(project: Path, scratch: Path) -> Iterator[System]:
         database = _database(project)
         database.query(SEED)
         database.query("VACUUM ANALYZE tasks")
-        services = [pid for pid in descendants(system.pid) if "chassis.server" in command_line(pid)]
+        services = [pid for pid in descendants(system.pid) if "chassis.serve" in command_line(pid)]
         # The database first, and before the connections are opened: children inherit the core.
         keep_on(LOAD_CORE, [database.pid, *descendants(database.pid)])
         keep_on(SERVER_CORE, services)

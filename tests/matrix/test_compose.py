@@ -45,14 +45,14 @@ def test_a_further_file_counts_more() -> None:
     assert api["image"].endswith("-dev")
     assert api["build"]["dockerfile"] == "deploy/docker/Dockerfile.dev"
     assert "debugpy" in api["command"]
-    assert "chassis.server" in api["command"]
+    assert "chassis.serve" in api["command"]
     assert len(api["ports"]) == 2
 
 
 def test_the_programs_of_containers_are_known() -> None:
     assert set(compose.programs(project())) == {
-        ("team_data_postgres_api", "chassis.server"),
-        ("team_tasks_api", "chassis.server"),
+        ("team_data_postgres_api", "chassis.serve"),
+        ("team_tasks_api", "chassis.serve"),
         ("team_tasks_worker", "chassis_workers"),
     }
 

@@ -241,7 +241,7 @@ def test_killed_with_9_the_next_start_recovers(system, start):
 
     reported = Running(start("tools.dev"))
     assert reported.end() == 1
-    taken = rf"port {os.environ['API_PORT']} is taken by pid \d+ \(.*chassis.server"
+    taken = rf"port {os.environ['API_PORT']} is taken by pid \d+ \(.*chassis.serve"
     assert re.search(taken, reported.text)
     for process in orphans:
         process.kill()

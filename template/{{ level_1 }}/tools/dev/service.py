@@ -94,7 +94,7 @@ class RunningProcess:
 
 def command(service: Service, system: System, root: Path, port: int, options: Options) -> list[str]:
     """Return the command line of a service's web server."""
-    words = [sys.executable, "-m", "chassis.server", service.app]
+    words = [sys.executable, "-m", "chassis.serve", service.app]
     words += ["--host", system.host, "--port", str(port)]
     # Open streams must not keep Ctrl-C, or a reload, waiting.
     words += ["--shutdown-timeout", str(_GRACEFUL_S)]

@@ -1,6 +1,6 @@
 """Server: how a web application is served, wherever it runs.
 
-``python -m chassis.server my_service.main:create_app --port 8000``
+``python -m chassis.serve my_service.main:create_app --port 8000``
 """
 
 from fastapi import FastAPI

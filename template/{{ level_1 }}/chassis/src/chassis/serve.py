@@ -1,3 +1,9 @@
+"""The command that serves a web application: ``python -m chassis.serve package.main:create_app``.
+
+What an application needs is loaded by the process that serves it, not by the one that only watches
+the code.
+"""
+
 import argparse
 import os
 import sys
@@ -12,9 +18,6 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.importer import ImportFromStringError, import_from_string
 from uvicorn.supervisors import ChangeReload
-
-from chassis.server.server import Server
-from chassis.server.settings import Settings
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -40,10 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _serve(factory: str, host: str, port: int, sockets: list[socket] | None = None) -> None:
+    from chassis.server import Server, Settings  # noqa: PLC0415
+
     try:
         app: FastAPI = import_from_string(factory)()
     except ImportFromStringError as error:
-        sys.exit(f"chassis.server: {error}")
+        sys.exit(f"chassis.serve: {error}")
     limits = getattr(app.state, "server", None) or Settings()
     server = Server(app, limits, host=host, port=port)
     with suppress(KeyboardInterrupt):
@@ -54,7 +59,7 @@ def _serve(factory: str, host: str, port: int, sockets: list[socket] | None = No
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m chassis.server", description="Serve a web application."
+        prog="python -m chassis.serve", description="Serve a web application."
     )
     parser.add_argument("app", help="what builds the application: package.main:create_app")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen at")
@@ -70,3 +75,9 @@ def _parser() -> argparse.ArgumentParser:
         "--no-access-log", dest="access_log", action="store_false", help="do not log requests"
     )
     return parser
+
+
+if __name__ == "__main__":
+    from chassis.serve import main as serve_main  # processes find it by this name
+
+    serve_main()
