@@ -58,6 +58,19 @@ def test_the_servers_own_access_log_is_silent(capsys: pytest.CaptureFixture[str]
     assert "ada" not in capsys.readouterr().err
 
 
+def test_the_server_does_not_tell_addresses_of_websockets(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs.configure("INFO")
+    logs.configure("INFO")
+    server = logging.getLogger("uvicorn.error")
+    for outcome in ("%d", "[accepted]"):
+        server.info(f'%s - "WebSocket %s" {outcome}', "10.0.0.1:5", "/?token=ada", 403)
+
+    assert "ada" not in capsys.readouterr().err
+    assert server.filters.count(logs._tells_no_address) == 1
+
+
 def test_clients_do_not_tell_addresses(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("INFO")
     logging.getLogger("httpx2").info("GET /?email=ada@example.com")

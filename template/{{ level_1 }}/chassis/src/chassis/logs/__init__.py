@@ -51,6 +51,9 @@ def configure(level: str) -> None:
     root.addHandler(handler)
     root.setLevel(level)
     _pass_on(logging.getLogger("uvicorn"))
+    server = logging.getLogger("uvicorn.error")
+    if _tells_no_address not in server.filters:
+        server.addFilter(_tells_no_address)
     # These tell addresses with their queries; chassis.access_log does not.
     _silence(logging.getLogger("uvicorn.access"))
     for name in ("httpx", "httpx2"):
@@ -74,6 +77,11 @@ class Formatter(logging.Formatter):
     ) -> str:
         """Write a traceback."""
         return formatted(ei[1]) if ei[1] else ""
+
+
+def _tells_no_address(record: logging.LogRecord) -> bool:
+    """Leave out what the server says of each WebSocket: its path with the query."""
+    return '"WebSocket %s"' not in str(record.msg)
 
 
 def _pass_on(logger: logging.Logger) -> None:

@@ -1,0 +1,231 @@
+"""Generated systems under `make dev`, and clients that mean no good, or are made by machines."""
+
+import http.client
+import json
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psutil
+import pytest
+
+from tests.project.test_running import running
+from tests.support import environment
+
+pytestmark = pytest.mark.long
+
+HOST = "127.0.0.1"
+PATIENCE_S = 30
+FLOOD = 80 * 1024 * 1024
+MORE_MEMORY_MB = 40
+BEGUN = b"GET / HTTP/1.1\r\nHost: x\r\n"
+POSTED = b"POST /api/v1/tasks HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+JSON = {"Content-Type": "application/json"}
+LIST = "/api/v1/tasks?limit=1"
+
+
+@dataclass(frozen=True)
+class System:
+    """A running system: the port of each of its web applications, and all that it writes."""
+
+    project: Path
+    ports: dict[str, int]
+
+    def written(self) -> str:
+        """Everything that any of its processes has logged."""
+        logs = [self.project / "dev.log", *(self.project / ".dev").rglob("*.log")]
+        return "".join(log.read_text(errors="replace") for log in logs)
+
+
+@pytest.fixture(scope="module", params=["task_manager", "task_manager@2"])
+def system(request: pytest.FixtureRequest, installed: Any) -> Iterator[System]:
+    """The task manager at each level."""
+    project = installed(request.param)
+    with running(project):
+        lines = (project / "dev.log").read_text().partition("Everything is running")[2].split("\n")
+        rows = [words for line in lines if len(words := line.split()) == 3 and ":" in words[1]]
+        yield System(project, {name: int(url.rpartition(":")[2]) for name, url, _ in rows})
+
+
+def call(port: int, method: str, path: str, body: str = "", **headers: str) -> int:
+    """Send one request and give the status."""
+    with closing(http.client.HTTPConnection(HOST, port, timeout=PATIENCE_S)) as connection:
+        connection.request(method, path, body or None, headers)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+
+
+def connect(port: int) -> socket.socket:
+    """Open a connection."""
+    return socket.create_connection((HOST, port), PATIENCE_S)
+
+
+def test_no_log_of_any_process_has_what_was_sent(system: System) -> None:
+    for port in system.ports.values():
+        mark = f"mark{uuid4().hex}"
+        task = {"title": mark, "description": mark}
+        headers = dict.fromkeys(("X-Any", "Authorization", "X-Forwarded-For", "Cookie"), mark)
+        seen = [
+            call(port, "GET", f"/api/v1/tasks?cursor={mark}&status={mark}&e={mark}", **headers),
+            call(port, "GET", f"/api/v1/tasks/{mark}"),
+            call(port, "GET", f"/{mark}?{mark}"),
+            call(port, "PUT", f"/api/v1/tasks?{mark}", mark),
+            call(port, "POST", "/api/v1/tasks", json.dumps(task | {mark: mark}), **JSON),
+            call(port, "POST", "/api/v1/tasks", json.dumps(task), **JSON),
+            call(port, "POST", "/api/v1/tasks", f'{{"title": "{mark}', **JSON),
+            call(port, "POST", "/api/v1/tasks", json.dumps(task | {"due_date": mark}), **JSON),
+            call(port, "POST", "/api/v1/tasks", json.dumps(task | {"title": mark * 99}), **JSON),
+            call(port, "POST", "/api/v1/tasks", mark, **{"Content-Type": mark}),
+        ]
+        with closing(connect(port)) as upgrading:
+            upgrading.sendall(
+                f"GET /{mark}?{mark} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"
+                "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+            )
+            assert upgrading.recv(100)
+
+        assert 201 in seen
+        assert not [status for status in seen if status >= 500]
+        assert call(port, "GET", LIST) == 200
+        assert mark not in system.written()
+    assert "GET /api/v1/tasks/{task_id} 422" in system.written()
+
+
+def test_hostile_clients_do_not_reach_the_others(system: System) -> None:
+    for port in system.ports.values():
+        before, slowest, done = memory(port), [0.0], threading.Event()
+        other = threading.Thread(target=used, args=(port, slowest, done))
+        other.start()
+        try:
+            with ExitStack() as stack:
+                for begun in (
+                    BEGUN + b"X: ",
+                    b"GET /",
+                    POSTED + b"Transfer-Encoding: chunked\r\n\r\n1;",
+                ):
+                    assert flood(port, begun) < FLOOD
+                for begun in (b"", BEGUN, POSTED + b"Content-Length: 9\r\n\r\n"):
+                    for _ in range(600):
+                        stack.enter_context(closing(connect(port))).sendall(begun)
+                assert call(port, "GET", LIST) == 200
+        finally:
+            done.set()
+            other.join()
+
+        assert slowest[0] < 5
+        assert memory(port) - before < MORE_MEMORY_MB
+
+
+def flood(port: int, begun: bytes) -> int:
+    """Send until the service has had enough, and say how much that was."""
+    sent = 0
+    with closing(connect(port)) as client:
+        client.sendall(begun)
+        try:
+            while sent < FLOOD:
+                client.sendall(b"a" * 65_536)
+                sent += 65_536
+        except OSError:
+            pass
+    return sent
+
+
+def used(port: int, slowest: list[float], done: threading.Event) -> None:
+    """Use a service as others do, and keep how long the slowest answer took."""
+    while not done.is_set():
+        started = time.monotonic()
+        status = call(port, "GET", LIST)
+        slowest[0] = max(slowest[0], time.monotonic() - started if status == 200 else PATIENCE_S)
+
+
+def memory(port: int) -> float:
+    """Megabytes of the process that serves at a port."""
+    commands = [(one, one.info["cmdline"] or []) for one in psutil.process_iter(["cmdline"])]
+    (watcher,) = [
+        one for one, words in commands if words[-1:] and f"--port {port} " in " ".join(words)
+    ]
+    family = [watcher, *watcher.children(recursive=True)]
+    return max(float(process.memory_info().rss) for process in family) / 1e6
+
+
+PYTHON_CLIENT = """
+import sys
+from made import Client
+from made.api.tasks import create_task, get_task, list_tasks
+from made.models import PageOfTaskRead, ProblemDetails, TaskCreate, TaskRead
+
+with Client(base_url=sys.argv[1], raise_on_unexpected_status=True) as client:
+    created = create_task.sync(client=client, body=TaskCreate(title="made by a machine"))
+    assert isinstance(created, TaskRead), created
+    assert get_task.sync(created.id, client=client) == created
+    page = list_tasks.sync(client=client, limit=1)
+    assert isinstance(page, PageOfTaskRead) and page.items == [created], page
+    refused = create_task.sync(client=client, body=TaskCreate(title=""))
+    assert isinstance(refused, ProblemDetails) and refused.errors[0].field == "title", refused
+"""
+TYPESCRIPT_CLIENT = """
+import createClient from "openapi-fetch";
+import type { components, paths } from "./made.js";
+
+const client = createClient<paths>({ baseUrl: process.argv[2] });
+const made = await client.POST("/api/v1/tasks", { body: { title: "made by a machine" } as never });
+const task: components["schemas"]["TaskRead"] | undefined = made.data;
+if (made.response.status !== 201 || !task) throw new Error(JSON.stringify(made.error));
+const found = await client.GET("/api/v1/tasks/{task_id}", {
+  params: { path: { task_id: task.id } },
+});
+if (found.data?.title !== task.title) throw new Error("another task");
+const refused = await client.POST("/api/v1/tasks", { body: { title: "" } as never });
+const problem: components["schemas"]["ProblemDetails"] | undefined = refused.error;
+if (problem?.errors?.[0]?.field !== "title") throw new Error(JSON.stringify(problem));
+"""
+
+
+def test_clients_that_are_made_in_python_work(system: System, tmp_path: Path) -> None:
+    for port in system.ports.values():
+        url = f"http://{HOST}:{port}"
+        generator = "openapi-python-client>=0.26"
+        options = ["--meta", "none", "--overwrite", "--output-path", "made"]
+        made = ran(
+            ["uv", "tool", "run", "--from", generator, "openapi-python-client", "generate"]
+            + ["--url", f"{url}/openapi.json", *options, "--fail-on-warning"],
+            tmp_path,
+        )
+        (tmp_path / "use.py").write_text(PYTHON_CLIENT)
+        needed = ["--with", "httpx", "--with", "attrs", "--with", "python-dateutil"]
+        isolated = ["uv", "run", "--isolated", "--no-project", *needed]
+        ran([*isolated, "python", "-m", "compileall", "-q", "made"], tmp_path)
+        ran([*isolated, "python", "use.py", url], tmp_path)
+        assert "WARNING" not in made
+
+
+@pytest.mark.needs("npm")
+def test_clients_that_are_made_in_typescript_work(system: System, tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    packages = ["openapi-typescript@7", "openapi-fetch", "typescript@5", "@types/node"]
+    ran(["npm", "install", "--no-audit", "--no-fund", *packages], tmp_path)
+    (tmp_path / "use.ts").write_text(TYPESCRIPT_CLIENT)
+    strict = ["--strict", "--module", "nodenext", "--target", "es2022", "--skipLibCheck"]
+    for port in system.ports.values():
+        url = f"http://{HOST}:{port}"
+        ran(["npx", "openapi-typescript", f"{url}/openapi.json", "-o", "made.d.ts"], tmp_path)
+        ran(["npx", "tsc", *strict, "use.ts"], tmp_path)
+        ran(["node", "use.js", url], tmp_path)
+
+
+def ran(command: list[str], folder: Path) -> str:
+    """Run a command, which must succeed, and give what it says."""
+    done = subprocess.run(
+        command, cwd=folder, env=environment(), check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
