@@ -195,11 +195,9 @@ def test_clients_that_are_made_in_python_work(system: System, tmp_path: Path) ->
         url = f"http://{HOST}:{port}"
         generator = "openapi-python-client>=0.26"
         options = ["--meta", "none", "--overwrite", "--output-path", "made"]
-        made = ran(
-            ["uv", "tool", "run", "--from", generator, "openapi-python-client", "generate"]
-            + ["--url", f"{url}/openapi.json", *options, "--fail-on-warning"],
-            tmp_path,
-        )
+        words = ["uv", "tool", "run", "--from", generator, "openapi-python-client", "generate"]
+        words += ["--url", f"{url}/openapi.json", *options, "--fail-on-warning"]
+        made = ran(words, tmp_path)
         (tmp_path / "use.py").write_text(PYTHON_CLIENT)
         needed = ["--with", "httpx", "--with", "attrs", "--with", "python-dateutil"]
         isolated = ["uv", "run", "--isolated", "--no-project", *needed]

@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 import aiohttp
 import stamina
@@ -61,11 +62,11 @@ class Request:
         return _texts(self.params) if self.params else None
 
 
-class _PassingError(Exception):
+class _PassingError(RuntimeError):
     """An answer that may well be another one in a moment."""
 
     def __init__(self, url: str, reply: Reply) -> None:
-        super().__init__(f"{url} answered {reply.status}")
+        super().__init__(f"{urlsplit(url).netloc} answered {reply.status}")
         self.reply = reply
 
 

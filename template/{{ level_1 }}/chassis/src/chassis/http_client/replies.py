@@ -46,7 +46,7 @@ def raise_for_problem(reply: Reply) -> None:
         case HTTPStatus.UNPROCESSABLE_ENTITY:
             raise Invalid(problem.detail, errors=problem.errors)
         case _:
-            raise _failure(reply) from ValueError(f"status {reply.status}")
+            raise _failure(reply) from RuntimeError(f"status {reply.status}")
 
 
 def _failure(reply: Reply) -> ProblemError:
