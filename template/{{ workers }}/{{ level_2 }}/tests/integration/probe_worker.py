@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from chassis.events import Created
 from chassis.http_client import raise_for_problem
+from chassis_workers import schedule
 from chassis_workers.counts import PATH, DailyCountAddition
 from chassis_workers.features import WorkerSettings
 from chassis_workers.tasks import Consumer, Job
@@ -17,7 +18,7 @@ from chassis_workers.worker import Worker, build_worker
 
 DAY = dt.date(2026, 1, 31)
 
-type Step = Literal["count", "count attempts", "hang", "linger", "fail"]
+type Step = Literal["count", "count attempts", "hang", "hold", "linger", "fail"]
 
 
 class Settings(WorkerSettings):
@@ -66,6 +67,10 @@ async def work(event: Happened | HappenedV2, worker: Worker) -> None:
             case "hang" if attempt == 1:
                 note(settings.probe_notes / f"{event.id}.hangs", "now")
                 await asyncio.sleep(600)
+            case "hold":
+                note(settings.probe_notes / f"{event.id}.hangs", "now")
+                while not (settings.probe_notes / f"{event.id}.let-go").exists():  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
             case "linger":
                 note(settings.probe_notes / f"{event.id}.hangs", "now")
                 await asyncio.sleep(0.5)
@@ -101,5 +106,6 @@ def create_worker() -> Worker:
     consumers: list[Consumer[Any]] = [Consumer("work", Happened, work)]
     if settings.probe_versions:
         consumers.append(Consumer("work", HappenedV2, work))
+    schedule.NEXT_TRY_S = 0.2
     jobs = [Job("tick", "* * * * * *", tick)] if settings.probe_jobs else []
     return build_worker(settings.probe_name, consumers, jobs, settings)

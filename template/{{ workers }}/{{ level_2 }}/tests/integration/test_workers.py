@@ -6,8 +6,6 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -26,14 +24,15 @@ from faststream.rabbit import RabbitBroker
 from chassis_rabbitmq.broker import make_broker
 from chassis_rabbitmq.rabbitmq_settings import Settings
 from chassis_rabbitmq.topology import events_exchange
+from tests.integration.forks import Fork, Forks
 from tests.integration.postgres import Postgres
 from tests.integration.probe_worker import Happened, HappenedV2, Orders, Step
 from tests.integration.rabbitmq import LOCAL, NONE, choice
 from tests.integration.servers import RunningServer
-from tests.integration.system import ROOT, Started, system
+from tests.integration.system import Started, system
 from tests.integration.waiting import PATIENCE_S, wait_for
 
-AWAY_S = 3
+AWAY_S = 2
 ATTEMPTS = 4
 """How often a message is tried."""
 
@@ -46,7 +45,8 @@ class Probe:
     notes: Path
     rabbitmq_url: str
     data_api_url: str
-    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    forks: Forks
+    processes: list[Fork] = field(default_factory=list)
     port: int = 0
     """Where the youngest of them answers probes."""
 
@@ -59,31 +59,30 @@ class Probe:
             "DATA_API_URL": self.data_api_url,
             "PROBE_NAME": self.name,
             "PROBE_NOTES": str(self.notes),
-            "RABBITMQ_URL": self.rabbitmq_url,
+            "RABBITMQ_URL": f"{self.rabbitmq_url}?reconnect_interval=0.2",
             "WORKER_ATTEMPTS": str(ATTEMPTS),
             "WORKER_HOLD_TIME": "0.2",
             "WORKER_RETRY_DELAY": "0.05",
             "WORKER_STOP_TIMEOUT": "2",
         }
 
-    def start(self, **variables: str) -> subprocess.Popen[bytes]:
+    def start(self, **variables: str) -> Fork:
         """Start one more and wait until it handles messages."""
         log, self.port = self.notes / f"log-{len(self.processes)}", unused_port()
-        with log.open("wb") as out:
-            process = subprocess.Popen(  # noqa: S603  # this very Python
-                [sys.executable, "-m", "chassis_workers", FACTORY],
-                cwd=ROOT,
-                env=self.environment | {"PROBE_PORT": str(self.port), **variables},
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-            )
+        environment = self.environment | {"PROBE_PORT": str(self.port), **variables}
+        process = self.forks.start(log, environment, "chassis_workers", FACTORY)
         self.processes.append(process)
-        wait_for(lambda: f"{self.name} handles" in log.read_text(encoding="utf-8"), self.logs)
+        wait_for(lambda: f"{self.name} handles" in _text(log), self.logs)
         return process
 
+    def run(self, module: str, *arguments: str, **variables: str) -> tuple[int, str]:
+        """Run a command to its end; give its exit code and what it says."""
+        log = self.notes / "said"
+        process = self.forks.start(log, self.environment | variables, module, FACTORY, *arguments)
+        return process.wait(PATIENCE_S), _text(log).strip()
+
     @property
-    def running(self) -> list[subprocess.Popen[bytes]]:
+    def running(self) -> list[Fork]:
         """Those that live."""
         return [process for process in self.processes if process.poll() is None]
 
@@ -96,7 +95,7 @@ class Probe:
         """Kill what runs, without a chance to clean up."""
         for process in self.running:
             process.kill()
-            process.wait()
+            process.wait(PATIENCE_S)
 
     def attempts(self, event: Happened) -> int:
         """Say how often an event was tried."""
@@ -128,7 +127,12 @@ class Probe:
         return "".join(log.read_text(encoding="utf-8") for log in logs)
 
 
-FACTORY = "tests.integration.probe_worker:create_worker"
+def _text(log: Path) -> str:
+    return log.read_text(encoding="utf-8") if log.exists() else ""
+
+
+PROBE = "tests.integration.probe_worker"
+FACTORY = f"{PROBE}:create_worker"
 AGAIN = "--again"
 
 
@@ -148,10 +152,11 @@ def workers(
 ) -> Iterator[Probe]:
     """Workers with a queue of their own, which goes when they go."""
     data = next(service.name for service in system().services if service.upgrade)
-    notes = tmp_path_factory.mktemp("workers")
-    made = Probe(f"probe_{uuid4().hex[:8]}", notes, rabbitmq.url, services[data].url)
-    yield made
-    made.kill()
+    notes, name = tmp_path_factory.mktemp("workers"), f"probe_{uuid4().hex[:8]}"
+    with Forks.of(PROBE) as forks:
+        made = Probe(name, notes, rabbitmq.url, services[data].url, forks)
+        yield made
+        made.kill()
     names = ("work.v1", "work.v2", "tick")
     asyncio.run(delete_queues(made, *names, *(f"{name}.dead" for name in names), "tick.last"))
 
@@ -230,14 +235,8 @@ async def take_and_lose(probe: Probe, times: int) -> None:
 
 def dead_letters(probe: Probe, *arguments: str, **variables: str) -> str:
     """Ask for the dead letters, as people do; a failure begins with the exit code."""
-    command = [sys.executable, "-m", "chassis_workers.dead_letters", FACTORY, *arguments]
-    environment = probe.environment | variables
-    done = subprocess.run(  # noqa: S603  # this very Python
-        command, cwd=ROOT, env=environment, capture_output=True, check=False, text=True
-    )
-    if done.returncode:
-        return f"{done.returncode}: {done.stderr.strip()}"
-    return done.stdout.strip().removeprefix(f"{probe.name}.")
+    code, said = probe.run("chassis_workers.dead_letters", *arguments, **variables)
+    return f"{code}: {said}" if code else said.removeprefix(f"{probe.name}.")
 
 
 def happened(*steps: Step) -> Happened:
@@ -335,21 +334,13 @@ def test_who_asks_the_wrong_rabbitmq_is_told(probe: Probe) -> None:
 
 
 def test_a_queue_with_other_arguments_is_told_in_a_line(probe: Probe) -> None:
-    done = subprocess.run(  # noqa: S603  # this very Python
-        [sys.executable, "-m", "chassis_workers", FACTORY],
-        cwd=ROOT,
-        env=probe.environment | {"EVENTS_EXCHANGE": f"{probe.name}.events"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-        text=True,
-    )
+    code, said = probe.run("chassis_workers", EVENTS_EXCHANGE=f"{probe.name}.events")
 
-    assert done.returncode == 1
-    last = json.loads(done.stdout.splitlines()[-1])["message"]
+    assert code == 1
+    last = json.loads(said.splitlines()[-1])["message"]
     assert last.startswith("RabbitMQ has it with other arguments")
     assert f"'x-dead-letter-exchange' for queue '{probe.name}.work.v1'" in last
-    assert "Traceback" not in done.stdout
+    assert "Traceback" not in said
 
 
 def test_a_worker_that_is_told_to_end_finishes_what_it_has_begun(probe: Probe) -> None:
@@ -385,8 +376,8 @@ def test_what_a_worker_cannot_finish_in_time_goes_to_the_next_one(probe: Probe) 
 
 def test_what_a_worker_has_not_begun_goes_to_another_at_once(probe: Probe) -> None:
     probe.kill()
-    process = probe.start(WORKER_CONCURRENCY="1", WORKER_STOP_TIMEOUT="5")
-    event, waiting = happened("hang", "count"), [happened("count") for _ in range(12)]
+    process = probe.start(WORKER_CONCURRENCY="1", WORKER_STOP_TIMEOUT="60")
+    event, waiting = happened("hold", "count"), [happened("count") for _ in range(12)]
     publish(probe, event)
     wait_for(lambda: probe.hangs(event), probe.logs)
     publish(probe, *waiting)
@@ -396,9 +387,10 @@ def test_what_a_worker_has_not_begun_goes_to_another_at_once(probe: Probe) -> No
 
     wait_for(lambda: all(probe.counted(one) == 1 for one in waiting), probe.logs)
     assert process.poll() is None, "it has still to finish what it has begun"
+    (probe.notes / f"{event.id}.let-go").touch()
     assert process.wait(PATIENCE_S) == 0, probe.logs()
     wait_for(lambda: probe.counted(event) == 1, probe.logs)
-    assert [probe.attempts(one) for one in waiting] == [1] * 12
+    assert [probe.attempts(one) for one in (event, *waiting)] == [1] * 13
 
 
 def test_an_outage_of_the_data_service_costs_no_attempt(probe: Probe, server: Postgres) -> None:

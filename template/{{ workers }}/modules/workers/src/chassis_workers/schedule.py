@@ -18,7 +18,8 @@ CATCH_UP = dt.timedelta(minutes=10)
 """What came due while no instance kept the time is published late, but no later than that."""
 
 _LONGEST_SLEEP_S = 30
-_NEXT_TRY_S = 5
+NEXT_TRY_S = 5.0
+"""After so long an instance asks again whether nobody else keeps the time."""
 
 
 class Turn(Protocol):
@@ -56,7 +57,7 @@ class Schedule:
                 logger.debug("Another instance keeps the time")
             except LOST as error:
                 logger.warning("The schedule has no RabbitMQ: %r", error)
-            await asyncio.sleep(_NEXT_TRY_S)
+            await asyncio.sleep(NEXT_TRY_S)
 
     async def _keep_time(self, turn: Turn) -> None:
         logger.info("This instance keeps the time of %d jobs", len(self._jobs))
