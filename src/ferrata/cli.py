@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ferrata.base import say
+from ferrata.base import Gates, say
 from ferrata.base import version as package_version
 from ferrata.ending import ended
 
@@ -69,7 +69,13 @@ def new(
             show_default=False,
         ),
     ] = None,
-    no_gates: Annotated[bool, typer.Option("--no-gates", help="Do not run the gates.")] = False,
+    gates: Annotated[
+        Gates,
+        typer.Option(
+            help="Which gates run: all, those that take seconds, or none.", metavar="all|quick|none"
+        ),
+    ] = Gates.ALL,
+    no_gates: Annotated[bool, typer.Option("--no-gates", help="The same as --gates none.")] = False,
     template: Annotated[
         str | None,
         typer.Option(
@@ -88,7 +94,11 @@ def new(
     """Generate a project, make its first commit and run its gates."""
     from ferrata.making import Request, run
 
-    return run(Request(dest, answers, tuple(settings or ()), not no_gates, template, ref))
+    return run(
+        Request(
+            dest, answers, tuple(settings or ()), Gates.NONE if no_gates else gates, template, ref
+        )
+    )
 
 
 @app.command()
@@ -130,6 +140,9 @@ def check(
         list[str] | None,
         typer.Option(metavar="GATE", help="Run only this gate (repeatable).", show_default=False),
     ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Run only those that take seconds.")
+    ] = False,
     as_json: Json = False,
 ) -> int:
     """Run the project's gates and write artifacts/reports/."""
@@ -137,7 +150,7 @@ def check(
     from ferrata.project import project_folder
     from ferrata.template import hooks
 
-    return run_gates(hooks(), project_folder(project), only or (), as_json=as_json)
+    return run_gates(hooks(), project_folder(project), only or (), quick=quick, as_json=as_json)
 
 
 @app.command()

@@ -62,6 +62,8 @@ TINY = {
         Path("artifacts/reports/gates.json").write_text("{}")
         if "--json" in sys.argv:
             print(json.dumps({"gates": []}))
+        if "--quick" in sys.argv:
+            print("quick gates")
         sys.exit(4 if Path("red").exists() else 0)
         """,
     f"{LAYER}/tools/handoff/__init__.py": "",

@@ -89,8 +89,11 @@ def test_while_the_gates_run(template, tmp_path, stop):
     run = start(template, demo)
     wait_for((demo / "started").exists)
     stop(run.pid, signal.SIGINT)
-    run.communicate(timeout=PATIENCE_S)
+    _, err = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == 130
+    assert err.endswith(
+        "ferrata: interrupted; the gates did not finish, run `make check` in the project\n"
+    )
     assert git(demo, "log", "--format=%s") == "Start Task Manager at level 1"
     # uv leaves its lock files where temporary files go.
     assert not list((tmp_path / "temporary").glob("ferrata*"))

@@ -64,6 +64,20 @@ def test_without_gates(new, tmp_path):
     assert not (tmp_path / "demo/artifacts").exists()
 
 
+@pytest.mark.parametrize("given", [["--gates", "none"], ["--no-gates"]])
+def test_no_gates_are_said(new, tmp_path, given):
+    run = new(tmp_path / "demo", *given)
+    assert run.code == 0
+    assert "make check    # runs all its gates, none of which ran" in run.out
+
+
+def test_quick_gates(new, tmp_path, capfd):
+    run = new(tmp_path / "demo", "--gates", "quick")
+    assert run.code == 0
+    assert "make check    # runs all its gates" in run.out
+    assert (tmp_path / "demo/artifacts/reports/gates.json").exists()
+
+
 def test_red_gates(new, template, tmp_path):
     (template / "template/{{ level_1 }}/red").write_text("red\n")
     commit(template, "red")

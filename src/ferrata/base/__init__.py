@@ -1,6 +1,7 @@
 """What every command stands on: its end, its words, git, signals, temporary files."""
 
-from ferrata.base.errors import Exit, Failure, Invalid, UsageFailure, one_line, reason
+from ferrata.base.errors import Exit, Failure, Interrupted, Invalid, UsageFailure, one_line, reason
+from ferrata.base.gates import Gates
 from ferrata.base.output import be_robust, note, progress, say, say_json
 from ferrata.base.package import repository_url, version
 from ferrata.base.processes import GitError, git, git_environment, need_git, with_config
@@ -10,7 +11,9 @@ from ferrata.base.temporary import scratch
 __all__ = [
     "Exit",
     "Failure",
+    "Gates",
     "GitError",
+    "Interrupted",
     "Invalid",
     "UsageFailure",
     "be_robust",

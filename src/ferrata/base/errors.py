@@ -35,6 +35,12 @@ class Failure(Exception):  # noqa: N818  (it is expected, so not called an error
         super().__init__(one_line(message))
 
 
+class Interrupted(Failure):
+    """Somebody stopped it, and something is left to tell."""
+
+    exit_code = Exit.INTERRUPTED
+
+
 class UsageFailure(Failure):
     """The command line itself is wrong."""
 

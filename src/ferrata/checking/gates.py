@@ -5,20 +5,30 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
-from ferrata.base import Exit, UsageFailure, note, one_line, progress, say_json
+from ferrata.base import Exit, Interrupted, UsageFailure, note, one_line, progress, say_json
+
+_STOPPED = "interrupted; the gates did not finish, run `make check` in the project"
 
 
 def run_gates(
-    hooks: ModuleType, project: Path, only: Sequence[str] = (), *, as_json: bool = False
+    hooks: ModuleType,
+    project: Path,
+    only: Sequence[str] = (),
+    *,
+    quick: bool = False,
+    as_json: bool = False,
 ) -> Exit:
     """Install the project's packages and run its gates; what cannot run is said, never passed."""
     arguments = [word for gate in only for word in ("--only", gate)]
+    arguments += ["--quick"] if quick else []
     try:
         with progress("Installing the project's packages"):
             hooks.sync(project)
         code = hooks.check(project, [*arguments, *(["--json"] if as_json else [])])
     except hooks.NotRun as reason:
         return _not_run(one_line(str(reason)), as_json=as_json)
+    except KeyboardInterrupt:
+        raise Interrupted(_STOPPED) from None
     return _verdict(code, only)
 
 
@@ -44,10 +54,11 @@ def _verdict(code: int, only: Sequence[str]) -> Exit:
             return Exit.GREEN
         case 2:
             raise UsageFailure(
-                f"the project's gates do not know {', '.join(only)}; see the line above"
+                f"the project's gates do not know {', '.join(only) or '--quick'};"
+                " see the line above"
             )
         case 130 | -2:
-            raise KeyboardInterrupt
+            raise Interrupted(_STOPPED)
         case 4:
             return Exit.RED
         case _:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ferrata.answers import load, note_warnings, with_settings
 from ferrata.asking import completed
-from ferrata.base import Exit, UsageFailure, need_git, note, say
+from ferrata.base import Exit, Gates, UsageFailure, need_git, note, say
 from ferrata.checking import run_gates
 from ferrata.making.destination import checked_destination
 from ferrata.making.generate import Project, generate
@@ -23,7 +23,7 @@ class Request:
     dest: str
     answers: Path | None
     settings: tuple[str, ...]
-    gates: bool
+    gates: Gates
     template: str | None
     ref: str | None
 
@@ -39,8 +39,8 @@ def run(request: Request) -> Exit:
     with opened(source) as template:
         project = _generated(template, request.answers, answers, dest)
         warn_if_dirty(source)
-        code = _gates(template, project, wanted=request.gates)
-    _say_next(project, code)
+        code = _gates(template, project, request.gates)
+    _say_next(project, code, request.gates)
     return code
 
 
@@ -56,13 +56,15 @@ def _generated(
     return generate(template, whole, {}, dest)
 
 
-def _gates(template: Template, project: Project, *, wanted: bool) -> Exit:
+def _gates(template: Template, project: Project, wanted: Gates) -> Exit:
     for line in project.not_run:
         note(f"ferrata: {line}")
-    return run_gates(template.hooks, project.folder) if wanted else Exit.GREEN
+    if wanted is Gates.NONE:
+        return Exit.GREEN
+    return run_gates(template.hooks, project.folder, quick=wanted is Gates.QUICK)
 
 
-def _say_next(project: Project, code: Exit) -> None:
+def _say_next(project: Project, code: Exit, ran: Gates) -> None:
     """Tell how to go on."""
     here = Path.cwd()
     inside = project.folder.is_relative_to(here)
@@ -71,6 +73,8 @@ def _say_next(project: Project, code: Exit) -> None:
     if code is not Exit.GREEN:
         say("Its gates are not green: see above, mend it, then run `make check` there.")
     say(f"  cd {shlex.quote(folder)}")
+    if ran is not Gates.ALL:
+        say("  make check    # runs all its gates" + (", none of which ran" * (ran is Gates.NONE)))
     say("  make dev      # starts it without Docker")
     for url in _urls(project.folder):
         say(f"  {url}")
