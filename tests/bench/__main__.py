@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cli_start
 import climbing
+import gates
 import generation
 import load
 import report
@@ -26,11 +27,13 @@ def main() -> int:
         generated = generation.measure(scratch, project)
         say("climb ...")
         generated += climbing.measure(scratch)
+        say("gates ...")
+        checked = gates.measure(scratch)
         say("start of the command line ...")
         start = cli_start.measure(scratch)
         say("load ...")
         loaded = load.missing() or load.measure(project, scratch)
-        text = report.text(generated, start, loaded, project)
+        text = report.text(generated, checked, start, loaded, project)
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(text, "utf-8")
     say(f"written: {page}\n\n{text}")
