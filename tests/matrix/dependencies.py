@@ -238,9 +238,11 @@ def _development(text: str) -> frozenset[str]:
 @cache
 def _gate_programs(text: str) -> frozenset[str]:
     """The programs that the gates run, and the options that plugins of theirs bring."""
-    commands: list[list[str]] = [gate["command"] for gate in tomllib.loads(text)["gates"].values()]
+    gates = tomllib.loads(text)["gates"].values()
+    commands: list[list[str]] = [[*gate["command"], *gate.get("measured", [])] for gate in gates]
     options = {word.partition("=")[0] for command in commands for word in command}
-    return frozenset(command[0] for command in commands) | (options & PROGRAMS.keys())
+    programs = {command[0] for command in commands} - {"python"}
+    return frozenset(programs) | (options & PROGRAMS.keys())
 
 
 def _requirement(text: str) -> Requirement:

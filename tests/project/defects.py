@@ -157,7 +157,7 @@ def batches(
         Batch(
             name=f"{project}-{defect.gate}-{defect.name}",
             project=project,
-            gates=measuring(level) if defect.gate == COVERAGE else [defect.gate],
+            gates=[defect.gate],
             defects=[defect],
         )
         for defect in alone
@@ -178,11 +178,6 @@ def gates_of(level: int, *modules: str) -> list[dict[str, Any]]:
         for gate in extension().catalog()["gates"]
         if gate.get("level", 1) <= level and gate.get("module") in {None, *chosen}
     ]
-
-
-def measuring(level: int) -> list[str]:
-    """The gates of a level that run tests; the last one judges the coverage of them all."""
-    return [row["name"] for row in gates_of(level) if "measures" in row]
 
 
 def level_row(level: int) -> dict[str, Any]:

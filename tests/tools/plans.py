@@ -4,7 +4,7 @@ import json
 import subprocess
 from pathlib import Path
 
-HEAD = 'project = "demo"\nlevel = 1\ntimeout_s = 30\n'
+HEAD = 'project = "demo"\nlevel = 1\n'
 
 
 def gate(
@@ -54,13 +54,6 @@ def commit(project: Path) -> None:
     git(project, "commit", "-qm", "x", "--allow-empty")
 
 
-REQUIREMENTS = """
-[requirements]
-gate = "tests"
-data = "outcomes.json"
-"""
-
-
 def requirements(project: Path, *, targets: str = "", **given: dict) -> None:
     """Write requirements.toml: FR_001={...} is the requirement FR-001."""
     usual = {"kind": "functional", "title": "Lend a book", "priority": "must"}
@@ -80,7 +73,7 @@ def gate_of_tests(*tests: tuple[str, str, str], exit_code: int = 0) -> str:
     """A gate whose tests (name, id of a requirement, outcome) came out as told."""
     outcomes = [
         {"id": name, "requirements": [r] if r else [], "outcome": outcome, "reason": "why"}
-        for name, r, outcome in tests
+        for name, r, outcome in (*tests, ("t.py::another", "", "passed"))
     ]
     # As hexadecimal digits nothing in it can be taken for a placeholder of gates.toml.
     written = json.dumps({"tests": outcomes}).encode().hex()
@@ -88,4 +81,5 @@ def gate_of_tests(*tests: tuple[str, str, str], exit_code: int = 0) -> str:
         f"import sys; open(sys.argv[1], 'wb').write(bytes.fromhex('{written}'));"
         f"print('{len(tests)} done'); sys.exit({exit_code})"
     )
-    return gate("tests", "", command=["python", "-c", code, "{work}/outcomes.json"])
+    command = ["python", "-c", code, "{work}/outcomes.json"]
+    return gate("tests", "", command=command, outcomes="outcomes.json", figure="{tests}")

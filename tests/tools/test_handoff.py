@@ -11,7 +11,6 @@ from tools.handoff.__main__ import main
 
 from tests.support import EXAMPLES, ODD, answers_of
 from tests.tools.plans import (
-    REQUIREMENTS,
     commit,
     gate,
     gate_of_tests,
@@ -49,7 +48,7 @@ def library(project):
     (project / "README.md").write_text("# Library\n")
     descoped = {"reason": "no time", "approved_by": "Ann"}
     requirements(project, FR_001={}, FR_002={"descoped": descoped})
-    plan(project, REQUIREMENTS, GOOD)
+    plan(project, GOOD)
     commit(project)
     assert check.main([]) == 0
     return project
@@ -133,13 +132,13 @@ def test_a_report_of_other_tools_is_no_report(library, capsys):
 
 
 def test_a_partial_run_is_refused(library, capsys):
-    plan(library, REQUIREMENTS, GOOD, gate("lint", "print('1 done')"))
+    plan(library, GOOD, gate("lint", "print('1 done')"))
     commit(library)
     check.main(["--only", "lint"])
     assert refused(capsys) == [
         "the last run left out tests: run `make check`",
         (
-            "requirements: the gate tests left no report of its tests (not selected):"
+            "requirements: no gate left a report of its tests (tests: not selected):"
             " run `make check`"
         ),
     ]
@@ -161,7 +160,7 @@ def test_a_partial_run_is_refused(library, capsys):
     ],
 )
 def test_a_gate_that_is_not_green_is_refused(library, capsys, text, line):
-    plan(library, REQUIREMENTS, GOOD, text)
+    plan(library, GOOD, text)
     commit(library)
     check.main([])
     assert refused(capsys) == [line]
@@ -181,7 +180,7 @@ def test_a_gate_that_is_not_green_is_refused(library, capsys, text, line):
     ],
 )
 def test_an_open_requirement_is_refused(library, capsys, outcome, line):
-    plan(library, REQUIREMENTS, gate_of_tests(("t.py::b", "FR-001", outcome)))
+    plan(library, gate_of_tests(("t.py::b", "FR-001", outcome)))
     commit(library)
     check.main([])
     assert refused(capsys) == [line]
@@ -214,7 +213,7 @@ def test_a_commit_that_is_gone_is_refused(library, capsys):
 def test_a_run_before_git_is_refused(project, capsys):
     (project / "tools/handoff.toml").write_text(LEVEL)
     requirements(project)
-    plan(project, REQUIREMENTS, gate_of_tests())
+    plan(project, gate_of_tests())
     check.main([])
     commit(project)
     assert refused(capsys) == ["the gates ran before the code was under git: run `make check`"]
@@ -227,7 +226,7 @@ def test_outside_git_the_times_of_the_files_count(project, capsys):
     (project / ".x_cache").mkdir()
     (project / ".x_cache" / "y").touch()
     requirements(project)
-    plan(project, REQUIREMENTS, gate_of_tests())
+    plan(project, gate_of_tests())
     before = time.time() - 60
     for path in project.rglob("*"):
         os.utime(path, (before, before))

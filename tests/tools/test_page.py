@@ -6,7 +6,7 @@ import pytest
 from tools.check.__main__ import main
 from tools.check.html import Markup, joined, table, tag
 
-from tests.tools.plans import REQUIREMENTS, gate, gate_of_tests, plan, requirements
+from tests.tools.plans import gate, gate_of_tests, plan, requirements
 
 HOSTILE = "</td></script><script>alert(1)</script> & \"quoted\" 'x' ${brace} {{ x }} 日本語"
 FREE = {"br", "meta", "link", "img", "input", "!doctype"}
@@ -55,7 +55,7 @@ def run(project):
             "FR_003": {"descoped": descoped},
         }
         requirements(project, **(given or usual))
-        plan(project, REQUIREMENTS, *gates)
+        plan(project, *gates)
         main([])
         return page(project)
 

@@ -7,7 +7,6 @@ from tools.check.__main__ import main
 
 from tests.support import EXAMPLES, ODD, answers_of
 from tests.tools.plans import (
-    REQUIREMENTS,
     checklist_of,
     gate,
     gate_of_tests,
@@ -58,7 +57,7 @@ def test_the_answers_come_out_exactly(name, rendered):
 )
 def test_the_state_of_a_requirement(project, tests, state):
     requirements(project, FR_001={}, FR_002={})
-    plan(project, REQUIREMENTS, gate_of_tests(*tests))
+    plan(project, gate_of_tests(*tests))
     assert main([]) == 0
     assert states(project)["FR-001"] == state
 
@@ -68,7 +67,7 @@ def test_each_row_has_its_tests_and_what_the_answers_say(project):
     requirements(
         project, FR_001={"acceptance": "Line 1\n2"}, NF_001={"kind": "nf", "descoped": descoped}
     )
-    plan(project, REQUIREMENTS, gate_of_tests(("t.py::a[x|y]", *FR_1), ("t.py::b", "", "skipped")))
+    plan(project, gate_of_tests(("t.py::a[x|y]", *FR_1), ("t.py::b", "", "skipped")))
     assert main([]) == 0
     first, second = report(project)["requirements"]
     assert first["tests"] == [{"id": "t.py::a[x|y]", "outcome": "passed"}]
@@ -85,7 +84,7 @@ def test_each_row_has_its_tests_and_what_the_answers_say(project):
 
 def test_the_counts_and_the_open_ids_are_said(project, capsys):
     requirements(project, FR_001={}, FR_002={}, FR_003={}, NF_001={})
-    plan(project, REQUIREMENTS, gate_of_tests(("a", *FR_1), ("b", "FR-002", "failed")))
+    plan(project, gate_of_tests(("a", *FR_1), ("b", "FR-002", "failed")))
     assert main([]) == 0
     said = "Requirements: 1 covered, 1 failed (FR-002), 2 uncovered (FR-003, NF-001).\n"
     assert said in capsys.readouterr().out
@@ -93,11 +92,11 @@ def test_the_counts_and_the_open_ids_are_said(project, capsys):
 
 def test_a_run_without_the_tests_knows_nothing_of_requirements(project, capsys):
     requirements(project, FR_001={})
-    plan(project, REQUIREMENTS, gate_of_tests(), gate("lint", "print('1 done')"))
+    plan(project, gate_of_tests(), gate("lint", "print('1 done')"))
     assert main(["--only", "lint"]) == 0
     content = report(project)
     assert (content["requirements"], content["unproved_tests"]) == (None, None)
-    reason = "the gate tests left no report of its tests (not selected)"
+    reason = "no gate left a report of its tests (tests: not selected)"
     assert content["requirements_reason"] == reason
     assert f"NOT KNOWN, {reason}." in checklist_of(project)
     assert "Requirements" not in capsys.readouterr().out
@@ -105,7 +104,7 @@ def test_a_run_without_the_tests_knows_nothing_of_requirements(project, capsys):
 
 def test_tests_without_a_report_prove_nothing(project):
     requirements(project, FR_001={})
-    plan(project, REQUIREMENTS, gate("tests", "print('7 done')"))
+    plan(project, gate("tests", "print('7 done')", outcomes="outcomes.json"))
     assert main([]) == 4
     item = report(project)["gates"][0]
     assert (item["state"], item["reason"]) == (
@@ -131,7 +130,7 @@ not_measured = "there is no load test"
 )
 def test_a_target_is_measured_by_the_tests_that_name_it(project, outcome, state, reason):
     requirements(project, targets=TARGET)
-    plan(project, REQUIREMENTS, gate_of_tests(("a", "p95_latency_ms", outcome)))
+    plan(project, gate_of_tests(("a", "p95_latency_ms", outcome)))
     assert main([]) == 0
     (target,) = report(project)["targets"]
     assert (target["wanted"], target["measured"]) == ("at most 200 ms", None)
@@ -152,7 +151,7 @@ def test_a_target_is_measured_by_the_tests_that_name_it(project, outcome, state,
 def test_a_wrong_file_is_refused(project, capsys, text, message):
     if text is not None:
         (project / "tools/requirements.toml").write_text(text)
-    plan(project, REQUIREMENTS, gate_of_tests())
+    plan(project, gate_of_tests())
     assert main([]) == 2
     err = capsys.readouterr().err
     assert message in err
@@ -164,7 +163,7 @@ def test_a_report_that_cannot_be_read_is_missing_evidence(project, bad):
     code = f"import sys; open(sys.argv[1], 'w').write({bad!r}); print('1 done')"
     requirements(project)
     command = ["python", "-c", code, "{work}/outcomes.json"]
-    plan(project, REQUIREMENTS, gate("tests", "", command=command))
+    plan(project, gate("tests", "", command=command, outcomes="outcomes.json"))
     assert main([]) == 4
 
 
@@ -174,4 +173,4 @@ def test_the_templates_gates_ask_the_plugin_for_its_report(level_1):
     option = re.search(r'"(--outcomes)=\{work\}/(.*?)"', gates)
 
     assert json.dumps(option[1]) in plugin
-    assert f'data = "{option[2]}"' in gates
+    assert f'outcomes = "{option[2]}"' in gates

@@ -116,6 +116,21 @@ def test_a_test_that_is_never_reached_did_not_run(library: pytest.Pytester) -> N
     assert found["test_b"]["outcome"] == "not run"
 
 
+def test_how_far_a_run_is_can_be_read_meanwhile(library: pytest.Pytester) -> None:
+    note = "reports/outcomes.json.progress"
+    tests = f"""
+        from pathlib import Path
+
+        def test_a(): pass
+        def test_b(): assert Path({note!r}).read_text() == "1 of 2"
+    """
+
+    found = outcomes(library, tests)
+
+    assert found["test_b"]["outcome"] == "passed"
+    assert not (library.path / note).exists()
+
+
 def test_parametrised_tests_and_classes_name_their_ids(library: pytest.Pytester) -> None:
     tests = """
         @pytest.mark.requirement("FR-002")

@@ -17,7 +17,7 @@ from tools.check.plan import Gate, Plan, read_plan
 from tools.check.report import Moment, document, new_work, publish, remove_work, to_text
 from tools.check.run import Run
 from tools.common import ToolError, say
-from tools.common.code import code_state
+from tools.common.code import REPORTS, code_state
 
 PLAN = Path("tools/gates.toml")
 GREEN, RED, INTERRUPTED = 0, 4, 130
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     root = Path.cwd()
     try:
         plan = read_plan(root / PLAN)
-        gates = plan.selected(options.only)
+        gates = plan.selected([*options.only, *(plan.quick if options.quick else ())])
         if options.list:
             _list(plan)
             return GREEN
@@ -38,7 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(str(error), sys.stderr)
         return error.exit_code
     except (KeyboardInterrupt, asyncio.CancelledError):
-        say("\nstopped; the reports of the run before are unchanged", sys.stderr)
+        before = (root / REPORTS / "gates.json").exists()
+        told = "the reports of the run before are unchanged" if before else "there is no report"
+        say(f"\nstopped; {told}", sys.stderr)
         return INTERRUPTED
 
 
@@ -49,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--only", action="append", default=[], metavar="GATE", help="run this gate (repeatable)"
     )
+    parser.add_argument("--quick", action="store_true", help="run only those that take seconds")
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="print gates.json on stdout")
     output.add_argument("--list", action="store_true", help="list the gates and run nothing")
@@ -63,8 +66,8 @@ def _list(plan: Plan) -> None:
 
 async def _check(plan: Plan, gates: tuple[Gate, ...], root: Path, *, as_json: bool) -> int:
     _cancel_on(signal.SIGTERM)
-    display = Display(gates, sys.stderr if as_json else sys.stdout, sys.stderr)
     work = new_work(root)
+    display = Display(gates, sys.stderr if as_json else sys.stdout, sys.stderr, work)
     try:
         content, results = await _run(plan, gates, root, work, display)
         publish(content, results, root, work)
@@ -72,8 +75,10 @@ async def _check(plan: Plan, gates: tuple[Gate, ...], root: Path, *, as_json: bo
         display.clear()
         remove_work(work)
     ran = [result for result in results if result.gate in gates]
+    display.unproved(content)
     display.requirements(content)
-    display.summary(ran, content["duration_s"])
+    left_out = [result.gate.name for result in results if result.gate not in gates]
+    display.summary(ran, content["duration_s"], left_out)
     if as_json:
         sys.stdout.write(to_text(content))
     return GREEN if all(result.state is State.PASSED for result in ran) else RED

@@ -3,7 +3,9 @@
 import asyncio
 import re
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, TextIO
 
 from tools.check.evidence import Result, State
@@ -23,11 +25,16 @@ _SHOWN_WIDTH = 300
 class Display:
     """One line a gate on `out`; on a terminal also what is running, on `progress`."""
 
-    def __init__(self, gates: Sequence[Gate], out: TextIO, progress: TextIO) -> None:
+    def __init__(
+        self, gates: Sequence[Gate], out: TextIO, progress: TextIO, work: Path = Path()
+    ) -> None:
         self._width = max(len(gate.name) for gate in gates)
         self._out = out
         self._progress = progress
         self._running: dict[str, float] = {}
+        self._notes = {
+            gate.name: work / f"{gate.outcomes}.progress" for gate in gates if gate.outcomes
+        }
 
     def started(self, gate: Gate) -> None:
         """Remember that a gate is running."""
@@ -72,11 +79,22 @@ class Display:
             said.append(f"{len(ids)} {state}{named}")
         self._print(f"Requirements: {', '.join(said)}.")
 
-    def summary(self, results: Sequence[Result], seconds: float) -> None:
-        """Print the last line: what to do now."""
+    def unproved(self, content: Mapping[str, Any]) -> None:
+        """Print how many tests proved nothing, by the reasons that they give."""
+        tests = content["unproved_tests"] or ()
+        reasons = Counter((test["outcome"], test["reason"] or "no reason given") for test in tests)
+        for (outcome, reason), number in reasons.most_common():
+            self._print(f"  {number} {outcome}: {reason}")
+
+    def summary(
+        self, results: Sequence[Result], seconds: float, left_out: Sequence[str] = ()
+    ) -> None:
+        """Print the last line: what to do now, and what this run says nothing about."""
         bad = [result.gate.name for result in results if result.state is not State.PASSED]
         if not bad:
-            self._print(f"All {len(results)} gates passed in {seconds:.1f} s.")
+            said = "The gate" if len(results) == 1 else f"All {len(results)} gates"
+            left = f" Not run: {', '.join(left_out)}." if left_out else ""
+            self._print(f"{said} passed in {seconds:.1f} s.{left}")
             return
         again = " ".join(f"--only {name}" for name in bad)
         verdict = f"{len(bad)} of {len(results)} gates did not pass ({', '.join(bad)})."
@@ -89,11 +107,21 @@ class Display:
         """Keep the progress line up to date until cancelled."""
         while self._progress.isatty():
             now = time.monotonic()
-            running = (f"{name} {now - since:.0f} s" for name, since in self._running.items())
+            running = (
+                f"{name}{self._done(name)} {now - since:.0f} s"
+                for name, since in self._running.items()
+            )
             if text := ", ".join(running):
                 self._progress.write(f"\r\x1b[Krunning: {text}")
                 self._progress.flush()
             await asyncio.sleep(0.2)
+
+    def _done(self, gate: str) -> str:
+        """Say how many tests of a gate are done, as its tool notes it beside its report."""
+        try:
+            return f" {self._notes[gate].read_text(encoding='utf-8')}"
+        except (KeyError, OSError):
+            return ""
 
     def clear(self) -> None:
         """Remove the progress line."""

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -12,6 +13,9 @@ from typing import Any
 from tools.check.plan import CoverageRule, Gate, Plan
 
 type Figures = dict[str, int | float | str]
+
+
+OUTCOMES = ("passed", "failed", "skipped", "xfailed", "xpassed", "not run")
 
 
 class State(StrEnum):
@@ -97,6 +101,12 @@ def read_outcomes(path: Path) -> tuple[Proof, ...]:
         raise MissingEvidenceError(f"no report of the tests was written ({path.name})") from error
 
 
+def counted(tests: Iterable[Proof]) -> dict[str, int]:
+    """Count the outcomes of tests, in an order that is always the same."""
+    counts = Counter(test.outcome for test in tests)
+    return {outcome: counts[outcome] for outcome in OUTCOMES if counts[outcome]}
+
+
 def unproved(tests: Iterable[Proof]) -> list[dict[str, Any]]:
     """Return the tests that neither passed nor failed: what they are for was not checked."""
     return [
@@ -138,7 +148,11 @@ def judge(result: Result, plan: Plan, root: Path, work: Path) -> Result:
     """Decide from exit code, output and reports whether a gate that ran has passed."""
     gate = result.gate
     figures, problems = _matched(gate, result.output)
-    tests = _found(partial(_tests, gate, plan, work), problems)
+    if tests := _found(partial(_tests, gate, work), problems):
+        figures |= counted(tests)
+        figures["tests"] = ", ".join(f"{n} {outcome}" for outcome, n in counted(tests).items())
+    if tests is not None and not figures.get("passed"):
+        problems.append("exit code 0, but no evidence: no test passed")
     if coverage := _found(partial(_measured, gate, plan, root, work), problems):
         figures |= {"coverage": coverage.total, "threshold": coverage.threshold}
         problems += _too_low(coverage)
@@ -162,9 +176,8 @@ def _found[T](read: Callable[[], T], problems: list[str]) -> T | None:
         return None
 
 
-def _tests(gate: Gate, plan: Plan, work: Path) -> tuple[Proof, ...] | None:
-    required = plan.required
-    return read_outcomes(work / required.data) if required and required.gate == gate.name else None
+def _tests(gate: Gate, work: Path) -> tuple[Proof, ...] | None:
+    return read_outcomes(work / gate.outcomes) if gate.outcomes else None
 
 
 def _measured(gate: Gate, plan: Plan, root: Path, work: Path) -> Coverage | None:

@@ -1,10 +1,12 @@
 """The report to look at: one HTML file without scripts and without anything from elsewhere."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from string import Template
 from typing import Any
 
+from tools.check.evidence import OUTCOMES
 from tools.check.html import Markup, badge, joined, look, section, table, tag
 
 _SIGNS = {"good": "✓", "bad": "✗", "open": "○"}
@@ -80,9 +82,9 @@ def _tiles(content: dict[str, Any]) -> Iterator[Markup]:
     gates = content["gates"]
     passed = sum(gate["state"] == "passed" for gate in gates)
     yield _tile("Gates passed", str(passed), f"of {len(gates)}")
-    for figures in (gate["figures"] for gate in gates):
-        if "passed" in figures:
-            yield _tile("Tests passed", str(figures["passed"]), _others(figures, content))
+    if counts := _tests_of(content):
+        others = (f"{n} {outcome}" for outcome, n in counts.items() if outcome != "passed")
+        yield _tile("Tests passed", str(counts["passed"]), ", ".join(others) or "and no other")
     if coverage := content["coverage"]:
         yield _tile("Coverage", f"{coverage['total']} %", f"at least {coverage['threshold']} %")
     if rows := content["requirements"]:
@@ -90,11 +92,12 @@ def _tiles(content: dict[str, Any]) -> Iterator[Markup]:
         yield _tile("Requirements covered", str(covered), f"of {len(rows)}")
 
 
-def _others(figures: dict[str, Any], content: dict[str, Any]) -> str:
-    outcomes = [test["outcome"] for test in content["unproved_tests"] or ()]
-    counts = {"failed": figures.get("failed", 0)}
-    counts |= {outcome: outcomes.count(outcome) for outcome in outcomes}
-    return ", ".join(f"{number} {outcome}" for outcome, number in counts.items())
+def _tests_of(content: dict[str, Any]) -> Counter[str]:
+    """Count the tests of all gates, by what became of them."""
+    counts: Counter[str] = Counter()
+    for gate in content["gates"]:
+        counts.update({name: n for name, n in gate["figures"].items() if name in OUTCOMES})
+    return counts
 
 
 def _tile(name: str, figure: str, note: str) -> Markup:
@@ -223,7 +226,9 @@ def not_run(content: dict[str, Any]) -> Markup:
     """Return what this run says nothing about, and why."""
     left = [gate for gate in content["gates"] if gate["state"] == "not run"]
     missing = ([gate["title"], gate["reason"]] for gate in left)
-    tests = ([test["id"], _why(test)] for test in content["unproved_tests"] or ())
+    tests = [[test["id"], _why(test)] for test in content["unproved_tests"] or ()]
+    if content["unproved_tests"] is None:
+        tests = [["Tests", content["requirements_reason"]]]
     if rows := [*missing, *tests]:
         return section("Not run", table("What was not run", ["What", "Why"], rows))
     return section("Not run", tag("p", "Every gate ran, and no test was skipped.", class_="note"))

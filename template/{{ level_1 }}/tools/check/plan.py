@@ -14,10 +14,12 @@ _GATE_KEYS = (
     "title",
     "lane",
     "command",
+    "measured",
     "tool",
     "timeout_s",
     "patterns",
     "counts",
+    "outcomes",
     "figure",
     "failed_figure",
     "remedy",
@@ -53,21 +55,17 @@ class Target:
 
 @dataclass(frozen=True)
 class Required:
-    """Everything that tests can prove, and the gate that runs them."""
+    """Everything that tests can prove."""
 
-    gate: str
-    data: str
     requirements: tuple[Requirement, ...]
     targets: tuple[Target, ...]
 
 
-def read_required(path: Path, gate: str, data: str) -> Required:
+def read_required(path: Path) -> Required:
     """Read requirements.toml."""
     file = load(path)
     file.allow("requirements", "targets")
     return Required(
-        gate,
-        data,
         tuple(_requirement(name, table) for name, table in file.table("requirements").tables()),
         tuple(_target(name, table) for name, table in file.table("targets").tables()),
     )
@@ -100,10 +98,12 @@ class Gate:
     title: str
     lane: str
     command: tuple[str, ...]
+    measured: tuple[str, ...]
     tool: str
     timeout_s: float
     patterns: tuple[re.Pattern[str], ...]
     counts: Mapping[str, re.Pattern[str]]
+    outcomes: str
     figure: str
     failed_figure: str
     remedy: str
@@ -130,23 +130,27 @@ class Plan:
 
     project: str
     level: int
-    timeout_s: float
+    quick: tuple[str, ...]
+    shell: tuple[str, ...]
     gates: tuple[Gate, ...]
     coverage: CoverageRule | None
     required: Required | None
 
     def selected(self, names: list[str]) -> tuple[Gate, ...]:
-        """Return the gates to run: all of them, or those that were named."""
+        """Return the gates to run: all of them, or those that were named and what they need."""
         known = [gate.name for gate in self.gates]
         if unknown := [name for name in names if name not in known]:
             raise UsageError(f"no gate is called {unknown[0]}; known gates: {', '.join(known)}")
-        return tuple(gate for gate in self.gates if not names or gate.name in names)
+        wanted = set(names or known)
+        for gate in reversed(self.gates):  # what a gate needs is above it
+            wanted |= set(gate.needs) if gate.name in wanted else set()
+        return tuple(gate for gate in self.gates if gate.name in wanted)
 
 
 def read_plan(path: Path) -> Plan:
     """Read gates.toml and refuse what could not be run as written."""
     file = load(path)
-    file.allow("project", "level", "timeout_s", "coverage", "requirements", "gates")
+    file.allow("project", "level", "quick", "shell", "coverage", "gates")
     gates = tuple(_gate(name, table) for name, table in file.table("gates").tables())
     if not gates:
         raise UsageError(f"{file.place}: must contain at least one table [gates.NAME]")
@@ -154,10 +158,11 @@ def read_plan(path: Path) -> Plan:
     return Plan(
         project=file.get("project", str),
         level=file.get("level", int),
-        timeout_s=file.number("timeout_s"),
+        quick=_quick(file, gates),
+        shell=file.words("shell"),
         gates=gates,
         coverage=_coverage(file.table("coverage"), gates),
-        required=_required(file.table("requirements"), gates, path.with_name(FILE.name)),
+        required=_required(gates, path.with_name(FILE.name)),
     )
 
 
@@ -166,17 +171,19 @@ def _gate(name: str, table: Table) -> Gate:
     command = table.words("command")
     if not command:
         raise UsageError(f"{table.place}: must contain command, a list of words")
-    for text in (*command, *table.texts("env").values()):
+    for text in (*command, *table.words("measured"), *table.texts("env").values()):
         fill(text, {"work": ""}, table.place)
     return Gate(
         name=name,
         title=table.get("title", str),
         lane=table.get("lane", str),
         command=command,
+        measured=table.words("measured"),
         tool=table.get("tool", str, command[0]),
         timeout_s=table.number("timeout_s"),
         patterns=tuple(map(table.pattern, table.words("patterns"))),
         counts={key: table.pattern(text) for key, text in table.texts("counts").items()},
+        outcomes=table.get("outcomes", str, ""),
         figure=table.get("figure", str),
         failed_figure=table.get("failed_figure", str, ""),
         remedy=table.get("remedy", str, ""),
@@ -215,11 +222,16 @@ def _coverage(table: Table, gates: tuple[Gate, ...]) -> CoverageRule | None:
     )
 
 
-def _required(table: Table, gates: tuple[Gate, ...], file: Path) -> Required | None:
-    if not table.values:
-        return None
-    table.allow("gate", "data")
-    return read_required(file, _known_gate(table, gates), table.get("data", str))
+def _quick(file: Table, gates: tuple[Gate, ...]) -> tuple[str, ...]:
+    known = [gate.name for gate in gates]
+    names = file.words("quick")
+    if unknown := [name for name in names if name not in known]:
+        raise UsageError(f"{file.place}: quick must hold names of gates, got: {unknown[0]}")
+    return names
+
+
+def _required(gates: tuple[Gate, ...], file: Path) -> Required | None:
+    return read_required(file) if any(gate.outcomes for gate in gates) else None
 
 
 def _known_gate(table: Table, gates: tuple[Gate, ...]) -> str:

@@ -8,8 +8,11 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
+
+import psutil  # type: ignore[import-untyped]
 
 from tools.check.evidence import Coverage, Proof, Result, unproved
 from tools.check.markdown import checklist
@@ -18,7 +21,8 @@ from tools.check.plan import CoverageRule, Plan, Required, Requirement, Target
 from tools.common import write_atomically
 from tools.common.code import REPORTS
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+_WORK = ".check-"
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,8 @@ class Moment:
 def document(plan: Plan, results: Sequence[Result], moment: Moment) -> dict[str, Any]:
     """Return the content of gates.json."""
     coverage = next((result.coverage for result in results if result.coverage), None)
-    tests = next((result.tests for result in results if result.tests is not None), None)
+    reported = [result.tests for result in results if result.tests is not None]
+    tests = list(chain.from_iterable(reported)) if reported else None
     return {
         "schema_version": SCHEMA_VERSION,
         "project": plan.project,
@@ -90,10 +95,8 @@ def _requirements(
             "requirements_reason": None,
             "unproved_tests": unproved(tests),
         }
-    reason = "gates.toml has no table [requirements]"
-    if required:
-        gate = next(result for result in results if result.gate.name == required.gate)
-        reason = f"the gate {required.gate} left no report of its tests ({gate.reason})"
+    missing = [f"{r.gate.name}: {r.reason}" for r in results if r.gate.outcomes]
+    reason = f"no gate left a report of its tests ({', '.join(missing) or 'there is none'})"
     return {"requirements": None, "requirements_reason": reason, "unproved_tests": None}
 
 
@@ -204,7 +207,10 @@ def _replace(new: Path, old: Path, work: Path) -> None:
 
 def new_work(root: Path) -> Path:
     """Make the scratch folder of a run, on the same disk as the reports."""
-    work = root / "artifacts" / f".check-{os.getpid()}"
+    for old in (root / "artifacts").glob(f"{_WORK}*"):  # of a run that was killed
+        if not psutil.pid_exists(int(old.name.removeprefix(_WORK))):
+            shutil.rmtree(old, ignore_errors=True)
+    work = root / "artifacts" / f"{_WORK}{os.getpid()}"
     shutil.rmtree(work, ignore_errors=True)
     (work / "logs").mkdir(parents=True)
     return work

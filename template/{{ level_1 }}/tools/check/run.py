@@ -5,10 +5,11 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase as fnmatch
 from importlib import metadata
 from pathlib import Path
 from typing import Protocol
@@ -16,9 +17,14 @@ from typing import Protocol
 from tools.check.evidence import Result, State, judge, not_run
 from tools.check.plan import Gate, Plan
 from tools.common import plain
+from tools.common.guard import CANNOT_START
 from tools.common.processes import output_of, run_logged, tool_path
 from tools.common.tables import fill
 
+# Who runs the gates and where files go; no tool changes what it says for these.
+_KEPT = ("HOME", "LOGNAME", "USER", "TMPDIR", "XDG_CACHE_HOME", "VIRTUAL_ENV")
+_FIXED = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "NO_COLOR": "1", "TERM": "dumb"}
+_LOOPBACK = "127.0.0.1,::1,localhost"
 _VERSION = re.compile(r"\d+(?:\.\d+)+\S*")
 
 
@@ -41,7 +47,6 @@ class Run:
         self._root = root
         self._work = work
         self._listener = listener
-        self._end = time.monotonic() + plan.timeout_s
         self._results: dict[str, asyncio.Future[Result]] = {}
 
     async def results(self) -> list[Result]:
@@ -63,18 +68,21 @@ class Run:
     async def _gate(self, gate: Gate) -> Result:
         if (unmet := await self._unmet(gate)) is not None:
             return not_run(gate, f"{unmet} did not pass")
-        if time.monotonic() >= self._end:
-            return not_run(gate, f"the whole run timed out before it ({self._plan.timeout_s:g} s)")
         environment = self._environment(gate)
-        command = tuple(self._filled(gate, word) for word in gate.command)
+        command = tuple(self._filled(gate, word) for word in self._words(gate))
         if (tool := shutil.which(command[0], path=environment["PATH"])) is None:
             return not_run(gate, f"{command[0]} is not installed")
         self._listener.started(gate)
-        try:
-            result = await self._executed(gate, (tool, *command[1:]), environment)
-        except OSError as error:
-            return not_run(gate, f"{command[0]} could not be started ({error.strerror})")
+        result = await self._executed(gate, (tool, *command[1:]), environment)
+        if result.exit_code == CANNOT_START:
+            return not_run(gate, f"{command[0]} {_last_words(result.output)}")
         return self._judged(replace(result, command=command))
+
+    def _words(self, gate: Gate) -> tuple[str, ...]:
+        """Return the command; to measure costs time, and is for a run that judges it."""
+        rule = self._plan.coverage
+        judged = rule is not None and rule.gate in self._results
+        return (*gate.command, *gate.measured) if judged else gate.command
 
     def _judged(self, result: Result) -> Result:
         if _could_not_run(result.gate, result):
@@ -95,30 +103,44 @@ class Run:
         return fill(text, {"work": work}, f"gates.{gate.name}")
 
     def _environment(self, gate: Gate) -> dict[str, str]:
-        # Colour would hide the figures from the patterns.
-        kept = {key: value for key, value in os.environ.items() if key != "FORCE_COLOR"}
         own = {key: self._filled(gate, value) for key, value in gate.env.items()}
-        return {**kept, "NO_COLOR": "1", "PATH": tool_path(os.environ), **own}
+        return {**fixed_environment(os.environ, self._plan.shell), **own}
 
     async def _executed(
         self, gate: Gate, command: tuple[str, ...], environment: Mapping[str, str]
     ) -> Result:
         log = self._work / "logs" / f"{gate.name}.log"
         started, clock = datetime.now(UTC), time.monotonic()
-        limit = min(gate.timeout_s, self._end - clock)
-        exit_code = await run_logged(command, environment, self._root, log, limit)
+        exit_code = await run_logged(command, environment, self._root, log, gate.timeout_s)
+        clock_s = time.monotonic() - clock
         reason = "" if exit_code == 0 else f"exit code {exit_code}"
         return Result(
             gate=gate,
             state=State.PASSED if exit_code == 0 else State.FAILED,
-            reason=f"timed out after {limit:.3g} s" if exit_code is None else reason,
+            reason=f"timed out after {clock_s:.3g} s" if exit_code is None else reason,
             command=command,
             exit_code=exit_code,
             started=started.isoformat(timespec="seconds"),
-            duration_s=round(time.monotonic() - clock, 2),
+            duration_s=round(clock_s, 2),
             tool_version=await tool_version(gate.tool, environment),
             output=plain(log.read_text(encoding="utf-8", errors="replace")),
         )
+
+
+def fixed_environment(shell: Mapping[str, str], kept: Iterable[str]) -> dict[str, str]:
+    """Return what every gate runs with, whatever the shell has: figures must not depend on it.
+
+    Of the shell only the variables are kept that are named; the loopback needs no proxy.
+    """
+    patterns = (*_KEPT, *kept)
+    known = {key: value for key, value in shell.items() if any(fnmatch(key, p) for p in patterns)}
+    away = ",".join(filter(None, [shell.get("NO_PROXY") or shell.get("no_proxy"), _LOOPBACK]))
+    return {**known, "NO_PROXY": away, "no_proxy": away, **_FIXED, "PATH": tool_path(shell)}
+
+
+def _last_words(output: str) -> str:
+    said = output.rstrip().rpartition("\n")[2]
+    return said[said.find("could not be started") :]
 
 
 def _could_not_run(gate: Gate, result: Result) -> bool:

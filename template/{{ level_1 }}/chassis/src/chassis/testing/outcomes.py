@@ -1,12 +1,15 @@
 """What became of each test, and which requirements it proves: the evidence of a run."""
 
 import json
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
 
 from chassis.testing.requirements import requirements_of
+
+_NOTE_EVERY_S = 0.2
 
 
 @dataclass
@@ -25,6 +28,9 @@ class Outcomes:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._tests: dict[str, Outcome] = {}
+        self._note = path.with_name(f"{path.name}.progress")
+        self._done = 0
+        self._next_note = 0.0
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Begin with every test that was selected: one that is never reached did not run."""
@@ -37,10 +43,19 @@ class Outcomes:
         if (test := self._tests.get(report.nodeid)) and (outcome := _outcome(report)):
             test.outcome, test.reason = outcome, _reason(report)
 
+    def pytest_runtest_logfinish(self) -> None:
+        """Note how many tests are done, for whoever watches the run."""
+        self._done += 1
+        if (now := time.monotonic()) >= self._next_note:
+            self._next_note = now + _NOTE_EVERY_S
+            self._note.parent.mkdir(parents=True, exist_ok=True)
+            self._note.write_text(f"{self._done} of {len(self._tests)}", encoding="utf-8")
+
     def pytest_sessionfinish(self) -> None:
         """Write the report."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         content = {"tests": [asdict(test) for test in self._tests.values()]}
+        self._note.unlink(missing_ok=True)
         self._path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
