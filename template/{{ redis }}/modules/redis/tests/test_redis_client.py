@@ -9,12 +9,12 @@ from contextlib import contextmanager
 
 import pytest
 from fakeredis import TcpFakeServer
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from redis.exceptions import RedisError
 
 from chassis.app import build_app
 from chassis.features import FeatureSettings
-from chassis_redis.redis_client import Settings
+from chassis_redis.redis_client import Settings, connect
 
 NOBODY = "redis://127.0.0.1:1/0"
 
@@ -87,3 +87,21 @@ def test_a_password_is_not_shown_when_the_address_is_wrong() -> None:
         Settings(redis_url="reddis://:secret@cache:6379/0")
 
     assert "secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("password", ["p@ss/w:rd#1?", "two words", "100%25", "пароль", "--bind"])
+def test_a_password_may_have_any_characters(password: str) -> None:
+    settings = FeatureSettings(redis_url="redis://cache:6379/0", redis_password=SecretStr(password))
+
+    given = connect(settings).connection_pool.connection_kwargs
+
+    assert (given["password"], given["host"]) == (password, "cache")
+    assert password not in repr(settings)
+
+
+def test_a_password_in_the_address_counts_more() -> None:
+    settings = Settings(redis_url="redis://:one@cache:6379/0", redis_password=SecretStr("other"))
+
+    given = connect(settings).connection_pool.connection_kwargs
+
+    assert [given["password"]] == ["one"]

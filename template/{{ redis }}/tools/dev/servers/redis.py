@@ -22,6 +22,8 @@ _HOST = "127.0.0.1"
 _START_TIMEOUT_S = 20.0
 _STOP_TIMEOUT_S = 5.0
 _POLL_S = 0.02
+# As under Docker Compose.
+_MEMORY = ("--maxmemory", "256mb", "--maxmemory-policy", "noeviction")
 
 
 @contextmanager
@@ -57,6 +59,7 @@ class RedisServer:
         self._end_former()
         command = [self._program, "--bind", _HOST, "--port", str(self.port)]
         command += ["--save", "", "--appendonly", "no", "--dir", str(self._folder)]
+        command += _MEMORY
         with (self._folder / "log").open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603  # the program that was found on the PATH
                 command,

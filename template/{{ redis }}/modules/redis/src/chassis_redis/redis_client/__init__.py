@@ -38,8 +38,10 @@ async def lifespan(host: Host, _settings: Settings) -> AsyncIterator[None]:
 
 def connect(settings: Settings) -> Redis:
     """Make a client; it waits for a connection no longer than for an answer."""
+    password = settings.redis_password
     pool = BlockingConnectionPool.from_url(
         settings.redis_url,
+        password=password.get_secret_value() if password else None,  # that of the URL counts more
         max_connections=settings.redis_pool_size,
         timeout=settings.redis_timeout,
         socket_timeout=settings.redis_timeout,

@@ -1,7 +1,8 @@
 """Probes of a worker: ``/health`` and ``/ready``, as web applications answer them.
 
 They are answered at a port of their own, by the event loop that handles the messages: one that
-hangs does not answer. A worker adds what else has to work: ``worker.state.checks.add(...)``.
+hangs does not answer. A worker adds what else has to work: ``worker.state.checks.add(...)``, and
+with ``optional=True`` what it can do without.
 """
 
 import asyncio
@@ -9,16 +10,17 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
-import uvicorn
 from fastapi import FastAPI
 from pydantic import Field
 
-from chassis import health
+from chassis import health, server
 from chassis.problems import Unavailable
 from chassis_workers.process import Worker
 
 NO_RABBITMQ = "Is not connected."
 _PING_S = 0.5
+_STOP_S = 1
+"""Seconds that whoever asks gets when the worker stops: nobody waits for a probe."""
 
 
 class Settings(health.Settings):
@@ -30,7 +32,7 @@ class Settings(health.Settings):
     """The port at which probes are answered; without it they are not."""
 
 
-class _Server(uvicorn.Server):
+class _Server(server.Server):
     """A server that leaves the signals to the worker."""
 
     @contextmanager
@@ -67,13 +69,13 @@ async def lifespan(worker: Worker, settings: Settings) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _answering(app: FastAPI, listening: socket.socket) -> AsyncIterator[None]:
-    config = uvicorn.Config(
-        app, lifespan="off", log_config=None, log_level="warning", access_log=False
+    limits = server.Settings()  # as every server has them
+    answering = _Server(
+        app, limits, lifespan="off", log_level="warning", timeout_graceful_shutdown=_STOP_S
     )
-    server = _Server(config)
-    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    serving = asyncio.create_task(answering.serve(sockets=[listening]))
     try:
         yield
     finally:
-        server.should_exit = True
+        answering.should_exit = True
         await serving

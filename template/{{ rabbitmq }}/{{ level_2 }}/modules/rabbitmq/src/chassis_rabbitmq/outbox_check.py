@@ -1,0 +1,35 @@
+"""Events that wait for long, or were refused, as something that ``/ready`` tells of.
+
+The service can do without RabbitMQ for any time, so it is ready all the same.
+"""
+
+from fastapi import FastAPI
+
+from chassis.feature import no_lifespan
+from chassis.problems import Unavailable
+from chassis_rabbitmq.outbox.store import Backlog, Outbox
+
+LATE_S = 60
+"""Seconds after which an event that waits is told of."""
+
+
+def install(app: FastAPI, _settings: object) -> None:
+    """Add the check: events are passed on."""
+    outbox: Outbox = app.state.outbox
+
+    async def check() -> None:
+        if told := late(await outbox.backlog()):
+            raise Unavailable(told)
+
+    app.state.checks.add("events", check, optional=True)
+
+
+lifespan = no_lifespan
+
+
+def late(backlog: Backlog) -> str:
+    """Say what is not as it should be; nothing where all is well."""
+    waiting = f"{backlog.waiting} wait, the oldest for {backlog.oldest_s:.0f} s."
+    told = [waiting] if backlog.oldest_s > LATE_S else []
+    refused = f"{backlog.refused} are refused: make refused-events."
+    return " ".join([*told, *([refused] if backlog.refused else [])])

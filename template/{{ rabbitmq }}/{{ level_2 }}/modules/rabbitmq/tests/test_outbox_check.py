@@ -1,0 +1,44 @@
+"""What ``/ready`` tells of events."""
+
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+
+from chassis.database import DataSettings, build_data_app
+from chassis_rabbitmq.outbox.store import Backlog
+from chassis_rabbitmq.outbox_check import late
+
+
+@pytest.fixture
+def app() -> FastAPI:
+    nowhere = "postgresql://nobody@127.0.0.1:1/none"
+    return build_data_app("Books", [], DataSettings(database_url=nowhere))
+
+
+@pytest.mark.parametrize(
+    ("backlog", "told"),
+    [
+        pytest.param(Backlog(0, 0, 0), "", id="nothing"),
+        pytest.param(Backlog(900, 0, 59.9), "", id="many, but new"),
+        pytest.param(Backlog(1, 0, 61), "1 wait, the oldest for 61 s.", id="an old one"),
+        pytest.param(Backlog(0, 2, 0), "2 are refused: make refused-events.", id="refused"),
+        pytest.param(
+            Backlog(3, 1, 400.6),
+            "3 wait, the oldest for 401 s. 1 are refused: make refused-events.",
+            id="both",
+        ),
+    ],
+)
+async def test_what_is_late_or_refused_degrades_a_service(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch, backlog: Backlog, told: str
+) -> None:
+    async def found() -> Any:
+        return backlog
+
+    monkeypatch.setattr(app.state.outbox, "backlog", found)
+    findings = await app.state.checks.findings()
+
+    assert findings.optional == ({"events": told} if told else {})
+    assert "events" not in findings.needed
+    assert late(backlog) == told
