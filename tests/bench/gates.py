@@ -1,6 +1,7 @@
 """How long the gates of a larger project take, by the clock and on the processors."""
 
 import json
+import os
 import resource
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,6 +41,7 @@ def _run(clock_s: float, used_s: float, *, green: bool) -> Iterator[Figure]:
         f"{used_s:.0f} s of the processors",
         holds=green and clock_s <= LONGEST_RUN_S,
     )
+    yield plain("load of the machine meanwhile (five minutes)", f"{os.getloadavg()[1]:.1f}")
 
 
 def _parts(reports: Path) -> Iterator[Figure]:

@@ -306,7 +306,7 @@ def test_the_number_of_tests_is_shown_on_a_terminal(project, monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr("sys.stderr", terminal)
     assert main([]) == 0
-    assert "running: tests 3 of 8 " in terminal.getvalue()
+    assert re.search(r"running: tests \d+ s \(3 of 8 tests\)", terminal.getvalue())
 
 
 def test_progress_is_shown_on_a_terminal(project, monkeypatch):

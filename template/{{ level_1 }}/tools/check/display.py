@@ -108,7 +108,7 @@ class Display:
         while self._progress.isatty():
             now = time.monotonic()
             running = (
-                f"{name}{self._done(name)} {now - since:.0f} s"
+                f"{name} {now - since:.0f} s{self._done(name)}"
                 for name, since in self._running.items()
             )
             if text := ", ".join(running):
@@ -119,7 +119,7 @@ class Display:
     def _done(self, gate: str) -> str:
         """Say how many tests of a gate are done, as its tool notes it beside its report."""
         try:
-            return f" {self._notes[gate].read_text(encoding='utf-8')}"
+            return f" ({self._notes[gate].read_text(encoding='utf-8')} tests)"
         except (KeyError, OSError):
             return ""
 
