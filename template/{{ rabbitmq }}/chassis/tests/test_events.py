@@ -1,4 +1,5 @@
 import datetime as dt
+import json
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -8,11 +9,18 @@ from pydantic import ValidationError
 from chassis.events import Created, Deleted, Updated
 from chassis.schemas import Schema
 
+Role = Literal["adult", "child"]
+Status = Literal["lent", "here"]
+
 
 class Book(Schema):
     title: str
     pages: int | None
     language: str | None = "en"
+
+
+class Reader(Schema):
+    role: Role | str
 
 
 class BookCreated(Created):
@@ -73,6 +81,39 @@ def test_fields_of_a_newer_publisher_are_left_out() -> None:
     )
 
     assert event.data == Book(title="Dune", pages=412)
+
+
+class Loan(Schema):
+    status: Status | str
+    readers: list[Reader]
+    book: Book | None = None
+
+
+class LoanCreated(Created):
+    type: Literal["loan.created"] = "loan.created"
+    version: Literal[1] = 1
+    data: Loan
+
+
+@pytest.mark.parametrize(
+    "newer",
+    [
+        pytest.param({"status": "lost"}, id="a value that nobody knew"),
+        pytest.param({"readers": [{"role": "guest"}]}, id="such a value in a list"),
+        pytest.param({"readers": [{"role": "child", "age": 7}]}, id="a field in a list"),
+        pytest.param({"book": {**BOOK, "isbn": {"prefix": "978"}}}, id="a field of a record"),
+    ],
+)
+def test_what_a_newer_publisher_says_does_not_stop_readers(newer: dict[str, Any]) -> None:
+    loan = {"status": "lent", "readers": [], **newer}
+    body = json.dumps({"subject": str(uuid4()), "data": loan})
+
+    event = LoanCreated.model_validate_json(body)
+
+    assert event.data.status == loan["status"]
+    assert [reader.role for reader in event.data.readers] == [
+        one["role"] for one in loan["readers"]
+    ]
 
 
 def test_a_field_that_an_older_publisher_lacks_is_null_where_it_may_be() -> None:

@@ -13,6 +13,9 @@ from chassis_rabbitmq.contracts import Unclear, breaches, contract, main
 
 type Events = dict[str, Sequence[type[Event]]]
 
+Here = Literal["here"]
+Status = Literal["here", "lent"]
+
 
 class Author(Schema):
     name: str
@@ -94,6 +97,7 @@ def test_a_contract_tells_what_an_event_holds() -> None:
         pytest.param(changed(isbn=(str | None, None)), id="a field that may be left out"),
         pytest.param(changed(isbn=(str | None, ...)), id="a field that may be null"),
         pytest.param(changed(isbn=(str, "none")), id="a field with a default"),
+        pytest.param(changed(status=(Here | str, ...)), id="values become any string"),
     ],
 )
 def test_what_breaks_no_promise(event: type[Event]) -> None:
@@ -128,6 +132,11 @@ def test_what_breaks_no_promise(event: type[Event]) -> None:
             changed(status=(Literal["here", "lent", "lost"], ...)),
             'data.status was string ["here", "lent"], is string ["here", "lent", "lost"]',
             id="a value is new",
+        ),
+        pytest.param(
+            changed(status=(Status | str | None, ...)),
+            'data.status was string ["here", "lent"], is string or null',
+            id="any string, or nothing",
         ),
         pytest.param(
             changed(isbn=(str, ...)),
@@ -350,3 +359,31 @@ def test_a_promise_is_not_changed(
 
     assert file.read_text() == before
     assert "book.created.v1: data.pages is gone" in capsys.readouterr().err
+
+
+A = Literal["a"]
+B = Literal["b"]
+AB = Literal["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(A | str, AB | str, id="a value is new"),
+        pytest.param(AB | str, A | str, id="a value is gone"),
+        pytest.param(A | str | None, B | str | None, id="or null"),
+        pytest.param(list[A | str], list[AB | str], id="in a list"),
+    ],
+)
+def test_where_readers_take_any_string_values_may_come_and_go(before: Any, after: Any) -> None:
+    promised = contract(changed(status=(before, ...)))
+
+    assert breaches(changed(status=(after, ...)), promised) == []
+
+
+def test_any_string_must_not_become_some() -> None:
+    promised = contract(changed(status=(A | str, ...)))
+
+    closed = breaches(changed(status=(Literal["a"], ...)), promised)
+
+    assert closed == ['data.status was string, is string ["a"]']

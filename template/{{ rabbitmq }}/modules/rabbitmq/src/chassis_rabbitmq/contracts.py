@@ -2,10 +2,12 @@
 
 They are kept in shared/contracts.json, by routing key. ``make contracts`` adds what is new there;
 what has been promised is never changed: a field that goes or becomes another one needs a new
-version.
+version. So does a value more, unless readers take any: ``Status | str``, of which the contract
+says only that it is a string. While a new release takes over, readers of the former one get it.
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +29,10 @@ _REMARKS = {"title", "description", "default", "examples", "deprecated", "readOn
 
 _COMPOSITIONS = {"$ref", "allOf", "anyOf", "oneOf"}
 
+_VALUES = re.compile(r"^string \[.*\](?= or null$|$)")
+
 NULL = "null"
+STRING = "string"
 ANYTHING = "anything"
 
 type Contract = Mapping[str, str]
@@ -50,7 +55,10 @@ class _Field:
 
     @property
     def kind(self) -> str:
-        return " or ".join(sorted(set(self.kinds), key=lambda kind: (kind == NULL, kind)))
+        kinds = set(self.kinds)
+        if STRING in kinds:  # the values that are known are only some of all strings
+            kinds = {kind for kind in kinds if not _VALUES.match(kind)}
+        return " or ".join(sorted(kinds, key=lambda kind: (kind == NULL, kind)))
 
 
 def contract(event: type[Event]) -> Contract:
@@ -66,7 +74,7 @@ def breaches(event: type[Event], promised: Contract) -> list[str]:
     other = [
         f"{path} was {kind}, is {held[path]}"
         for path, kind in promised.items()
-        if held.get(path, kind) != kind
+        if held.get(path, kind) not in {kind, _VALUES.sub(STRING, kind)}
     ]
     known = {"", *promised}
     new = [path for path, field in told.items() if path not in known and field.parent in known]
