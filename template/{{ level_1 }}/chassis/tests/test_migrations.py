@@ -41,11 +41,6 @@ def _no_features(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def connection() -> Iterator[sa.Connection]:
     engine = sa.create_engine("sqlite://")
-
-    @sa.event.listens_for(engine, "connect")
-    def _lock(connection: sa.PoolProxiedConnection, _record: object) -> None:
-        connection.create_function("pg_advisory_xact_lock", 1, lambda _key: None)
-
     with engine.connect() as connection:
         yield connection
     engine.dispose()
@@ -105,6 +100,21 @@ def test_nothing_new_writes_nothing(
 
     assert list(versions.glob("*.py")) == []
     assert "no migration" in capsys.readouterr().out
+
+
+def test_it_is_said_what_a_migration_would_do_to_many_rows(
+    opened: Open, connection: sa.Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened("books").revision("books")
+    opened("books").upgrade()
+    assert "With rows" not in capsys.readouterr().out
+    migrations = opened("books")
+    books = migrations.config.attributes["metadata"].tables["books"]
+    books.append_column(sa.Column("pages", sa.Integer, nullable=False))
+
+    migrations.revision("pages")
+
+    assert "With rows in the table: books.pages: NOT NULL" in capsys.readouterr().out
 
 
 def test_a_database_that_is_behind_has_to_be_upgraded_first(opened: Open) -> None:

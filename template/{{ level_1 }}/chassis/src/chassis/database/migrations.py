@@ -4,12 +4,12 @@ import asyncio
 import logging
 import sys
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import stamina
 from alembic import command
 from alembic.config import Config
 from alembic.operations import MigrationScript
@@ -17,17 +17,16 @@ from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, MetaData
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from chassis import logs
 from chassis.database.features import VERSION_LOCATIONS
+from chassis.database.migration_run import TablesInUse, migrate
+from chassis.database.risks import risks
 from chassis.database.settings import DatabaseSettings
 
 ENVIRONMENT = Path(__file__).parent / "alembic"
-PATIENCE = 30
-"""Seconds that the database gets to come up."""
-STARTING_UP = "57P03"
 
 
 def main(
@@ -54,8 +53,8 @@ def main(
         options.run(migrations, **{name: getattr(options, name) for name in options.given})
 
     try:
-        asyncio.run(_connected(settings.database_url, run))
-    except (CommandError, DBAPIError, OSError) as error:
+        asyncio.run(_connected(settings, run))
+    except (CommandError, DBAPIError, OSError, TablesInUse) as error:
         sys.exit(f"{options.command}: {getattr(error, 'orig', None) or error}")
 
 
@@ -85,6 +84,13 @@ class Migrations:
     def revision(self, message: str) -> None:
         """Write a migration with what the models have and the database has not."""
         head = self._own_head()
+        told: list[str] = []
+
+        def review(_context: Any, _revision: Any, directives: list[MigrationScript]) -> None:
+            _leave_out_empty(directives)
+            for operations in chain(*(one.upgrade_ops_list for one in directives)):
+                told.extend(risks(operations))
+
         number = sum(1 for _ in self.versions.glob("*.py")) + 1
         self.config.set_main_option("file_template", f"{number:04d}_%%(slug)s")
         written = command.revision(
@@ -94,10 +100,12 @@ class Migrations:
             head=head.revision if head else "base",
             branch_label=None if head else self.versions.parent.parent.name,
             version_path=str(self.versions),
-            process_revision_directives=_leave_out_empty,
+            process_revision_directives=review,
         )
         if not written:
             self.config.print_stdout("The database already has what the models have: no migration.")
+        for risk in told:
+            self.config.print_stdout("With rows in the table: %s.", risk)
 
     def current(self) -> None:
         """Print the migrations that the database is at."""
@@ -163,32 +171,14 @@ def _format_with_ruff(config: Config) -> None:
         config.set_section_option("post_write_hooks", f"{name}.options", options)
 
 
-def _leave_out_empty(_context: Any, _revision: Any, directives: list[MigrationScript]) -> None:
+def _leave_out_empty(directives: list[MigrationScript]) -> None:
     if all(directive.upgrade_ops and directive.upgrade_ops.is_empty() for directive in directives):
         directives.clear()
 
 
-async def _connected(url: str, run: Any) -> None:
-    engine = create_async_engine(url, poolclass=NullPool)
+async def _connected(settings: DatabaseSettings, run: Callable[[Connection], None]) -> None:
+    engine = create_async_engine(settings.database_url, poolclass=NullPool)
     try:
-        await _wait_for(engine)
-        async with engine.connect() as connection:
-            await connection.run_sync(run)
+        await migrate(engine, settings, run)
     finally:
         await engine.dispose()
-
-
-async def _wait_for(engine: AsyncEngine) -> None:
-    """Wait until the database takes connections, for as long as ``PATIENCE``."""
-    async for attempt in stamina.retry_context(
-        on=_may_pass, attempts=None, timeout=PATIENCE, wait_initial=0.2, wait_max=2
-    ):
-        with attempt:
-            async with engine.connect():
-                pass
-
-
-def _may_pass(error: Exception) -> bool:
-    if isinstance(error, DBAPIError):
-        return getattr(error.orig, "sqlstate", None) == STARTING_UP
-    return isinstance(error, OSError)

@@ -33,6 +33,10 @@ class DatabaseSettings(BaseSettings):
     """Seconds that a request waits for a free connection."""
     database_connect_timeout: PositiveFloat = 5
     """Seconds that opening one connection may take."""
+    migration_lock_timeout: PositiveFloat = 1
+    """Seconds that a migration waits for a lock, and everybody else behind it."""
+    migration_patience: PositiveFloat = 60
+    """Seconds for which it tries again to get its locks."""
     database_statement_timeout: PositiveFloat = 5
     """Seconds after which the database gives up on one statement."""
     database_lock_timeout: PositiveFloat = 2
