@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from aio_pika.exceptions import ChannelInvalidStateError
 
 from chassis_rabbitmq.consuming.delivery import Delivery
-from chassis_rabbitmq.consuming.failures import ServiceAway
+from chassis_rabbitmq.consuming.failures import ServiceAway, ServiceBusy
 from chassis_rabbitmq.consuming.handling import Handling
 from chassis_rabbitmq.consuming.limits import Limits
 
@@ -140,6 +141,16 @@ async def test_each_wait_is_twice_as_long_up_to_a_limit(caplog: pytest.LogCaptur
 
     assert waits == [0.01, 0.02]
     assert Limits(retry_delay_max=0.03).delay(2_000) == 0.03
+
+
+async def test_who_is_busy_is_left_alone_for_the_longest_wait() -> None:
+    under, message = handling(retry_delay_max=0.2), Message()
+    started = time.monotonic()
+
+    await take(under, failing(ServiceBusy("The shed is full.")), message)
+
+    assert message.fate == "done"
+    assert time.monotonic() - started >= 0.2
 
 
 async def test_who_waits_takes_no_place() -> None:

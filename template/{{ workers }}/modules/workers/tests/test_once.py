@@ -8,7 +8,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
 from chassis.http_client import Reply, Settings
-from chassis_rabbitmq.consuming.failures import Refused, ServiceAway
+from chassis.problems import OVERLOADED, OutcomeUnknown
+from chassis_rabbitmq.consuming.failures import Refused, ServiceAway, ServiceBusy
 from chassis_workers.once import HEADER, MessageHttp, on_behalf_of
 
 
@@ -19,9 +20,13 @@ class Service:
         self.keys: list[tuple[str, str, str | None]] = []
         self.status = 200
         self.problem = b""
+        self.breaks = False
 
     async def answer(self, request: web.Request) -> web.Response:
         self.keys.append((request.method, request.path, request.headers.get(HEADER)))
+        if self.breaks:
+            assert request.transport
+            request.transport.abort()
         return web.Response(status=self.status, body=self.problem)
 
 
@@ -91,13 +96,51 @@ async def test_a_service_that_cannot_just_now_is_away(
 ) -> None:
     service.status = status
 
-    with pytest.raises(ServiceAway, match=str(status)):
+    with on_behalf_of("garden.water", "m1"), pytest.raises(ServiceAway, match=str(status)):
         await getattr(http, method)(url)
 
 
 @pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_service_with_too_much_to_do_is_busy(
+    http: MessageHttp, service: Service, url: str, method: str, status: int
+) -> None:
+    service.status = status
+    service.problem = json.dumps({"type": OVERLOADED, "detail": "Too much."}).encode()
+
+    with on_behalf_of("garden.water", "m1"), pytest.raises(ServiceBusy, match=str(status)):
+        await getattr(http, method)(url)
+
+    assert len(service.keys) == 1  # and is not asked again by the same attempt
+
+
+@pytest.mark.parametrize("method", ["post", "patch", "delete"])
+async def test_what_became_of_a_write_is_known_by_its_key_only(
+    http: MessageHttp, service: Service, url: str, method: str
+) -> None:
+    service.breaks = True
+
+    with on_behalf_of("garden.water", "m1"), pytest.raises(ServiceAway):
+        await getattr(http, method)(url)
+    with pytest.raises(OutcomeUnknown):  # nobody's write: to make it again could make it twice
+        await getattr(http, method)(url)
+
+
+async def test_a_put_on_nobodys_behalf_may_be_made_again(
+    http: MessageHttp, service: Service, url: str
+) -> None:
+    service.breaks = True
+
+    with pytest.raises(ServiceAway):
+        await http.put(url)
+
+
+@pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])
 async def test_a_service_that_does_not_answer_is_away(http: MessageHttp, method: str) -> None:
-    with pytest.raises(ServiceAway, match="does not answer"):
+    with (
+        on_behalf_of("garden.water", "m1"),
+        pytest.raises(ServiceAway, match="does not answer"),
+    ):
         await getattr(http, method)(f"http://127.0.0.1:{unused_port()}/beds")
 
 
@@ -118,7 +161,8 @@ async def test_a_write_that_an_earlier_attempt_made_otherwise_is_refused(
     errors = [{"field": HEADER, "detail": "Belongs to another write."}]
     service.problem = json.dumps({"detail": "Made otherwise.", "errors": errors}).encode()
 
-    with pytest.raises(Refused, match=rf"^{method.upper()} {url}: Made otherwise\.$"):
+    refused = pytest.raises(Refused, match=rf"^{method.upper()} {url}: Made otherwise\.$")
+    with on_behalf_of("garden.water", "m1"), refused:
         await getattr(http, method)(url)
 
 

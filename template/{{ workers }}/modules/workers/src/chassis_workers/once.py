@@ -18,8 +18,8 @@ from http import HTTPStatus
 from chassis.http_client import HttpClient, Reply, Request, raise_for_problem
 from chassis.http_client.client import PASSING_STATUSES
 from chassis.http_client.settings import Settings
-from chassis.problems import Conflict, OutcomeUnknown, Unavailable
-from chassis_rabbitmq.consuming.failures import Refused, ServiceAway
+from chassis.problems import Conflict, OutcomeUnknown, Overloaded, Unavailable
+from chassis_rabbitmq.consuming.failures import Refused, ServiceAway, ServiceBusy
 
 HEADER = "Message-Key"
 
@@ -58,8 +58,9 @@ class MessageHttp(HttpClient):
     """Calls to other services; a write on behalf of a message carries its key.
 
     Raises ServiceAway where HttpClient raises Unavailable or OutcomeUnknown, and for 502, 503 and
-    504: what was done is found by the key. Raises Refused for a write that an earlier attempt made
-    otherwise.
+    504: what was done is found by the key. Raises ServiceBusy where a service has too much to do, and
+    Refused for a write that an earlier attempt made otherwise. A write on nobody's behalf has no key:
+    what became of it may be unknown.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -76,6 +77,8 @@ class MessageHttp(HttpClient):
         if request.method == "PUT":
             with _away_told():
                 return _there(await super().write(request))
+        if _writes.get() is None:
+            return await super().write(request)
         with _away_told(), _keyed(request.method, request.url):
             return _made(await super().write(request), request.method, request.url)
 
@@ -99,6 +102,10 @@ def _headers() -> dict[str, str]:
 def _away_told() -> Iterator[None]:
     try:
         yield
+    except ServiceAway:
+        raise
+    except Overloaded as error:
+        raise ServiceBusy(error.detail) from error
     except (OutcomeUnknown, Unavailable) as error:
         raise ServiceAway(error.detail) from error
 
@@ -114,6 +121,8 @@ def _made(reply: Reply, method: str, url: str) -> Reply:
 
 
 def _there(reply: Reply) -> Reply:
+    if reply.overload:
+        raise ServiceBusy(f"A service that is needed for this is busy, and answers {reply.status}.")
     if reply.status in PASSING_STATUSES:
         raise ServiceAway(f"A service that is needed for this answers {reply.status}.")
     return reply

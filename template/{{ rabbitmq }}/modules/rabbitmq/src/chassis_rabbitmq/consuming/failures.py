@@ -9,3 +9,7 @@ class Refused(Exception):  # noqa: N818  # what becomes of the message, not an e
 
 class ServiceAway(Unavailable):
     """A service does not answer at all, or says that it cannot just now: not the message's fault."""
+
+
+class ServiceBusy(ServiceAway):
+    """A service has too much to do already: it is left alone for the longest wait."""

@@ -11,7 +11,7 @@ from faststream.rabbit import RabbitMessage
 
 from chassis.problems import ProblemError
 from chassis_rabbitmq.consuming.delivery import LOST, Delivery, Scope, delivery_of
-from chassis_rabbitmq.consuming.failures import Refused, ServiceAway
+from chassis_rabbitmq.consuming.failures import Refused, ServiceAway, ServiceBusy
 from chassis_rabbitmq.consuming.limits import Limits
 
 logger = logging.getLogger(__name__)
@@ -127,7 +127,10 @@ class Handling:
                     return _Outcome.PUT_OFF
                 failures += 1
                 logger.warning("%s waits: %s", _name(delivery), error)
-                await self._wait(self._limits.delay(failures))
+                busy = isinstance(error, ServiceBusy)
+                await self._wait(
+                    self._limits.retry_delay_max if busy else self._limits.delay(failures)
+                )
             else:
                 milliseconds = (time.monotonic() - started) * 1000
                 logger.info("%s is done in %.0f ms", _name(delivery), milliseconds)
