@@ -115,9 +115,9 @@ def _lacking(lists: Lists, of: str) -> Found:
 def _migrations(rendered: Rendered, lists: Iterable[str]) -> Found:
     """Every folder of migrations in a package is a location of versions, and the reverse."""
     found = {}
-    for path in rendered.files:
+    for path in sorted(rendered.files):
         if match := MIGRATION.fullmatch(path):
-            found[match["package"].replace("/", ".")] = path
+            found.setdefault(match["package"].replace("/", "."), path)
     located = {name: path for path in lists for name in LOCATION.findall(rendered.text(path))}
     for name in sorted(found.keys() - located.keys()):
         yield found[name], f"is no migration: no list has the migrations of {name}"
