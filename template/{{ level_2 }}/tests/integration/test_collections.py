@@ -17,6 +17,8 @@ from tests.integration.collections import (
 from tests.integration.system import Started, document, system
 
 TIMEOUT_S = 20
+JSON = {"Content-Type": "application/json"}
+TEXT = {"Content-Type": "text/plain"}
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +118,8 @@ def test_what_does_not_exist_is_a_problem(records: Records, collection: Collecti
 
 def test_what_is_not_valid_is_a_problem(records: Records, collection: Collection) -> None:
     is_problem(records.http.post(collection.path, json=[]), 422)
-    is_problem(records.http.post(collection.path, content=b"{"), 400, 422)
+    is_problem(records.http.post(collection.path, content=b"{", headers=JSON), 400, 422)
+    is_problem(records.http.post(collection.path, content=b"{}", headers=TEXT), 415)
     is_problem(records.http.get(collection.path, params={"limit": 100_000}), 422)
 
 
