@@ -87,15 +87,21 @@ def find_uv() -> str:
 def _environment() -> dict[str, str]:
     """The environment of the project's commands.
 
-    Its own .venv is used, whichever is active. The Python that runs this file comes last on the
-    PATH, so that uv finds it where no other one fits.
+    Its own .venv is used, whichever is active. Pythons that are not on the PATH come last on it, so
+    that uv finds them before it fetches one.
     """
     kept = {
         key: value for key, value in os.environ.items() if key not in {"VIRTUAL_ENV", "PYTHONHOME"}
     }
-    last = str(Path(getattr(sys, "_base_executable", sys.executable)).parent)
-    path = os.pathsep.join([kept.get("PATH", os.defpath), last])
+    path = os.pathsep.join([kept.get("PATH", os.defpath), *interpreters()])
     return {**kept, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def interpreters() -> list[str]:
+    """The folders of the Python that runs this file, and of those that pyenv keeps off the PATH."""
+    own = Path(getattr(sys, "_base_executable", sys.executable)).parent
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    return [str(own), *sorted(str(folder) for folder in pyenv.glob("versions/3.*/bin"))]
 
 
 def _run(command: Sequence[str], project: Path, remedy: str) -> None:

@@ -127,7 +127,9 @@ def files_of(project: Path) -> dict[str, bytes]:
 def environment() -> dict[str, str]:
     """The environment for commands of a project: with uv, outside of the tests' own venv."""
     own = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
-    return own | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{own['PATH']}"}
+    hooks = load_module(ROOT / "hooks" / "after_copy.py")
+    path = [str(Path(sys.executable).parent), own["PATH"], *hooks.interpreters()]
+    return own | {"PATH": os.pathsep.join(path)}
 
 
 def run(project: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -26,6 +26,7 @@ from .files import (
 )
 from .layers import derived, service_names
 from .layout import as_members, python
+from .open_answers import opened, question
 from .selection import closure, features
 
 __all__ = [
@@ -46,10 +47,12 @@ __all__ = [
     "features",
     "fingerprint",
     "item",
+    "opened",
     "owner",
     "problems",
     "prose",
     "python",
+    "question",
     "refused_changes",
     "schema",
     "schema_at",

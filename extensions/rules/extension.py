@@ -2,6 +2,7 @@
 
 import functools
 import json
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -20,7 +21,9 @@ from .files.recorded import fingerprint
 from .layers import knowing
 from .layout.imports import as_members
 from .layout.modules import python
+from .licences import licence_text
 from .names import class_name, kebab, words
+from .open_answers import question
 from .parts import components, packages, present, services
 from .selection import closure, features, phases
 
@@ -84,6 +87,23 @@ def checked(context: Context) -> str:
     return ""
 
 
+@pass_context
+def fault(context: Context, name: str) -> str:
+    """Say at the question what is wrong with the answer to it.
+
+    With `--defaults` nothing is asked, and what was passed in is checked by then.
+    """
+    if context["_copier_conf"]["defaults"]:
+        return ""
+    known = schema()["properties"]
+    answers = {key: value for key, value in _as_given(context).items() if key in known}
+    return "; ".join(
+        problem.message if problem.path == name else str(problem)
+        for problem in problems(answers, complete=False)
+        if re.split(r"[.\[]", problem.path, maxsplit=1)[0] == name
+    )
+
+
 def _compiling_once(environment: Environment) -> Callable[..., Template]:
     """Make `from_string` remember, for Copier compiles each part of each path anew.
 
@@ -125,6 +145,9 @@ class Answers(Extension):
         environment.globals.update(
             given=given,
             checked=checked,
+            fault=fault,
+            licence_text=licence_text,
+            question=question,
             choices=choices,
             closure=closure,
             features=features,

@@ -4,22 +4,37 @@ Copier takes long to import, so commands import what they need when they run.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperOption
 
 from ferrata.base import Gates, say
 from ferrata.base import version as package_version
 from ferrata.ending import ended
 
+
+class Once(TyperCommand):
+    """A command in which an option with one value is given once; the last one would win silently."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Refuse what is given again."""
+        _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        for option in (option for option in order if isinstance(option, TyperOption)):
+            if order.count(option) > 1 and not (option.multiple or option.is_flag):
+                ctx.fail(f"{option.opts[0]} is given {order.count(option)} times; give it once")
+        return super().parse_args(ctx, args)
+
+
 app = typer.Typer(
     name="ferrata",
     help="From validated answers to a Python microservice monorepo that can climb.",
-    no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     # Plain help needs no rich, which takes long to import.
     rich_markup_mode=None,
+    epilog="Begin with `ferrata new my_system`, or look at one: "
+    "`ferrata new my_system --example task_manager`.",
 )
 
 AnswersFile = Annotated[
@@ -47,7 +62,7 @@ def common(
         say(context.get_help())
 
 
-@app.command()
+@app.command(cls=Once)
 def new(
     dest: Annotated[
         str, typer.Argument(metavar="DEST", help="New or empty folder.", show_default=False)
@@ -60,12 +75,36 @@ def new(
             show_default=False,
         ),
     ] = None,
+    example: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The answers of an example; `ferrata examples` lists them.",
+            show_default=False,
+        ),
+    ] = None,
+    minimal: Annotated[
+        bool,
+        typer.Option(
+            "--minimal", help="Five questions, level 1; the other answers are marked as open."
+        ),
+    ] = False,
+    level: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, max=4, help="Begin at this level.", show_default=False),
+    ] = None,
+    modules: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--module", metavar="NAME", help="With this module (repeatable).", show_default=False
+        ),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
             "--set",
             metavar="KEY=VALUE",
-            help="Answer on top of the file; KEY may be dotted, VALUE is YAML.",
+            help="Answer on top of all that; KEY may be dotted, VALUE is YAML (repeatable).",
             show_default=False,
         ),
     ] = None,
@@ -91,26 +130,34 @@ def new(
         ),
     ] = None,
 ) -> int:
-    """Generate a project, make its first commit and run its gates."""
-    from ferrata.making import Request, run
+    """Generate a project, make its first commit and run its gates.
 
-    return run(
-        Request(
-            dest, answers, tuple(settings or ()), Gates.NONE if no_gates else gates, template, ref
-        )
-    )
+    Without answers it asks the questions. What you answer is kept until the project is there.
+    """
+    from ferrata.making import Request, Wishes, run
+
+    wishes = Wishes(answers, example, minimal, level, tuple(modules or ()), tuple(settings or ()))
+    return run(Request(dest, wishes, Gates.NONE if no_gates else gates, template, ref))
 
 
-@app.command()
+@app.command(cls=Once)
+def examples(as_json: Json = False) -> int:
+    """List the examples that come with Ferrata."""
+    from ferrata.making import show_examples
+
+    return show_examples(as_json=as_json)
+
+
+@app.command(cls=Once)
 def validate(file: AnswersFile, as_json: Json = False) -> int:
-    """Say whether the answers are complete, or everything that is missing or wrong."""
+    """Say what is missing or wrong in answers, all at once."""
     from ferrata.answers import load, verdict
     from ferrata.template import rules
 
     return verdict(rules(), load(file), file, as_json=as_json)
 
 
-@app.command()
+@app.command(cls=Once)
 def plan(
     file: AnswersFile,
     to: Annotated[
@@ -124,16 +171,17 @@ def plan(
             show_default=False,
         ),
     ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Name every feature and file.")] = False,
     as_json: Json = False,
 ) -> int:
     """Show what would be generated, without writing it."""
     from ferrata.answers import load
     from ferrata.planning import show_plan
 
-    return show_plan(load(file), file, to, as_json=as_json)
+    return show_plan(load(file), file, to, full=full, as_json=as_json)
 
 
-@app.command()
+@app.command(cls=Once)
 def check(
     project: Project = Path(),
     only: Annotated[
@@ -153,9 +201,9 @@ def check(
     return run_gates(hooks(), project_folder(project), only or (), quick=quick, as_json=as_json)
 
 
-@app.command()
+@app.command(cls=Once)
 def handoff(project: Project = Path(), as_json: Json = False) -> int:
-    """Write the QA report and the deliverables, or say what is still open."""
+    """Write the QA report, or say what is still open."""
     from ferrata.checking import hand_off
     from ferrata.project import project_folder
     from ferrata.template import hooks
@@ -163,7 +211,7 @@ def handoff(project: Project = Path(), as_json: Json = False) -> int:
     return hand_off(hooks(), project_folder(project), as_json=as_json)
 
 
-@app.command()
+@app.command(cls=Once)
 def climb(
     project: Project = Path(),
     to: Annotated[
@@ -195,7 +243,7 @@ def climb(
         bool, typer.Option("--keep-conflicts", help="Leave conflict markers instead of refusing.")
     ] = False,
 ) -> int:
-    """Raise a project's level, add modules, restore what the template owns."""
+    """Raise a project's level, add modules, upgrade the template."""
     from ferrata.climbing import Request, run
 
     return run(
@@ -211,7 +259,7 @@ def climb(
     )
 
 
-@app.command()
+@app.command(cls=Once)
 def doctor(project: Project = Path(), as_json: Json = False) -> int:
     """Say what drifted in a project, and which tools are missing."""
     from ferrata.checking import examine
@@ -219,7 +267,7 @@ def doctor(project: Project = Path(), as_json: Json = False) -> int:
     return examine(project, as_json=as_json)
 
 
-@app.command()
+@app.command(cls=Once)
 def matrix(
     pairwise: Annotated[
         bool, typer.Option("--pairwise", help="Only a sample in which every pair occurs.")

@@ -9,6 +9,7 @@ import pytest
 
 from ferrata.cli import main
 from tests.cli.support import EXAMPLE, Ferrata, Run, write_tiny_template
+from tests.cli.terminal import Terminal
 
 # Windows has no SIGHUP.
 ENDING = [
@@ -22,6 +23,7 @@ def _own_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     monkeypatch.delenv("GIT_AUTHOR_NAME", raising=False)
@@ -55,6 +57,20 @@ def ferrata(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) 
         return Run(code, out, err)
 
     return run
+
+
+@pytest.fixture
+def typing() -> Iterator[Callable[..., Terminal]]:
+    """A command on a terminal; none outlives its test."""
+    opened: list[Terminal] = []
+
+    def start(*arguments: object, **options: object) -> Terminal:
+        opened.append(Terminal(*arguments, **options))  # type: ignore[arg-type]
+        return opened[-1]
+
+    yield start
+    for terminal in opened:
+        terminal.close()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from textwrap import dedent
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples/task_manager/answers.yml"
-REAL_PARTS = ("copier.yml", "questions", "extensions", "schemas", "hooks")
+REAL_PARTS = ("copier.yml", "questions", "extensions", "schemas", "hooks", "examples")
 
 LAYER = "template/{{ level_1 }}"
 TINY = {
@@ -130,5 +130,11 @@ Ferrata = Callable[..., Run]
 
 
 def everything(folder: Path) -> set[str]:
-    """Every path below a folder, without those of the test itself."""
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+    """Every path below a folder, without what is in the home of its user."""
+    paths = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+    return {path for path in paths if not path.startswith("home/")}
+
+
+def drafts(folder: Path) -> list[Path]:
+    """The drafts that the user of a test has."""
+    return sorted(folder.glob("home/state/ferrata/drafts/*"))

@@ -1,4 +1,4 @@
-"""ferrata on a pseudo-terminal, where somebody types."""
+"""A command on a pseudo-terminal, where somebody types."""
 
 import fcntl
 import os
@@ -10,16 +10,18 @@ import sys
 import termios
 import time
 
-PATIENCE_S = 30
+PATIENCE_S = 60
 
 
 class Terminal:
-    """ferrata on a terminal of its own."""
+    """`ferrata new`, or another module, on a terminal of its own."""
 
-    def __init__(self, *arguments: object) -> None:
+    def __init__(
+        self, *arguments: object, module: tuple[str, ...] = ("ferrata", "new"), columns: int = 200
+    ) -> None:
         self._own, other = pty.openpty()
-        fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 200, 0, 0))
-        command = [sys.executable, "-m", "ferrata", "new", *map(str, arguments)]
+        fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        command = [sys.executable, "-m", *module, *map(str, arguments)]
         environment = {**os.environ, "TERM": "xterm"}
         self.process = subprocess.Popen(
             command,
@@ -39,6 +41,13 @@ class Terminal:
         self.type(keys)
         self._answered = len(self.seen)
 
+    def mend(self, reason: str, question: str, keys: str) -> None:
+        """Wait until an answer is refused for a reason and asked for again, and type."""
+        self.wait_for(reason, self._answered)
+        self.wait_for(question, self.seen.index(reason, self._answered))
+        self.type(keys)
+        self._answered = len(self.seen)
+
     def wait_for(self, text: str, start: int = 0) -> None:
         end = time.monotonic() + PATIENCE_S
         while text not in self.seen[start:]:
@@ -52,6 +61,13 @@ class Terminal:
 
     def type(self, text: str) -> None:
         os.write(self._own, text.encode())
+
+    def close(self) -> None:
+        """End what a test that failed left behind."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+            os.close(self._own)
 
     def end(self) -> int:
         end = time.monotonic() + PATIENCE_S

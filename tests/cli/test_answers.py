@@ -12,7 +12,6 @@ from ferrata.base import Failure, UsageFailure
 BROKEN = Path(__file__).parent / "broken"
 SAID = {
     "duplicate_key": "line 3 is not YAML: the key 'level' is given twice",
-    "empty": "is empty",
     "exploding_aliases": "aliases make it grow",
     "impossible_date": "month must be in 1..12",
     "not_a_mapping": "must be a mapping of answers (`level: 1`), got a list",
@@ -61,6 +60,13 @@ def test_too_large(tmp_path):
     file.write_text("#" * 5_000_001)
     with pytest.raises(Failure, match="larger than"):
         load(file)
+
+
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", "---\n"])
+def test_nothing_is_a_beginning(tmp_path, text):
+    file = tmp_path / "answers.yml"
+    file.write_text(text)
+    assert load(file) == {}
 
 
 def test_byte_order_mark(tmp_path):
@@ -144,6 +150,18 @@ def test_setting(setting, expected):
     before = {"level": 1, "a": {"b": [1, {"c": 2}]}}
     assert with_settings(before, [setting]) == expected
     assert before == {"level": 1, "a": {"b": [1, {"c": 2}]}}
+
+
+def test_a_text_needs_no_quotes():
+    assert with_settings({}, ["name=3.12", "on=3.12"], {"name"}) == {"name": "3.12", "on": 3.12}
+    assert with_settings({}, ['name="3.12"'], {"name"}) == {"name": "3.12"}
+
+
+def test_an_open_answer_that_is_given_is_open_no_more():
+    before = {"open_answers": ["scope_in", "risks"], "scope_in": ["?"]}
+    after = with_settings(before, ["scope_in=[x]"])
+    assert after == {"open_answers": ["risks"], "scope_in": ["x"]}
+    assert with_settings(after, ["open_answers=[scope_in]"])["open_answers"] == ["scope_in"]
 
 
 @pytest.mark.parametrize(

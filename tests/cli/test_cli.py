@@ -9,13 +9,29 @@ import pytest
 
 from tests.cli.support import EXAMPLE
 
-COMMANDS = ("new", "validate", "plan", "check", "doctor")
+COMMANDS = ("new", "examples", "validate", "plan", "check", "doctor")
 
 
 def test_help_lists_the_commands(ferrata):
     run = ferrata("--help")
     assert (run.code, run.err) == (0, "")
     assert all(f"\n  {command} " in run.out for command in COMMANDS)
+
+
+@pytest.mark.parametrize("arguments", [[], ["-h"]])
+def test_help_is_one_screen(ferrata, arguments):
+    run = ferrata(*arguments)
+    assert (run.code, run.err) == (0, "")
+    assert run.out.count("\n") <= 24
+    assert max(map(len, run.out.splitlines())) < 80
+    assert "..." not in run.out.partition("Commands:")[2]
+    assert "ferrata new my_system" in run.out
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(ferrata, monkeypatch, shell):
+    monkeypatch.setenv("_FERRATA_COMPLETE", f"source_{shell}")
+    assert "_FERRATA_COMPLETE" in ferrata().out
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -39,6 +55,8 @@ def test_version(ferrata):
         pytest.param(["new", "x", "--answers", EXAMPLE, "--set", "level"], id="no KEY=VALUE"),
         pytest.param(["plan", EXAMPLE, "--to", "5"], id="no such level"),
         pytest.param(["plan", EXAMPLE, "--to", "two"], id="level in words"),
+        pytest.param(["plan", EXAMPLE, "--to", "2", "--to", "3"], id="given twice"),
+        pytest.param(["new", "x", "--example", "y", "--minimal"], id="two beginnings"),
     ],
 )
 def test_wrong_usage(ferrata, arguments, tmp_path, monkeypatch):

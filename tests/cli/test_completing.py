@@ -38,10 +38,11 @@ def partial(tmp_path):
 
 
 @pytest.fixture
-def terminal(shared_template, tmp_path):
+def terminal(typing, shared_template, tmp_path):
     def start(file: Path, *arguments: object) -> Terminal:
         options = ["--template", shared_template, "--no-gates"]
-        return Terminal(tmp_path / "demo", "--answers", file, *options, *arguments)
+        typed: Terminal = typing(tmp_path / "demo", "--answers", file, *options, *arguments)
+        return typed
 
     return start
 
@@ -80,8 +81,7 @@ def test_choices_and_a_line(terminal, partial, tmp_path):
 def test_a_wrong_answer_is_told_and_asked_again(terminal, partial, tmp_path):
     typed = terminal(partial("context"))
     typed.answer("Which bounded context", "../etc\r")
-    typed.wait_for("must be snake_case")
-    typed.type("\x7f" * 6 + "team\r")
+    typed.mend("must be snake_case", "Which bounded context", "\x7f" * 6 + "team\r")
     typed.answer(SAVE, "n")
     assert typed.end() == 0, typed.seen
     assert recorded(tmp_path / "demo") == WHOLE
@@ -92,8 +92,7 @@ def test_long_texts_and_lists(terminal, partial, tmp_path):
     typed = terminal(partial("problem", "target_users"))
     typed.answer("Which problem does the product solve", f"One\rTwo{ESC}\r")
     typed.answer("Who are the target users?", "\r")
-    typed.wait_for("must have at least 1 character")
-    typed.type("Teams\r")
+    typed.mend("must have at least 1 character", "Who are the target users?", "Teams\r")
     typed.answer("and", "Leads\r")
     typed.answer("and", "\r")
     typed.answer(SAVE, "n")
@@ -110,8 +109,7 @@ def test_nested_parts(terminal, tmp_path):
     file.write_text(yaml.safe_dump(answers), "utf-8")
     typed = terminal(file)
     typed.answer("must the API keep? (non_functional.p95_latency_ms)", "fast\r")
-    typed.wait_for("must be a whole number")
-    typed.type("\x7f" * 4 + "200\r")
+    typed.mend("must be a whole number", "must the API keep?", "\x7f" * 4 + "200\r")
     typed.answer("hold? (entities[0].fields[1].type)", DOWN + "\r")
     typed.answer(SAVE, "n")
     assert typed.end() == 0, typed.seen
@@ -177,7 +175,7 @@ def test_wrong_answers_are_for_the_file(terminal, partial, tmp_path):
     file.write_text(file.read_text("utf-8").replace("type: date", "type: day"), "utf-8")
     typed = terminal(file)
     assert typed.end() == 1
-    assert f"ferrata: wrong answers for {file} (mend them" in typed.seen
+    assert f"ferrata: wrong answers in {file} (mend them" in typed.seen
     assert "entities[0].fields[4].type: must be one of" in typed.seen
     assert "Which bounded context" not in typed.seen
     assert everything(tmp_path) == {"home", "partial.yml"}

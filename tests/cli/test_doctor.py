@@ -1,6 +1,7 @@
 """`ferrata doctor`: what drifted, one line each."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -136,6 +137,25 @@ def test_missing_tools(ferrata, project, monkeypatch, tmp_path):
     assert lines["git"].startswith("fail  git")
     assert lines["uv"].startswith("fail  uv")
     assert lines["docker"].startswith("warn  docker")
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("exit 0", "ok    docker"),
+        ('test "$1" = compose', "but no engine answers; only `make up` needs it"),
+        ('test "$1" = info', "but no Compose; only `make up` needs it"),
+    ],
+)
+def test_docker_is_an_engine_too(ferrata, project, monkeypatch, tmp_path, script, said):
+    docker = tmp_path / "bin/docker"
+    docker.parent.mkdir()
+    docker.write_text(f"#!/bin/sh\n{script}\n")
+    docker.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{docker.parent}{os.pathsep}{os.environ['PATH']}")
+    run = ferrata("doctor", project)
+    [line] = [line for line in run.out.splitlines() if " docker " in line]
+    assert said in line
 
 
 def test_no_project(ferrata, tmp_path):

@@ -70,8 +70,19 @@ def test_warnings(ferrata):
     assert "Warnings" not in ferrata("plan", EXAMPLE).out
 
 
-def test_text(ferrata):
+def test_one_screen(ferrata):
     lines = ferrata("plan", EXAMPLE).out.splitlines()
+    assert len(lines) <= 24
+    assert max(map(len, lines)) < 80
+    text = " ".join(" ".join(lines).split())
+    assert "Services: team_data_postgres_api (port 8001), team_tasks_api (port 8000)" in text
+    assert "Environment variables (2): LEVEL, DATABASE_PASSWORD" in text
+    assert "1 by module payments" in text
+    assert "Level 2 would add: " in text
+
+
+def test_text(ferrata):
+    lines = ferrata("plan", EXAMPLE, "--full").out.splitlines()
     assert "  team_tasks_api  port 8000" in lines
     assert "  JSON structured logs (level 2)" in lines
     assert "  Payments with webhooks, state machine and history (module payments)" in lines
@@ -94,7 +105,7 @@ def test_a_level_that_is_there(ferrata, template, monkeypatch):
     assert climb["unavailable"] is None
     assert climb["files"] == ["health.txt"]
     assert climb["environment"] == []
-    assert "  1 files; variables: none" in ferrata("plan", EXAMPLE).out
+    assert "  1 files; variables: none" in ferrata("plan", EXAMPLE, "--full").out
 
 
 @pytest.mark.parametrize("level", [1])

@@ -140,6 +140,17 @@ def test_each_problem_has_its_line(ferrata, answers):
     assert places["level"] is None
 
 
+def test_open_answers_are_named_with_their_question(ferrata, answers):
+    file = answers(("level: 1", "level: 1\nopen_answers: [scope_in, non_functional]"))
+    run = ferrata("validate", file)
+    assert run.code == 0
+    assert run.out.startswith("COMPLETE, with 2 open\n")
+    assert "open: scope_in: What is in scope for this version?" in run.out.splitlines()
+    document = json.loads(ferrata("validate", file, "--json").out)
+    assert document["complete"]
+    assert [entry["path"] for entry in document["open"]] == ["scope_in", "non_functional"]
+
+
 def test_warnings_do_not_make_answers_incomplete(ferrata, answers):
     run = ferrata("validate", answers(STRIPE))
     assert (run.code, run.err) == (0, "")

@@ -12,6 +12,8 @@ COMBINATIONS = combinations(extension())
 TASK = answers_of("task_manager")["entities"]
 TYPES = extension().catalog()["field_types"]
 LICENSES = extension().schema()["properties"]["license"]["enum"]
+PYTHONS = extension().schema()["properties"]["python_version"]["enum"]
+OPEN = extension().schema()["properties"]["open_answers"]["items"]["enum"]
 OPERATIONS = ("create", "get", "list", "update", "delete")
 # What some format or other takes for its own: Python, TOML, YAML, JSON, Jinja, Markdown, HTML,
 # shell, make, environment files; and what no format takes for anything.
@@ -281,9 +283,10 @@ def briefs(draw: st.DrawFn, entity_names: list[str]) -> dict[str, Any]:
             },
         )
     )
-    license_ = draw(st.sampled_from([None, *LICENSES]))
-    if license_:
-        brief["license"] = license_
+    for name, choices in (("license", LICENSES), ("python_version", PYTHONS)):
+        if chosen := draw(st.sampled_from([None, *choices])):
+            brief[name] = chosen
+    brief["open_answers"] = draw(st.lists(st.sampled_from(OPEN), unique=True))
     if draw(st.booleans()):
         brief["function"] = draw(PARTS.map(lambda part: part[:16].rstrip("_")))
         brief["function_reason"] = draw(texts(500))

@@ -10,10 +10,10 @@ from types import ModuleType
 from ferrata.planning import Combination, combinations, covering, factors, pairs, requests
 from ferrata.planning import sample as pairwise
 from tests.matrix.proof import Job
-from tests.support import EXAMPLES, ODD, answers_of, environment
+from tests.support import EXAMPLES, ODD, answers_of, environment, extension
 
-# The Python versions that a generated project supports.
-PYTHONS = ("3.12", "3.13", "3.14")
+# The Python versions that can be chosen.
+PYTHONS = tuple(extension().schema()["properties"]["python_version"]["enum"])
 # Entities of every shape: real products, and the oddest names and fields there can be.
 SHAPES = (*EXAMPLES, *ODD)
 

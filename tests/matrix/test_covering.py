@@ -67,11 +67,11 @@ def test_half_of_it_would_not_do() -> None:
 
 def check(case: Case, template: Path) -> None:
     """Generate a case and look at the evidence of all its gates."""
-    answers = answers_of(case.shape) | case.combination.answers
-    check_answers(case.name, answers, template, case.python)
+    answers = answers_of(case.shape) | case.combination.answers | {"python_version": case.python}
+    check_answers(case.name, answers, template)
 
 
-def check_answers(name: str, answers: dict[str, Any], template: Path, python: str) -> None:
+def check_answers(name: str, answers: dict[str, Any], template: Path) -> None:
     """Generate with `ferrata new`: all gates must be green; where one is not, the project stays."""
     folder = Path(tempfile.mkdtemp(prefix="covering-"))
     # PostgreSQL must not run as root: under it, another user has to get through.
@@ -85,7 +85,6 @@ def check_answers(name: str, answers: dict[str, Any], template: Path, python: st
         folder,
         *(ferrata, "new", str(project), "--answers", str(file), "--template", str(template)),
         *("--ref", "HEAD"),
-        UV_PYTHON=python,
     )
 
     where = f"{name}: the project is kept in {project}\n{done.stdout}\n{done.stderr}"
@@ -94,7 +93,7 @@ def check_answers(name: str, answers: dict[str, Any], template: Path, python: st
     states = {gate["name"]: gate["state"] for gate in report["gates"]}
     assert states == dict.fromkeys(gates_of(answers), "passed"), where
     version = run(project, ".venv/bin/python", "--version").stdout
-    assert version.startswith(f"Python {python}."), where
+    assert version.startswith(f"Python {answers['python_version']}."), where
     shutil.rmtree(folder)
 
 

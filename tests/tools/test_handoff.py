@@ -210,6 +210,16 @@ def test_a_commit_that_is_gone_is_refused(library, capsys):
     assert "the code changed since the gates ran (commit 000000000000)" in line
 
 
+def test_an_open_answer_is_refused(library, capsys):
+    open_answers = 'open = ["scope_in: What is in scope?"]\n'
+    (library / "tools/handoff.toml").write_text(LEVEL.replace("has =", f"{open_answers}has ="))
+    lines = refused(capsys)
+    assert lines[0] == (
+        "the answer scope_in is open (What is in scope?): "
+        "answer it with `ferrata climb --set scope_in=...`, the value as YAML"
+    )
+
+
 def test_a_run_before_git_is_refused(project, capsys):
     (project / "tools/handoff.toml").write_text(LEVEL)
     requirements(project)

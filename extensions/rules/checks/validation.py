@@ -6,7 +6,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from ..catalog import schema
+from ..catalog import plain_schema
 from .availability import availability
 from .identity import function_needs_reason, service_names
 from .limits import field_limits
@@ -25,7 +25,7 @@ def problems(answers: Mapping[str, Any], *, complete: bool = True) -> list[Probl
     """
     shape = [
         error
-        for error in Draft202012Validator(schema()).iter_errors(dict(answers))
+        for error in Draft202012Validator(plain_schema()).iter_errors(dict(answers))
         if complete or error.validator != "required" or error.absolute_path
     ]
     shape.sort(key=lambda error: error.validator != "type")
@@ -33,7 +33,7 @@ def problems(answers: Mapping[str, Any], *, complete: bool = True) -> list[Probl
     readable = sound(answers, shape)
     for rule in RULES:
         found.extend(p for p in rule(readable.answers) if readable.says(p.path))
-    order = list(schema()["properties"])
+    order = list(plain_schema()["properties"])
     return sorted(dict.fromkeys(found), key=lambda problem: _position(problem.path, order))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from ..names import class_name, kebab, plural_of, with_article, words
 from .fields import field_model
 from .order import creation_order
+from .types import OPERATIONS
 
 
 def data_model(
@@ -39,7 +40,7 @@ def _proofs(name: str, requirements: Sequence[Mapping[str, Any]]) -> dict[str, l
             for requirement in requirements
             if f"{name}.{operation}" in requirement.get("operations", [])
         ]
-        for operation in ("create", "get", "list", "update", "delete")
+        for operation in OPERATIONS
     }
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from ..catalog import catalog
 
+# What can be done with the records of an entity.
+OPERATIONS = ("create", "get", "list", "update", "delete")
 # JSON clients read integers exactly up to this value (RFC 8259, section 6).
 LARGEST_INTEGER = 2**53 - 1
 STRING_LENGTH = 255

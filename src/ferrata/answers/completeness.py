@@ -16,7 +16,8 @@ def verdict(rules: ModuleType, answers: Mapping[str, Any], file: Path, *, as_jso
     if as_json:
         say_json(document)
     elif document["complete"]:
-        say("\n".join([*summary(rules, answers), *_warned(document["warnings"])]))
+        open_answers = [f"open: {entry['path']}: {entry['question']}" for entry in document["open"]]
+        say("\n".join([*summary(rules, answers), *_warned(document["warnings"]), *open_answers]))
     else:
         lines = told(rules.problems(answers), line_of)
         say("\n".join([f"INCOMPLETE {file}: {_counted(lines)}", *lines]))
@@ -61,7 +62,19 @@ def as_document(rules: ModuleType, answers: Mapping[str, Any], line_of: Line) ->
         for p in found
     ]
     advice = [] if found else warnings(rules, answers)
-    return {"complete": not found, "problems": listed, "warnings": advice}
+    return {
+        "complete": not found,
+        "problems": listed,
+        "warnings": advice,
+        "open": [] if found else still_open(rules, answers),
+    }
+
+
+def still_open(rules: ModuleType, answers: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The answers that are placeholders, with what is to be answered."""
+    return [
+        {"path": name, "question": rules.question(name)} for name in answers.get("open_answers", [])
+    ]
 
 
 def warnings(rules: ModuleType, answers: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -84,12 +97,17 @@ def summary(rules: ModuleType, answers: Mapping[str, Any]) -> list[str]:
     """What complete answers say, in a few lines."""
     level = next(row for row in rules.catalog()["levels"] if row["level"] == answers["level"])
     return [
-        "COMPLETE",
+        _verdict(answers),
         f"  level     {level['level']} {level['name']}, for {level['audience']}",
         f"  modules   {_modules(rules, answers)}",
         f"  services  {', '.join(rules.service_names(answers))}",
         f"  entities  {', '.join(entity['name'] for entity in answers['entities'])}",
     ]
+
+
+def _verdict(answers: Mapping[str, Any]) -> str:
+    count = len(answers.get("open_answers", []))
+    return f"COMPLETE, with {count} open" if count else "COMPLETE"
 
 
 def _modules(rules: ModuleType, answers: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """Reading the answers: a YAML file, and KEY=VALUE pairs of the command line on top of it."""
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Container, Hashable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,8 @@ def load(file: Path) -> dict[str, Any]:
             f"{file} is not YAML: {error or 'nested too deeply'}; mend the value"
         ) from None
     if loaded is None:
-        raise Failure(f"{file} is empty; it must have answers, see `ferrata validate --help`")
+        # Nothing is a beginning: everything is missing.
+        return {}
     if not isinstance(loaded, dict):
         kind = type(loaded).__name__
         raise Failure(f"{file} must be a mapping of answers (`level: 1`), got a {kind}")
@@ -118,15 +119,31 @@ def _fault(error: yaml.YAMLError) -> str:
     return str(getattr(error, "problem", None) or error)
 
 
-def with_settings(answers: dict[str, Any], settings: Iterable[str]) -> dict[str, Any]:
-    """Lay KEY=VALUE pairs over the answers; a key may be dotted, a value is YAML."""
+def with_settings(
+    answers: dict[str, Any], settings: Iterable[str], texts: Container[str] = ()
+) -> dict[str, Any]:
+    """Lay KEY=VALUE pairs over the answers; a key may be dotted, a value is YAML.
+
+    What is always text needs no quotes: `texts` names it. An open answer that is given is open no
+    more.
+    """
     result = dict(answers)
     for setting in settings:
         key, equals, value = setting.partition("=")
         if not equals or not all(key.split(".")):
             raise UsageFailure(f"--set must be KEY=VALUE, such as level=1; got: {setting!r}")
-        result = _placed(result, key.split("."), _value(key, value), key)
+        parsed = _value(key, value)
+        if key in texts and not isinstance(parsed, str):
+            parsed = value
+        result = _closed(_placed(result, key.split("."), parsed, key), key.split(".")[0])
     return result
+
+
+def _closed(answers: dict[str, Any], name: str) -> dict[str, Any]:
+    still_open = answers.get("open_answers")
+    if not isinstance(still_open, list) or name not in still_open:
+        return answers
+    return {**answers, "open_answers": [other for other in still_open if other != name]}
 
 
 def _value(key: str, text: str) -> Any:

@@ -67,6 +67,9 @@ def extras(rules: ModuleType, answers: Mapping[str, Any], path: AnswerPath) -> l
 
 
 def _applies(rules: ModuleType, answers: Mapping[str, Any], kind: object, name: str) -> bool:
+    if name == "open_answers":
+        # That is for those who begin without all answers.
+        return False
     if name == "operations":
         return bool(entities(answers))
     field_type = rules.catalog()["field_types"].get(kind)

@@ -1,41 +1,78 @@
-"""`ferrata new --answers FILE` with a file that is not complete: ask for the rest, offer to keep it."""
+"""Completing answers: what is missing is asked for on a terminal, and kept until it is used."""
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from ferrata.answers import load, refuse_invalid
+from ferrata.answers import Beginning, load, refuse_invalid, told
+from ferrata.asking.drafts import Draft
 from ferrata.asking.gaps import missing, wrong
 from ferrata.asking.interview import Interview
-from ferrata.asking.prompts import Prompts, on_terminal, terminal_prompts
+from ferrata.asking.prompts import Back, Prompts, on_terminal, terminal_prompts
+from ferrata.asking.remembering import Remembering
 from ferrata.asking.saving import completed_text
-from ferrata.base import Invalid, reason
+from ferrata.base import Invalid, note, reason
+
+KEYS = "Ctrl-B goes back to the question before. Ctrl-C ends it; what you answered is kept."
 
 
-def completed(rules: ModuleType, answers: dict[str, Any], file: Path) -> dict[str, Any]:
+def completed(rules: ModuleType, beginning: Beginning, draft: Draft) -> dict[str, Any]:
     """Answers with nothing missing: on a terminal the gaps are asked for, elsewhere refused."""
+    answers = beginning.answers
     if on_terminal() and missing(rules, answers):
         if faults := wrong(rules, answers):
-            what = f"wrong answers for {file} (mend them; what is missing is asked for then)"
-            raise Invalid(what, [str(fault) for fault in faults])
+            what = f"wrong answers{beginning.place} (mend them; what is missing is asked for then)"
+            raise Invalid(what, told(faults, beginning.line_of))
         with terminal_prompts() as prompts:
-            answers = asked(rules, prompts, answers, file)
-    refuse_invalid(rules, answers, str(file))
+            answers = asked(rules, prompts, beginning, draft)
+    refuse_invalid(rules, answers, beginning.name, beginning.line_of)
     return answers
 
 
 def asked(
-    rules: ModuleType, prompts: Prompts, answers: dict[str, Any], file: Path
+    rules: ModuleType, prompts: Prompts, beginning: Beginning, draft: Draft
 ) -> dict[str, Any]:
-    """Ask for what is missing and offer to save it."""
-    count = len(missing(rules, answers))
+    """Ask for what is missing; going back asks again from the start, with the replies known."""
+    count = len(missing(rules, beginning.answers))
     noun = "answer is" if count == 1 else "answers are"
-    prompts.say(f"{count} {noun} missing in {file}; Ctrl-C ends this without writing anything.")
-    interview = Interview(rules, prompts, answers)
+    prompts.say(f"{count} {noun} missing{beginning.place}. {KEYS}")
+    _offer_draft(prompts, draft)
+    remembering = Remembering(prompts, draft)
+    while True:
+        try:
+            return _interviewed(rules, remembering, beginning)
+        except Back:
+            remembering.back()
+
+
+def _offer_draft(prompts: Prompts, draft: Draft) -> None:
+    """Ask whether to go on from the draft, if there is one."""
+    if not draft.replies:
+        return
+    there = f"{draft.file} has {len(draft.replies)} replies of an earlier try. Go on from them?"
+    with contextlib.suppress(Back):
+        if not prompts.sure(there, default=True):
+            draft.discard()
+
+
+def _interviewed(rules: ModuleType, prompts: Remembering, beginning: Beginning) -> dict[str, Any]:
+    """Ask everything once, and offer to save it where a file was begun."""
+    interview = Interview(rules, prompts, beginning.answers)
     interview.complete()
-    offer_to_save(prompts, file, interview.answers)
-    return interview.answers
+    if beginning.empty:
+        interview.offer_more()
+    answers = beginning.finished(rules, interview.answers)
+    if beginning.file:
+        offer_to_save(prompts.unremembered, beginning.file, answers)
+    return answers
+
+
+def tell_of_draft(draft: Draft) -> None:
+    """Say where the replies are that an interrupted or failed run leaves."""
+    if draft.replies:
+        note(f"ferrata: your answers are kept in {draft.file}; the same command goes on from there")
 
 
 def offer_to_save(prompts: Prompts, original: Path, answers: Mapping[str, Any]) -> None:

@@ -77,5 +77,5 @@ def broken_by(
     return [
         problem.message if problem.path == text_of(path) else f"{problem.path}: {problem.message}"
         for problem in wrong(rules, put(answers, path, value))
-        if problem.path not in known and path_of(problem.path)[0] == path[0]
+        if problem.path not in known and (not path or path_of(problem.path)[0] == path[0])
     ]

@@ -41,6 +41,11 @@ class Interview:
                 return
             self.ask(path_of(gaps[0].path), gaps[0].question)
 
+    def offer_more(self) -> None:
+        """Offer the answers that are optional."""
+        self._ask_extras((), "Is there more to say?")
+        self.complete()
+
     def ask(self, path: AnswerPath, question: str | None = None) -> None:
         """Ask for the value at a path, in the way that fits its kind."""
         node = self.rules.schema_at(path)
@@ -109,6 +114,8 @@ class Interview:
             self._ask_modules(path, asked)
         elif path[-1] == "operations":
             self._tick(path, asked, choices.operations(self.answers))
+        elif "enum" in item:
+            self._tick(path, asked, choices.plain(item["enum"]))
         elif item["type"] == "object":
             self._ask_records(path, asked)
         else:
@@ -169,9 +176,9 @@ class Interview:
             gap for gap in missing(self.rules, self.answers) if gap.path.startswith(f"{around}.")
         ]:
             self.ask(path_of(inside[0].path), inside[0].question)
-        self._ask_extras(path)
+        self._ask_extras(path, "Is there more to say about it?")
 
-    def _ask_extras(self, path: AnswerPath) -> None:
+    def _ask_extras(self, path: AnswerPath, asked: str) -> None:
         """Offer what is optional; a switch is on by being ticked."""
         offered = choices.extras(self.rules, self.answers, path)
         names = [option.value for option in offered]
@@ -187,7 +194,7 @@ class Interview:
                 return "a field that is required needs no default; tick one of them"
             return self._check(path, with_switches)(chosen)
 
-        chosen = self.prompts.many("Is there more to say about it?", offered, check)
+        chosen = self.prompts.many(asked, offered, check)
         self._place(path, with_switches(chosen))
         for name in (name for name in names if name in chosen and name not in switches):
             self.ask((*path, name))

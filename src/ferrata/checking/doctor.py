@@ -3,6 +3,7 @@
 import filecmp
 import platform
 import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from ferrata.template import (
     rules,
 )
 
+ONLY_UP = "only `make up` needs it; `make dev` does not"
+PATIENCE_S = 10
 State = Literal["ok", "warn", "fail"]
 
 
@@ -52,12 +55,34 @@ def _tools() -> Iterator[Finding]:
     yield _tool("git", "fail", "install it (https://git-scm.com)")
     yield _uv()
     yield _tool("make", "warn", "the project's commands are Makefile targets; install it")
-    yield _tool("docker", "warn", "only `make up` needs it; `make dev` does not")
+    yield _docker()
 
 
 def _tool(name: str, missing: State, remedy: str) -> Finding:
     path = shutil.which(name)
     return Finding(name, "ok", path) if path else Finding(name, missing, f"is missing; {remedy}")
+
+
+def _docker() -> Finding:
+    """Docker is a command and an engine, and Compose a part of the command."""
+    found = _tool("docker", "warn", ONLY_UP)
+    if found.state != "ok":
+        return found
+    for arguments, what in (
+        (["info"], "no engine answers"),
+        (["compose", "version"], "no Compose"),
+    ):
+        if not _answers_to([found.message, *arguments]):
+            return Finding("docker", "warn", f"{found.message}, but {what}; {ONLY_UP}")
+    return found
+
+
+def _answers_to(command: list[str]) -> bool:
+    try:
+        done = subprocess.run(command, check=False, capture_output=True, timeout=PATIENCE_S)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
 
 
 def _uv() -> Finding:
@@ -120,7 +145,7 @@ def _drift(project: Path, template: Template, recorded: Recorded) -> Iterator[Fi
     """Compare the project with a fresh rendering of the recorded answers."""
     with scratch() as folder:
         fresh = folder / project.name
-        render(template, recorded.answers, {}, fresh)
+        render(template, recorded.answers, fresh)
         files = sorted(
             path.relative_to(fresh).as_posix() for path in fresh.rglob("*") if path.is_file()
         )

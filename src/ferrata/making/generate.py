@@ -22,13 +22,11 @@ class Project:
     not_run: tuple[str, ...]
 
 
-def generate(
-    template: Template, answers: Mapping[str, Any] | None, settings: Mapping[str, Any], dest: Path
-) -> Project:
-    """Render, pin, commit and put in place; without answers Copier asks the questions."""
+def generate(template: Template, answers: Mapping[str, Any], dest: Path) -> Project:
+    """Render, pin, commit and put in place."""
     try:
         with staged(dest) as folder:
-            render(template, answers, settings, folder)
+            render(template, answers, folder)
             with progress("Pinning the packages, making .env and the first commit"):
                 not_run = prepare(template, folder)
                 recorded = recorded_answers(folder)

@@ -1,16 +1,15 @@
 """`ferrata new`: check everything, generate all or nothing, run the gates, say what is next."""
 
 import shlex
-import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from ferrata.answers import load, note_warnings, with_settings
-from ferrata.asking import completed
+from ferrata.answers import note_warnings
+from ferrata.asking import Draft, completed, on_terminal, tell_of_draft
 from ferrata.base import Exit, Gates, UsageFailure, need_git, note, say
 from ferrata.checking import run_gates
+from ferrata.making.beginning import Wishes, beginning, refuse_two
 from ferrata.making.destination import checked_destination
 from ferrata.making.generate import Project, generate
 from ferrata.template import Template, find, opened, warn_if_dirty
@@ -21,8 +20,7 @@ class Request:
     """What was asked for on the command line."""
 
     dest: str
-    answers: Path | None
-    settings: tuple[str, ...]
+    wishes: Wishes
     gates: Gates
     template: str | None
     ref: str | None
@@ -30,30 +28,34 @@ class Request:
 
 def run(request: Request) -> Exit:
     """Do it and give the exit code."""
-    if request.answers is None and not sys.stdin.isatty():
-        raise UsageFailure("questions need a terminal; give the answers with --answers FILE")
+    refuse_two(request.wishes)
+    if not request.wishes.any and not on_terminal():
+        raise UsageFailure(
+            "questions need a terminal; give the answers with --answers FILE or --example NAME"
+        )
     dest = checked_destination(request.dest)
-    answers = with_settings(load(request.answers) if request.answers else {}, request.settings)
     need_git()
     source = find(request.template, request.ref)
     with opened(source) as template:
-        project = _generated(template, request.answers, answers, dest)
+        project = _generated(template, request.wishes, dest)
         warn_if_dirty(source)
         code = _gates(template, project, request.gates)
     _say_next(project, code, request.gates)
     return code
 
 
-def _generated(
-    template: Template, file: Path | None, answers: dict[str, Any], dest: Path
-) -> Project:
-    if file is None:
-        project = generate(template, None, answers, dest)
-        note_warnings(template.rules, project.answers)
-        return project
-    whole = completed(template.rules, answers, file)
-    note_warnings(template.rules, whole)
-    return generate(template, whole, {}, dest)
+def _generated(template: Template, wishes: Wishes, dest: Path) -> Project:
+    """Complete the answers and make the project; replies are kept until it is there."""
+    start, draft = beginning(template, wishes), Draft(dest)
+    try:
+        answers = completed(template.rules, start, draft)
+        note_warnings(template.rules, answers)
+        project = generate(template, answers, dest)
+    except BaseException:
+        tell_of_draft(draft)
+        raise
+    draft.discard()
+    return project
 
 
 def _gates(template: Template, project: Project, wanted: Gates) -> Exit:
@@ -69,10 +71,13 @@ def _say_next(project: Project, code: Exit, ran: Gates) -> None:
     here = Path.cwd()
     inside = project.folder.is_relative_to(here)
     folder = str(project.folder.relative_to(here) if inside else project.folder)
-    say(f"\n{project.answers['project_name']} is in {folder}")
+    is_here = project.folder == here
+    say(f"\n{project.answers['project_name']} is in {'this folder' if is_here else folder}")
+    if not is_here:
+        say(f"  cd {shlex.quote(folder)}")
     if code is not Exit.GREEN:
-        say("Its gates are not green: see above, mend it, then run `make check` there.")
-    say(f"  cd {shlex.quote(folder)}")
+        say("  make check    # again, once what is told above is mended")
+        return
     if ran is not Gates.ALL:
         say("  make check    # runs all its gates" + (", none of which ran" * (ran is Gates.NONE)))
     say("  make dev      # starts it without Docker")

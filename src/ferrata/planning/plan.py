@@ -2,13 +2,14 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ferrata.answers import as_lines, verdict, warnings
+from ferrata.answers import verdict, warnings
 from ferrata.base import Exit, Failure, need_git, say, say_json
+from ferrata.planning.words import Plan, at_a_glance, in_full, warned
 from ferrata.template import (
     Template,
     built_in,
@@ -23,20 +24,9 @@ ASSIGNMENT = re.compile(r"^([A-Za-z_][A-Za-z0-9_]*)=", re.MULTILINE)
 SERVICES, VARIABLES = "tools/services.toml", ".env.example"
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What one set of answers gives."""
-
-    level: int
-    modules: list[str]
-    services: list[dict[str, Any]]
-    features: list[dict[str, Any]]
-    skipped: list[dict[str, Any]]
-    files: list[str]
-    environment: list[str]
-
-
-def show_plan(answers: Mapping[str, Any], file: Path, to: int | None, *, as_json: bool) -> Exit:
+def show_plan(
+    answers: Mapping[str, Any], file: Path, to: int | None, *, full: bool, as_json: bool
+) -> Exit:
     """Print the plan, or what is wrong with the answers."""
     need_git()
     source = built_in()
@@ -51,7 +41,8 @@ def show_plan(answers: Mapping[str, Any], file: Path, to: int | None, *, as_json
     if as_json:
         say_json({**asdict(made), "climb": price, "warnings": advice})
     else:
-        say("\n".join([*as_text(made, price), *_section("Warnings", advice)]))
+        lines = in_full(made, price) if full else at_a_glance(made, price)
+        say("\n".join([*lines, *warned(advice)]))
     return Exit.GREEN
 
 
@@ -132,56 +123,3 @@ def next_level(template: Template, level: int) -> int | None:
     """The level above, if there is one."""
     levels = [row["level"] for row in template.rules.catalog()["levels"]]
     return min((other for other in levels if other > level), default=None)
-
-
-def as_text(plan: Plan, price: Mapping[str, Any] | None) -> list[str]:
-    """The plan for reading."""
-    modules = ", ".join(plan.modules) or "none"
-    lines = [f"Level {plan.level}, modules: {modules}", "", "Services"]
-    lines += [f"  {service['name']}  port {service['port']}" for service in plan.services]
-    lines += ["", "Included"]
-    lines += [f"  {feature['title']}" for feature in plan.features]
-    lines += ["", "Skipped"]
-    lines += [
-        f"  {feature['title']} ({_bringer(feature['brought_by'])})" for feature in plan.skipped
-    ]
-    lines += ["", "Environment variables"]
-    lines += [f"  {name}" for name in plan.environment] or ["  none"]
-    lines += ["", f"Files ({len(plan.files)})", *_tree(plan.files)]
-    return [*lines, *_price(price)]
-
-
-def _section(title: str, advice: Sequence[Mapping[str, str]]) -> list[str]:
-    return ["", title, *(f"  {line}" for line in as_lines(advice))] if advice else []
-
-
-def _bringer(brings: Mapping[str, Any]) -> str:
-    return ", ".join(f"{key} {value}" for key, value in brings.items())
-
-
-def _tree(files: Iterable[str]) -> list[str]:
-    """Paths as an indented tree."""
-    lines: list[str] = []
-    above: tuple[str, ...] = ()
-    for file in sorted(files, key=lambda path: path.split("/")):
-        *folders, name = file.split("/")
-        for depth, folder in enumerate(folders):
-            if above[: depth + 1] != tuple(folders[: depth + 1]):
-                lines.append(f"  {'  ' * depth}{folder}/")
-        lines.append(f"  {'  ' * len(folders)}{name}")
-        above = tuple(folders)
-    return lines
-
-
-def _price(price: Mapping[str, Any] | None) -> list[str]:
-    if price is None:
-        return []
-    lines = ["", f"What level {price['level']} would add"]
-    if price["unavailable"]:
-        lines.append(f"  ({price['unavailable']})")
-    lines += [f"  {feature['title']}" for feature in price["features"]]
-    if not price["unavailable"]:
-        lines.append(
-            f"  {len(price['files'])} files; variables: {', '.join(price['environment']) or 'none'}"
-        )
-    return lines

@@ -7,34 +7,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ferrata.base import Failure, Invalid, git_environment, note, progress, scratch, with_config
+from ferrata.base import Failure, Invalid, git_environment, progress, scratch, with_config
 from ferrata.template.opening import Template
 
 
-def render(
-    template: Template, answers: Mapping[str, Any] | None, settings: Mapping[str, Any], folder: Path
-) -> None:
-    """Write the files with Copier; without answers it asks for those not in `settings`."""
-    if answers is None:
-        note(
-            "Ferrata asks for what it has to know; see `ferrata new --help` to answer with a file."
-        )
-        _copy(template, dict(settings), folder, asks=True)
-        return
-    with progress("Writing the files"):
-        _copy(template, dict(answers), folder, asks=False)
-
-
-def _copy(template: Template, data: dict[str, Any], folder: Path, *, asks: bool) -> None:
-    with scratch() as temporary, copier_environment(template, temporary), _copier_errors(template):
+def render(template: Template, answers: Mapping[str, Any], folder: Path) -> None:
+    """Write the files with Copier."""
+    with (
+        progress("Writing the files"),
+        scratch() as temporary,
+        copier_environment(template, temporary),
+        _copier_errors(template),
+    ):
         from copier import run_copy  # noqa: PLC0415  (slow to import; only here it is needed)
 
         run_copy(
             template.source.url,
             folder,
-            data=data,
+            data=dict(answers),
             vcs_ref=template.commit,
-            defaults=not asks,
+            defaults=True,
             quiet=True,
             unsafe=True,
             skip_tasks=True,

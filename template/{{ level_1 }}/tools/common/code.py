@@ -11,7 +11,7 @@ from tools.common.processes import output_of
 REPORTS = Path("artifacts/reports")
 # What a run writes, and the papers about the code, are not the code.
 CODE = (".", ":(exclude)artifacts")
-_MADE = {".git", ".venv", ".dev", "__pycache__"}
+_MADE = {".git", ".uv", ".venv", ".dev", "__pycache__"}
 
 
 async def code_state(root: Path, environment: Mapping[str, str]) -> dict[str, str | bool] | None:

@@ -68,6 +68,13 @@ async def reasons(content: dict[str, Any], tree: Tree, root: Path) -> list[Reaso
     return found
 
 
+def _open(level: Level) -> Iterator[Reason]:
+    for entry in level.open:
+        name, _, question = entry.partition(": ")
+        remedy = f"answer it with `ferrata climb --set {name}=...`, the value as YAML"
+        yield Reason("open", f"the answer {name} is open ({question})", remedy)
+
+
 def _dirty(tree: Tree) -> Iterator[Reason]:
     if tree.changed:
         more = ", ..." if len(tree.changed) > _SHOWN else ""
@@ -145,8 +152,8 @@ def _parser() -> argparse.ArgumentParser:
 async def _handed_over(level: Level, root: Path) -> tuple[list[Reason], list[str]]:
     tree, content = await read_tree(root), read_evidence(root)
     if isinstance(content, Reason):
-        return [content], []
-    if found := await reasons(content, tree, root):
+        return [*_open(level), content], []
+    if found := [*_open(level), *await reasons(content, tree, root)]:
         return found, []
     return [], _written(content, tree, level, root)
 

@@ -38,6 +38,7 @@ class Level:
     audience: str
     use: str
     deployment: tuple[str, ...]
+    open: tuple[str, ...]
     has: tuple[str, ...]
     lacks: Mapping[str, tuple[str, ...]]
     upgrade: Mapping[str, str]
@@ -48,7 +49,7 @@ def read_level(path: Path) -> Level:
     file = load(path)
     file.allow(
         *("title", "level", "level_name", "audience", "use"),
-        *("deployment", "has", "lacks", "upgrade"),
+        *("deployment", "open", "has", "lacks", "upgrade"),
     )
     lacks = file.table("lacks")
     return Level(
@@ -58,6 +59,7 @@ def read_level(path: Path) -> Level:
         audience=file.get("audience", str),
         use=file.get("use", str),
         deployment=file.words("deployment"),
+        open=file.words("open"),
         has=file.words("has"),
         lacks={name: lacks.words(name) for name in lacks.values},
         upgrade=file.texts("upgrade"),
