@@ -1,5 +1,6 @@
 """What ``/ready`` tells of events."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -42,3 +43,23 @@ async def test_what_is_late_or_refused_degrades_a_service(
     assert findings.optional == ({"events": told} if told else {})
     assert "events" not in findings.needed
     assert late(backlog) == told
+
+
+async def test_a_database_that_is_away_is_told_by_its_own_check(app: FastAPI) -> None:
+    findings = await app.state.checks.findings()
+
+    assert "database" in findings.needed
+    assert "events" not in findings.optional
+
+
+async def test_a_database_that_is_busy_is_not_waited_for(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never() -> Any:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("chassis_rabbitmq.outbox_check.PATIENCE_S", 0.01)
+    monkeypatch.setattr(app.state.outbox, "backlog", never)
+    findings = await app.state.checks.findings()
+
+    assert "events" not in findings.optional

@@ -3,6 +3,8 @@
 The service can do without RabbitMQ for any time, so it is ready all the same.
 """
 
+import asyncio
+
 from fastapi import FastAPI
 
 from chassis.feature import no_lifespan
@@ -11,6 +13,8 @@ from chassis_rabbitmq.outbox.store import Backlog, Outbox
 
 LATE_S = 60
 """Seconds after which an event that waits is told of."""
+PATIENCE_S = 0.5
+"""Seconds that the database has to answer: who asks must not wait for what is not needed."""
 
 
 def install(app: FastAPI, _settings: object) -> None:
@@ -18,7 +22,12 @@ def install(app: FastAPI, _settings: object) -> None:
     outbox: Outbox = app.state.outbox
 
     async def check() -> None:
-        if told := late(await outbox.backlog()):
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                told = late(await outbox.backlog())
+        except (TimeoutError, Unavailable):  # the database, of which its own check tells
+            return
+        if told:
             raise Unavailable(told)
 
     app.state.checks.add("events", check, optional=True)
