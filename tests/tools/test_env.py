@@ -72,3 +72,35 @@ def test_a_complete_file_stays_byte_for_byte(example, capsys):
 def test_without_an_example_it_says_so(project, capsys):
     assert main() == 1
     assert ".env.example is missing" in capsys.readouterr().err
+
+
+def test_line_ends_and_odd_bytes_stay(example):
+    (example / ".env").write_bytes(b"API_HOST=caf\xe9\r\n")
+
+    assert main() == 0
+
+    text = (example / ".env").read_bytes()
+    assert text.startswith(b"API_HOST=caf\xe9\r\n# secret\r\n")
+    assert text.count(b"\n") == text.count(b"\r\n")
+
+
+def test_a_link_stays_one(example):
+    (example / "secrets").mkdir()
+    (example / "secrets/env").write_text("OWN=1\n")
+    (example / ".env").symlink_to("secrets/env")
+
+    assert main() == 0
+
+    assert (example / ".env").is_symlink()
+    assert (example / "secrets/env").read_text().startswith("OWN=1\n# The address.\nAPI_HOST=")
+
+
+def test_a_link_to_outside_is_left_alone(example, tmp_path_factory, capsys):
+    outside = tmp_path_factory.mktemp("outside") / "env"
+    outside.write_text("OWN=1\n")
+    (example / ".env").symlink_to(outside)
+
+    assert main() != 0
+
+    assert outside.read_text() == "OWN=1\n"
+    assert "link to outside of the project" in capsys.readouterr().err

@@ -50,24 +50,29 @@ def make_env(root: Path) -> list[str]:
     if not example.exists():
         raise ToolError(f"{example} is missing; run this from the project's root")
     lines = example.read_text(encoding="utf-8").splitlines()
+    if target.is_symlink() and not target.resolve().is_relative_to(root.resolve()):
+        raise ToolError(".env is a link to outside of the project, and stays as it is")
     if not target.exists():
         made = {entry.name: entry for entry in _entries(lines)}
         text = [_new_line(line, made) for line in lines]
-        write_atomically(target, "\n".join(text) + "\n", _PRIVATE)
+        write_atomically(target.resolve(), "\n".join(text) + "\n", _PRIVATE)
         return [".env made from .env.example", *(_said(entry, "set") for entry in made.values())]
     return _complete(target, list(_entries(lines)))
 
 
 def _complete(target: Path, entries: list[Entry]) -> list[str]:
-    text = target.read_text(encoding="utf-8")
+    # Read as it is, to be written so: its line ends, and bytes that are no UTF-8.
+    text = target.read_bytes().decode("utf-8", "surrogateescape")
+    end = "\r\n" if "\r\n" in text else "\n"
     known = {match[1] for line in text.splitlines() if (match := _ASSIGNMENT.match(line))}
     missing = [entry for entry in entries if entry.name not in known]
     target.chmod(_PRIVATE)
     if not missing:
         return [".env is complete; nothing changed"]
     added = [line for entry in missing for line in (*entry.comment, entry.text())]
-    separator = "" if not text or text.endswith("\n") else "\n"
-    write_atomically(target, text + separator + "\n".join(added) + "\n", _PRIVATE)
+    separator = "" if not text or text.endswith("\n") else end
+    more = "".join(f"{line}{end}" for line in added)
+    write_atomically(target.resolve(), text + separator + more, _PRIVATE)
     return [_said(entry, "added") for entry in missing]
 
 
