@@ -32,10 +32,23 @@ def lock(project: Path) -> None:
     _uv(project, "lock", remedy="run `uv lock` in the project")
 
 
-def write_env(project: Path) -> None:
-    """Make .env from .env.example, with random secrets."""
+def locked(project: Path) -> bool:
+    """Say whether uv.lock fits what the project asks for; true if nobody can tell."""
+    try:
+        command = [find_uv(), "lock", "--check", "--offline", "--project", str(project)]
+    except NotRun:
+        return True
+    done = subprocess.run(  # noqa: S603  (made above)
+        command, cwd=project, env=_environment(), capture_output=True, check=False
+    )
+    return done.returncode == 0
+
+
+def write_env(project: Path, folder: Path | None = None) -> None:
+    """Make or complete .env from .env.example, with random secrets; also in another folder."""
     command = [sys.executable, "-m", "tools.env"]
-    _run(command, project, remedy="run `uv run python -m tools.env` in the project")
+    remedy = "run `uv run python -m tools.env` in the project"
+    _run(command, folder or project, remedy, PYTHONPATH=str(project))
 
 
 def sync(project: Path) -> None:
@@ -104,11 +117,11 @@ def interpreters() -> list[str]:
     return [str(own), *sorted(str(folder) for folder in pyenv.glob("versions/3.*/bin"))]
 
 
-def _run(command: Sequence[str], project: Path, remedy: str) -> None:
+def _run(command: Sequence[str], folder: Path, remedy: str, **variables: str) -> None:
     done = subprocess.run(  # noqa: S603  (the command is made above, no part comes from a user)
         command,
-        cwd=project,
-        env={**_environment(), "NO_COLOR": "1"},
+        cwd=folder,
+        env={**_environment(), "NO_COLOR": "1", **variables},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",

@@ -92,6 +92,9 @@ def test_content(wheel, checkout, tmp_path):
         "ferrata/_template/extensions/rules/entities/model.py",
         "ferrata/_template/hooks/after_copy.py",
         "ferrata/_template/hooks/after_update.py",
+        "ferrata/_template/hooks/before_update.py",
+        "ferrata/_template/hooks/updating/__init__.py",
+        "ferrata/_template/hooks/updating/journal.py",
     } <= names
     assert not [name for name in names if "__pycache__" in name]
     bundle = heads(tmp_path / "ferrata/_template/template.bundle")

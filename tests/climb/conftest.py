@@ -1,16 +1,23 @@
 """A shared template, a shared project at level 1, and ferrata in this process."""
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ferrata.cli import main
+from ferrata.climbing import preview
+from ferrata.template import Template, updates
+from ferrata.template.rendering import Write
 from tests.cli.support import Run
 from tests.climb.support import (
     State,
@@ -131,3 +138,39 @@ def climb(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) ->
         return Run(code, out, err)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def renderings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """What Copier wrote for some answers, for reading."""
+    return {}
+
+
+@pytest.fixture
+def quick(
+    monkeypatch: pytest.MonkeyPatch,
+    renderings: dict[str, Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Climbs that write each version of the template once, and pin nothing from the network."""
+    as_it_is = preview.versions
+
+    @contextmanager
+    def remembered(template: Template, temporary: Path) -> Iterator[Write]:
+        def write(commit: str, given: Mapping[str, Any], folder: Path) -> Path:
+            key = f"{commit} {json.dumps(given, sort_keys=True)}"
+            if key not in renderings:
+                target = tmp_path_factory.mktemp("rendering") / "demo"
+                with as_it_is(template, temporary) as really:
+                    renderings[key] = really(commit, given, target)
+            return shutil.copytree(renderings[key], folder, symlinks=True)
+
+        yield write
+
+    monkeypatch.setattr(preview, "versions", remembered)
+    monkeypatch.setattr(updates().steps(), "lock", _pinned)
+    monkeypatch.setattr(updates().steps(), "locked", lambda _: True)
+
+
+def _pinned(project: Path) -> None:
+    (project / "uv.lock").write_text("version = 1\n")

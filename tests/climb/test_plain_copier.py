@@ -10,8 +10,16 @@ import pytest
 import yaml
 
 from tests.climb.conftest import Climb
-from tests.climb.support import LISTS, copy_of, listed, new_project, replace, write_template
-from tests.support import commit_all, git
+from tests.climb.support import (
+    LISTS,
+    copy_of,
+    listed,
+    new_project,
+    replace,
+    state,
+    write_template,
+)
+from tests.support import commit_all, files_of, git
 
 Update = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -183,4 +191,70 @@ def test_a_project_without_lists_is_read_from_its_history(
     assert run.returncode == 0, run.stderr
     assert not (project / "README.md").exists()
     for path in [*LISTS, *(listed(fresh_2, LISTS[0]) - {"README.md"})]:
+        assert (project / path).read_bytes() == (fresh_2 / path).read_bytes(), path
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", ["file", "link", "folder"])
+def test_what_copier_would_destroy_is_refused_before_it_writes(
+    kind: str, project: Path, update: Update
+) -> None:
+    """Copier overwrites what git ignores, and writes through links."""
+    outside = project.parent / "outside"
+    outside.mkdir()
+    place = project / "chassis/src/chassis/environment"
+    if kind == "file":
+        (project / ".git/info/exclude").write_text("/chassis/src/chassis/environment\n")
+        place.write_text("mine\n")
+    elif kind == "link":
+        (project / "docs").rename(outside / "docs")
+        (project / "docs").symlink_to(outside / "docs")
+    else:
+        (project / "Makefile").unlink()
+        (project / "Makefile").mkdir()
+        (project / "Makefile/mine.txt").write_text("mine\n")
+    commit_all(project, "edited")
+    before, around = state(project), files_of(outside)
+
+    run = update(project, "--vcs-ref=:current:", "--data=level=2")
+
+    assert run.returncode == 1
+    assert "could lose something of yours; nothing was changed" in run.stderr
+    assert state(project) == before
+    assert files_of(outside) == around
+
+
+@pytest.mark.long
+def test_a_renamed_service_with_a_link_at_the_old_name(project: Path, update: Update) -> None:
+    """Copier would write seeds through the link, and the files behind it would vanish."""
+    old = project / "services/team_data_postgres_api"
+    old.rename(project / "services/records")
+    old.symlink_to("records")
+    commit_all(project, "edited")
+    before = files_of(project / "services")
+
+    run = update(project, "--vcs-ref=:current:", "--data=level=2")
+
+    assert run.returncode in {0, 1}, run.stderr
+    assert files_of(project / "services") == before
+    assert old.is_symlink()
+
+
+@pytest.mark.long
+def test_other_bytes_and_submodules_survive(project: Path, fresh_2: Path, update: Update) -> None:
+    with (project / "AGENTS.md").open("ab") as file:
+        file.write(b"caf\xe9\n")
+    head = git(project, "rev-parse", "HEAD").strip()
+    git(project, "update-index", "--add", "--cacheinfo", f"160000,{head},services/other")
+    (project / "services/other").mkdir()
+    git(project, "add", "AGENTS.md")
+    author = ["-c", "user.name=Tests", "-c", "user.email=tests@example.com"]
+    git(project, *author, "commit", "--quiet", "--message", "edited")
+
+    run = update(project, "--vcs-ref=:current:", "--data=level=2")
+
+    assert run.returncode == 0, run.stderr
+    assert (project / "AGENTS.md").read_bytes().endswith(b"caf\xe9\n")
+    assert f"160000 {head} 0\tservices/other" in git(project, "ls-files", "--stage")
+    for path in listed(fresh_2, LISTS[1]) - {"AGENTS.md"}:
         assert (project / path).read_bytes() == (fresh_2 / path).read_bytes(), path

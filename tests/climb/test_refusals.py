@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.climb.conftest import Climb
-from tests.climb.support import LAYERS, copy_of, new_project, replace, state, write_template
+from tests.climb.support import LAYERS, new_project, replace, state, write_template
 from tests.support import LATER_LEVELS, LATER_MODULES, commit_all, git
 
 REFUSED = [
@@ -170,32 +170,3 @@ def test_a_file_edited_while_the_climb_is_tried(
     assert (project / "README.md").read_text() == "mine too\n"
     changed = git(project, "status", "--porcelain")
     assert re.findall(r"\S+$", changed, re.MULTILINE) == ["README.md", "tools/gates.toml"]
-
-
-@pytest.mark.long
-def test_a_machine_that_cannot_write_everything(
-    level_1: Path, tmp_path: Path, climb: Climb, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Git stops in the middle of writing; what was written is taken back."""
-    from ferrata.base import GitError  # noqa: PLC0415
-    from ferrata.climbing import apply as module  # noqa: PLC0415
-
-    project = copy_of(level_1, tmp_path / "demo")
-    before = state(project)
-    git_as_it_is = module.git
-
-    def full(*arguments: str, **options: object) -> str:
-        if arguments[:2] == ("read-tree", "-m"):
-            (project / "tools/gates.toml").write_text("half")
-            (project / "docs/development.md").write_text("half")
-            raise GitError("No space left on device")
-        return git_as_it_is(*arguments, **options)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(module, "git", full)
-
-    run = climb(project, "--to", 2)
-
-    assert run.code == 1
-    assert "No space left on device; everything is as before" in run.err
-    assert state(project).files == before.files
-    assert state(project).status == before.status

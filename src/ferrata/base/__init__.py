@@ -4,11 +4,12 @@ from ferrata.base.errors import Exit, Failure, Interrupted, Invalid, UsageFailur
 from ferrata.base.gates import Gates
 from ferrata.base.output import be_robust, note, progress, say, say_json
 from ferrata.base.package import repository_url, version
-from ferrata.base.processes import GitError, git, git_environment, need_git, with_config
+from ferrata.base.processes import EXACT, GitError, git, git_environment, need_git, with_config
 from ferrata.base.signals import deferred, unwind_on_signals
 from ferrata.base.temporary import scratch
 
 __all__ = [
+    "EXACT",
     "Exit",
     "Failure",
     "Gates",

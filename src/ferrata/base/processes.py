@@ -8,6 +8,24 @@ from pathlib import Path
 
 from ferrata.base.errors import Failure
 
+# For repositories of our own: the very bytes that git keeps, and nothing that its user set up.
+EXACT = (
+    ("core.autocrlf", "false"),
+    ("core.eol", "lf"),
+    ("core.safecrlf", "false"),
+    ("core.fileMode", "true"),
+    ("core.excludesFile", os.devnull),
+    ("core.attributesFile", os.devnull),
+    ("core.hooksPath", os.devnull),
+    ("core.fsmonitor", "false"),
+    ("init.templateDir", ""),
+    ("apply.whitespace", "nowarn"),
+    ("diff.noprefix", "false"),
+    ("commit.gpgSign", "false"),
+    ("user.name", "ferrata"),
+    ("user.email", "ferrata@localhost"),
+    ("advice.detachedHead", "false"),
+)
 # Variables that would point git at another repository, as inside a git hook.
 LOCAL_GIT = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
@@ -46,22 +64,21 @@ def with_config(environment: Mapping[str, str], pairs: Sequence[tuple[str, str]]
     return {**environment, **added}
 
 
-def git(*arguments: str, at: Path | None = None, stdin: str = "", own_session: bool = False) -> str:
-    """Run git and give what it prints, stripped; in a session of its own no Ctrl-C reaches it."""
+def git(*arguments: str, at: Path | None = None, exact: bool = False) -> str:
+    """Run git and give what it prints; `exact` is for repositories of our own."""
     done = subprocess.run(  # noqa: S603  (the arguments are ours, paths come after `--`)
         ["git", *arguments],  # noqa: S607  (git is found on the PATH, as everywhere)
         cwd=at,
-        env=git_environment(),
-        input=stdin,
+        env=with_config(git_environment(), EXACT if exact else ()),
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
         errors="surrogateescape",
         check=False,
-        start_new_session=own_session,
     )
     if done.returncode:
         raise GitError(_last_line(done.stderr))
-    return done.stdout.strip()
+    return done.stdout.removesuffix("\n")
 
 
 def _last_line(text: str) -> str:

@@ -1,93 +1,71 @@
-"""Putting the result of a preview into the project, in one step that can be taken back."""
+"""Putting a previewed climb into the project, in one step that can be taken back."""
 
-import os
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
-from ferrata.base import Failure, GitError, deferred, git
-from ferrata.climbing.preview import RESULT, STAGES, Preview
-from ferrata.climbing.repository import Repository
-
-FETCH = (
-    "-c",
-    "gc.auto=0",
-    "-c",
-    "maintenance.auto=false",
-    "fetch",
-    "--quiet",
-    "--no-tags",
-    "--no-recurse-submodules",
-    "--no-write-fetch-head",
-)
+from ferrata.base import Failure, deferred, progress, reason
+from ferrata.climbing.preview import Preview
+from ferrata.template import ANSWERS_FILE, updates
 
 
-def in_the_way(repository: Repository, preview: Preview) -> list[str]:
-    """Files that git does not know, where the climb would put its own."""
-    return [path for path in preview.added if os.path.lexists(repository.top / path)]
+def recovered(repository: Any) -> str:
+    """Finish or take back what a killed climb left; give what was done."""
+    machine = updates().updating()
+    try:
+        with deferred():
+            return str(machine.recover(repository))
+    except (machine.GitError, machine.Stuck) as error:
+        raise Failure(str(error)) from None
+    except OSError as error:
+        raise Failure(
+            f"a climb was killed half-way and cannot be taken back now: {reason(error)}; "
+            "make room and climb again, nothing is lost"
+        ) from None
 
 
-def apply(repository: Repository, preview: Preview) -> None:
+def apply(preview: Preview) -> list[str]:
     """Make the files and the index as the preview has them; the last commit stays what it is.
 
-    A signal waits until it is done. If the machine refuses, everything is put back.
+    A signal waits while files change places; while packages are pinned, it takes all back.
     """
-    refs = [RESULT, *([STAGES] if preview.unmerged else [])]
-    try:
-        git(*FETCH, "--", str(preview.clone), *refs, at=repository.top)
-        with deferred():
-            _switch(repository, preview)
-    except GitError as error:
-        raise Failure(f"git could not write the climb: {error}; everything is as before") from None
+    machine = updates().updating()
+    with _one_line(machine), machine.exclusive(preview.repository):
+        if machine.in_the_way(preview.repository, preview.outcome):
+            raise machine.GitError("files were changed meanwhile")
+        journal = machine.Journal(preview.repository)
+        with _taken_back(machine, journal):
+            with deferred():
+                journal.begin(preview.outcome, ANSWERS_FILE)
+                journal.write()
+            with progress("Pinning the packages"):
+                made, told = updates().make(preview.repository.project, journal, preview.outcome)
+            with deferred():
+                journal.finish(made)
+    return [*preview.outcome.told, *told]
 
 
-def _switch(repository: Repository, preview: Preview) -> None:
-    top, trees = repository.top, (repository.head, preview.tree)
-    # A copied project has other times in its index than in its files.
-    git("status", "--porcelain", at=top)
-    # A file that was edited meanwhile stops this one, before anything is written.
-    git("read-tree", "--dry-run", "-m", "-u", *trees, at=top)
+@contextmanager
+def _one_line(machine: Any) -> Iterator[None]:
     try:
-        git("read-tree", "-m", "-u", *trees, at=top, own_session=True)
-        if preview.unmerged:
-            _mark_unmerged(repository, preview.unmerged)
-    except GitError:
-        _put_back(repository, preview)
+        yield
+    except (machine.GitError, OSError) as error:
+        why = reason(error) if isinstance(error, OSError) else error
+        raise Failure(f"the climb could not be written: {why}; everything is as before") from None
+
+
+@contextmanager
+def _taken_back(machine: Any, journal: Any) -> Iterator[None]:
+    """Undo everything if it does not come to its end."""
+    try:
+        yield
+    except BaseException as error:
+        try:
+            with deferred():
+                journal.take_back()
+        except (machine.GitError, machine.Stuck, OSError) as fault:
+            raise Failure(
+                f"the climb could not be written ({error}) and not be taken back yet ({fault}); "
+                "climb again: that takes it back first, nothing is lost"
+            ) from None
         raise
-
-
-def _mark_unmerged(repository: Repository, unmerged: str) -> None:
-    """Let git know of the conflicts, so that they cannot be committed by accident."""
-    entries = unmerged.rstrip("\0").split("\0")
-    paths = dict.fromkeys(entry.partition("\t")[2] for entry in entries)
-    gone = [f"0 {'0' * 40}\t{path}" for path in paths]
-    information = "".join(f"{line}\0" for line in [*gone, *entries])
-    git(
-        "update-index", "-z", "--index-info", at=repository.top, stdin=information, own_session=True
-    )
-
-
-def _put_back(repository: Repository, preview: Preview) -> None:
-    git("read-tree", "--reset", repository.head, at=repository.top, own_session=True)
-    _checkout(repository, [*preview.changed, *preview.removed])
-    for path in preview.added:
-        file = repository.top / path
-        file.unlink(missing_ok=True)
-        _remove_empty(file.parent)
-
-
-def _remove_empty(folder: Path) -> None:
-    while folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
-        folder = folder.parent
-
-
-def _checkout(repository: Repository, paths: Iterable[str]) -> None:
-    git(
-        "checkout",
-        "--quiet",
-        "--pathspec-from-file=-",
-        "--pathspec-file-nul",
-        at=repository.top,
-        stdin="\0".join(f":(literal){path}" for path in paths),
-        own_session=True,
-    )

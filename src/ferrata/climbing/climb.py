@@ -7,16 +7,26 @@ from pathlib import Path
 from typing import Any
 
 from ferrata.answers import with_settings
-from ferrata.base import Exit, Failure, GitError, Invalid, git, need_git, note, progress, say
+from ferrata.base import (
+    Exit,
+    Failure,
+    GitError,
+    Invalid,
+    git,
+    need_git,
+    note,
+    progress,
+    reason,
+    say,
+    scratch,
+)
 from ferrata.checking import lacks, run_climbed
-from ferrata.climbing.apply import apply, in_the_way
+from ferrata.climbing.apply import apply, recovered
 from ferrata.climbing.preview import Preview, previewed
 from ferrata.climbing.report import Report, as_text, left_to_do, report
-from ferrata.climbing.repository import Repository, clean_repository
+from ferrata.climbing.repository import clean_repository, refuse_uncommitted
 from ferrata.project import Recorded, edited_by_hand, project_folder, read, source
-from ferrata.template import ANSWERS_FILE, Template, opened
-
-UNKNOWN_FILE = "git ignores this file of yours, and the climb would put its own there; move it"
+from ferrata.template import ANSWERS_FILE, Template, opened, updates
 
 
 @dataclass(frozen=True)
@@ -45,16 +55,34 @@ def run(request: Request) -> Exit:
     """Do it and give the exit code."""
     need_git()
     project = project_folder(request.project, (ANSWERS_FILE,))
-    repository = clean_repository(project)
+    with ExitStack() as stack:
+        try:
+            climb = _worked_out(request, project, stack)
+        except (OSError, GitError, updates().updating().GitError) as error:
+            raise Failure(
+                f"the climb could not be worked out: {_place(error)}; nothing was changed"
+            ) from None
+        return climb.finish()
+
+
+def _place(error: Exception) -> str:
+    file = getattr(error, "filename", None)
+    return f"{file}: {reason(error)}" if file else reason(error)
+
+
+def _worked_out(request: Request, project: Path, stack: ExitStack) -> "_Climb":
+    """Everything that is known of a climb before it happens."""
+    repository = clean_repository(project, stack.enter_context(scratch()))
+    if done := recovered(repository):
+        note(f"ferrata: {done}")
+    refuse_uncommitted(repository)
     recorded = read(project)
-    with _template(recorded, upgrade=request.upgrade) as template:
-        _refuse_edited(recorded, project, template)
-        answers = _answers(request, recorded, template)
-        changes = {
-            key: answers[key] for key in answers if recorded.answers.get(key) != answers[key]
-        }
-        with previewed(repository, template, changes) as preview:
-            return _Climb(request, repository, recorded, template, preview).finish()
+    template = stack.enter_context(_template(recorded, upgrade=request.upgrade))
+    _refuse_edited(recorded, project, template)
+    answers = _answers(request, recorded, template)
+    changes = {key: answers[key] for key in answers if recorded.answers.get(key) != answers[key]}
+    preview = previewed(repository, template, recorded, changes, moves=request.upgrade)
+    return _Climb(request, template, preview)
 
 
 @contextmanager
@@ -131,18 +159,16 @@ class _Climb:
     """A climb whose preview is there."""
 
     request: Request
-    repository: Repository
-    recorded: Recorded
     template: Template
     preview: Preview
 
     def finish(self) -> Exit:
         """Refuse or apply it."""
-        refused = [f"{path}: {UNKNOWN_FILE}" for path in in_the_way(self.repository, self.preview)]
-        conflicts = [str(conflict) for conflict in self.preview.conflicts]
-        told = self._report()
-        if self.preview.empty and not conflicts:
-            say(_nothing_to_do(self.recorded, told))
+        refused = [str(conflict) for conflict in self.preview.refused]
+        conflicts = [str(conflict) for conflict in self.preview.outcome.conflicts]
+        told = report(self.preview, self.template.rules)
+        if self.preview.empty and not conflicts and not updates().pins(self._project, ()):
+            say(_nothing_to_do(self.preview.before, told))
             return Exit.GREEN
         if self.request.dry_run or not (refused or conflicts):
             _say(as_text(told))
@@ -153,17 +179,14 @@ class _Climb:
             return Exit.GREEN
         return self._applied(told, conflicts)
 
-    def _report(self) -> Report:
-        after = read(self.preview.clone / self.repository.prefix)
-        rules = self.template.rules
-        return report(self.repository, self.preview, rules, self.recorded, after)
+    @property
+    def _project(self) -> Path:
+        return Path(self.preview.repository.project)
 
     def _applied(self, told: Report, conflicts: list[str]) -> Exit:
-        apply(self.repository, self.preview)
-        project = self.repository.project
-        for line in (self.preview.not_run, self.template.updates.complete_env(project)):
-            if line:
-                note(f"ferrata: {line}")
+        for line in apply(self.preview):
+            note(f"ferrata: {line}")
+        project = self._project
         if conflicts:
             raise Conflicts(
                 f"{_counted(conflicts)} with conflict markers, as --keep-conflicts asks; mend them, "

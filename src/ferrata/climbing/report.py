@@ -8,7 +8,6 @@ from types import ModuleType
 from typing import Any
 
 from ferrata.climbing.preview import Preview
-from ferrata.climbing.repository import Repository
 from ferrata.planning import ASSIGNMENT, VARIABLES
 from ferrata.project import Recorded
 
@@ -34,39 +33,35 @@ class Report:
         return f"Climb: {', '.join(self.steps)}" if self.steps else "Restore the template's files"
 
 
-def report(
-    repository: Repository,
-    preview: Preview,
-    rules: ModuleType,
-    before: Recorded,
-    after: Recorded,
-) -> Report:
+def report(preview: Preview, rules: ModuleType) -> Report:
     """Compare the project with its preview."""
-    names = set(ASSIGNMENT.findall(_text(repository.project / VARIABLES)))
-    new_names = ASSIGNMENT.findall(preview.text(repository.prefix / VARIABLES))
+    before, after, outcome = preview.before, preview.after, preview.outcome
+    prefix = str(preview.repository.prefix)
+    names = set(ASSIGNMENT.findall(_text(preview.repository.project / VARIABLES)))
+    new_names = ASSIGNMENT.findall(preview.text(VARIABLES))
     return Report(
         name=str(after.answers["project_name"]),
         steps=_steps(rules, before, after),
         behaviour=behaviour(rules, before.answers, after.answers),
         variables=[name for name in new_names if name not in names],
         added=[
-            _with_owner(rules, repository.prefix, path)
-            for path in preview.added
-            if path not in preview.restored
+            _with_owner(rules, prefix, path)
+            for path in outcome.added
+            if path not in outcome.restored
         ],
-        changed=list(preview.changed),
-        removed=list(preview.removed),
-        restored=list(preview.restored),
+        changed=[f"{prefix}{path}" for path in outcome.changed],
+        removed=[f"{prefix}{path}" for path in outcome.removed],
+        restored=[f"{prefix}{path}" for path in outcome.restored],
     )
 
 
 def _text(file: Path) -> str:
-    return file.read_text("utf-8") if file.is_file() else ""
+    return file.read_text("utf-8", "replace") if file.is_file() else ""
 
 
-def _with_owner(rules: ModuleType, prefix: Path, path: str) -> str:
-    own = Path(path).relative_to(prefix).as_posix()
-    return f"{path} (yours from now on)" if rules.owner(own) == "yours" else path
+def _with_owner(rules: ModuleType, prefix: str, path: str) -> str:
+    yours = " (yours from now on)" if rules.owner(path) == "yours" else ""
+    return f"{prefix}{path}{yours}"
 
 
 def _steps(rules: ModuleType, before: Recorded, after: Recorded) -> list[str]:

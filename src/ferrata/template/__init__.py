@@ -2,10 +2,10 @@
 
 from ferrata.template.context import configuration, environment, variables
 from ferrata.template.files import project_files
-from ferrata.template.home import hooks, load_module, rules
+from ferrata.template.home import hooks, load_module, rules, updates
 from ferrata.template.names import ANSWERS_FILE
 from ferrata.template.opening import Template, newest_release, opened, releases, warn_if_dirty
-from ferrata.template.rendering import copier_environment, render, update
+from ferrata.template.rendering import render, updated, versions
 from ferrata.template.sources import Source, built_in, find
 
 __all__ = [
@@ -14,7 +14,6 @@ __all__ = [
     "Template",
     "built_in",
     "configuration",
-    "copier_environment",
     "environment",
     "find",
     "hooks",
@@ -25,7 +24,9 @@ __all__ = [
     "releases",
     "render",
     "rules",
-    "update",
+    "updated",
+    "updates",
     "variables",
+    "versions",
     "warn_if_dirty",
 ]

@@ -32,6 +32,11 @@ def hooks() -> ModuleType:
     return load_module(home() / "hooks" / "after_copy.py")
 
 
+def updates() -> ModuleType:
+    """The steps of an update that came with this ferrata."""
+    return load_module(home() / "hooks" / "after_update.py")
+
+
 def load_module(file: Path) -> ModuleType:
     """Load a module by its path, so that each template commit brings its own."""
     name = f"ferrata_template_{file.stem}_{abs(hash(file)):x}"

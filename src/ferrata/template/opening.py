@@ -41,11 +41,6 @@ class Template:
         """The steps after generating, of this very commit."""
         return load_module(self.tree / "hooks" / "after_copy.py")
 
-    @property
-    def updates(self) -> ModuleType:
-        """The steps after an update, of this very commit."""
-        return load_module(self.tree / "hooks" / "after_update.py")
-
 
 @contextmanager
 def opened(source: Source) -> Iterator[Template]:
@@ -68,7 +63,7 @@ def _repository(source: Source, folder: Path) -> Path:
         return path
     mirror = folder / "mirror.git"
     try:
-        git("clone", "--quiet", "--mirror", "--", source.repository, str(mirror))
+        git("clone", "--quiet", "--mirror", "--", source.repository, str(mirror), exact=True)
     except GitError as error:
         raise Failure(
             f"the template {source.url} cannot be read: {error}; check the address and the network"
@@ -123,8 +118,17 @@ def newest_release(repository: Path) -> str | None:
 
 def _lay_out(repository: Path, commit: str, tree: Path) -> None:
     try:
-        git("clone", "--quiet", "--shared", "--no-checkout", "--", str(repository), str(tree))
-        git("checkout", "--quiet", "--detach", commit, at=tree)
+        git(
+            "clone",
+            "--quiet",
+            "--shared",
+            "--no-checkout",
+            "--",
+            str(repository),
+            str(tree),
+            exact=True,
+        )
+        git("checkout", "--quiet", "--detach", commit, at=tree, exact=True)
     except GitError as error:
         raise Failure(f"the template cannot be laid out in {tree.parent}: {error}") from None
 

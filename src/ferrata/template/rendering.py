@@ -1,13 +1,23 @@
 """Writing a template's files, with Copier."""
 
 import os
+import shutil
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ferrata.base import Failure, Invalid, git_environment, progress, scratch, with_config
+from ferrata.base import (
+    EXACT,
+    Failure,
+    Invalid,
+    git,
+    git_environment,
+    progress,
+    scratch,
+    with_config,
+)
 from ferrata.template.opening import Template
 
 
@@ -33,32 +43,67 @@ def render(template: Template, answers: Mapping[str, Any], folder: Path) -> None
         )
 
 
-def update(template: Template, changes: Mapping[str, Any], folder: Path) -> None:
-    """Let Copier merge a version of the template and changed answers into a clean repository.
+Write = Callable[[str, Mapping[str, Any], Path], Path]
+# The steps after an update are not for what is written aside.
+ASIDE = {"FERRATA_STEPS": "off", "GIT_DEFAULT_HASH": "sha1"}
 
-    It takes what was answered before as defaults, so that a migration may rename answers.
-    """
-    with _copier_errors(template), _modes_are_kept(), _cloned_once():
-        from copier import run_update  # noqa: PLC0415  (slow to import; only here it is needed)
 
-        run_update(
+@contextmanager
+def versions(template: Template, temporary: Path) -> Iterator[Write]:
+    """Give what writes a version of the template for some answers, away from every project."""
+
+    def write(commit: str, answers: Mapping[str, Any], folder: Path) -> Path:
+        from copier import run_copy  # noqa: PLC0415  (slow to import; only here it is needed)
+
+        run_copy(
+            template.source.url,
             folder,
-            data=dict(changes),
-            vcs_ref=template.commit,
+            data=dict(answers),
+            vcs_ref=commit,
             defaults=True,
-            overwrite=True,
-            conflict="inline",
             quiet=True,
             unsafe=True,
             skip_tasks=True,
         )
+        return folder
+
+    with (
+        progress("Writing the template's files in a folder of their own"),
+        copier_environment(template, temporary, EXACT, ASIDE),
+        _copier_errors(template),
+        _modes_are_kept(),
+        _cloned_once(),
+    ):
+        yield write
+
+
+def updated(template: Template, changes: Mapping[str, Any], old: Path, folder: Path) -> Path:
+    """Let Copier update what an older version wrote: it runs the migrations of the answers."""
+    from copier import run_update  # noqa: PLC0415  (slow to import; only here it is needed)
+
+    shutil.copytree(old, folder, symlinks=True)
+    for command in (("init", "--quiet"), ("add", "--all", "--force"), ("commit", "-qm", "old")):
+        git(*command, at=folder)
+    run_update(
+        folder,
+        data=dict(changes),
+        vcs_ref=template.commit,
+        defaults=True,
+        overwrite=True,
+        conflict="inline",
+        quiet=True,
+        unsafe=True,
+        skip_tasks=True,
+    )
+    shutil.rmtree(folder / ".git")
+    return folder
 
 
 @contextmanager
 def _modes_are_kept() -> Iterator[None]:
     """Spare a git process for each file: Copier asks whether a repository keeps file modes.
 
-    The clone of a preview does. A Copier that does not ask any more is left alone.
+    What is written aside is in none. A Copier that does not ask any more is left alone.
     """
     from copier import _main  # noqa: PLC0415
 
@@ -110,6 +155,7 @@ def _copier_errors(template: Template) -> Iterator[None]:
         CopierError,
         UserMessageError,
     )
+    from plumbum import ProcessExecutionError  # noqa: PLC0415
 
     try:
         with warnings.catch_warnings():
@@ -119,6 +165,9 @@ def _copier_errors(template: Template) -> Iterator[None]:
         raise KeyboardInterrupt from None
     except UserMessageError as error:
         raise _refused(str(error)) from None
+    except ProcessExecutionError as error:
+        why = (error.stderr or str(error)).strip().splitlines()[-1]
+        raise Failure(f"Copier could not work with the template: {why}") from None
     except CopierError as error:
         raise Failure(f"Copier refused the template {template.source.url}: {error}") from None
 

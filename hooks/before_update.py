@@ -1,0 +1,95 @@
+"""What has to be sure before Copier updates a project: that it can destroy nothing.
+
+`copier update --trust` runs this file inside the project before it writes anything. Copier
+overwrites what git ignores and writes through links, and no later step could bring that back. Which
+answers will be given is not known yet, so every path counts that any level or module would have;
+`ferrata climb` looks at those alone that it needs.
+"""
+
+import importlib.util
+import os
+import sys
+import tempfile
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import yaml
+
+GREEN, FAILURE = 0, 1
+BY_HAND = (
+    "was edited by hand since the last update, which does nothing; "
+    "take the edit back and give the answer with --data"
+)
+
+
+def _after_update() -> ModuleType:
+    file = Path(__file__).with_name("after_update.py")
+    spec = importlib.util.spec_from_file_location("ferrata_after_update", file)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{file} is no Python module")
+    loaded = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
+def main() -> int:
+    """Look, and say what is in the way."""
+    after = _after_update()
+    if os.environ.get(after.STEPS) == after.OFF:
+        return GREEN
+    machine = after.updating()
+    try:
+        with tempfile.TemporaryDirectory(prefix="ferrata.") as scratch:
+            lines = _in_the_way(after, Path.cwd(), Path(scratch))
+    except (machine.GitError, OSError) as error:
+        sys.stderr.write(f"The update cannot be worked out: {error}; nothing was changed\n")
+        return FAILURE
+    if lines:
+        sys.stderr.write("The update could lose something of yours; nothing was changed:\n")
+        sys.stderr.writelines(f"  {line}\n" for line in lines)
+        sys.stderr.write("`ferrata climb` may know better: it looks at what it needs alone.\n")
+    return FAILURE if lines else GREEN
+
+
+def _in_the_way(after: Any, project: Path, scratch: Path) -> list[str]:
+    repository = after.updating().Repository(project, scratch / "git")
+    repository.scratch.mkdir()
+    rules = after.load("ferrata_rules", after.TEMPLATE / "extensions" / "answers.py")
+    # A migration may have changed the answers in the folder by now.
+    last = yaml.safe_load(repository.git("show", f"HEAD:./{after.ANSWERS_FILE}"))
+    if _edited_by_hand(repository, rules, last):
+        return [f"{after.ANSWERS_FILE} {BY_HAND}"]
+    answers = yaml.safe_load((project / after.ANSWERS_FILE).read_bytes())
+    outcome = after.updating().planned(
+        repository,
+        after.render(after.TEMPLATE, str(last["_commit"]), last, scratch / "old"),
+        after.render(after.TEMPLATE, "HEAD", {**answers, **_most(rules)}, scratch / "new"),
+    )
+    standing = [str(conflict) for conflict in outcome.conflicts if conflict.stands]
+    found = after.updating().in_the_way(repository, outcome)
+    # A migration may edit the answers, and nothing but them.
+    ways = [str(conflict) for conflict in found if conflict.path != after.ANSWERS_FILE]
+    return [*standing, *outcome.told, *ways]
+
+
+def _edited_by_hand(repository: Any, rules: Any, recorded: dict[str, Any]) -> bool:
+    """Compare the answers of the last commit with their fingerprint, if it is there."""
+    try:
+        written = repository.git("show", f"HEAD:./{rules.FINGERPRINT_FILE}").decode().strip()
+    except RuntimeError:
+        return False
+    return bool(written != rules.fingerprint(recorded))
+
+
+def _most(rules: Any) -> dict[str, Any]:
+    """The highest level with every module: all paths that there can be."""
+    catalog = rules.catalog()
+    return {
+        "level": max(row["level"] for row in catalog["levels"] if row["available"]),
+        "modules": [row["name"] for row in catalog["modules"] if row["available"]],
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

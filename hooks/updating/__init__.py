@@ -1,0 +1,27 @@
+"""An update of a project: what it would be, whether it can be, and the one step that makes it so.
+
+`ferrata climb` and the hooks of `copier update` use the same. It needs git and nothing else.
+"""
+
+from .copier import take_copier_back
+from .journal import LOCK, Journal, Stuck
+from .outcome import Outcome, planned
+from .reasons import Conflict
+from .recovery import exclusive, recover
+from .repository import GitError, Repository
+from .ways import in_the_way
+
+__all__ = [
+    "LOCK",
+    "Conflict",
+    "GitError",
+    "Journal",
+    "Outcome",
+    "Repository",
+    "Stuck",
+    "exclusive",
+    "in_the_way",
+    "planned",
+    "recover",
+    "take_copier_back",
+]

@@ -1,0 +1,62 @@
+"""What an update makes of a project, before anything of it is written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from .merge import Merge, Stages
+from .reasons import Conflict
+from .repository import Repository
+from .shadows import shadows
+from .trees import Tree, committed, stored
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The project as it would be; paths are from its folder."""
+
+    before: Tree
+    after: Tree
+    template: frozenset[str]
+    restored: tuple[str, ...]
+    conflicts: tuple[Conflict, ...]
+    told: tuple[str, ...]
+    unmerged: Mapping[str, Stages]
+
+    @cached_property
+    def added(self) -> tuple[str, ...]:
+        """What is new."""
+        return tuple(sorted(self.after.keys() - self.before.keys()))
+
+    @cached_property
+    def changed(self) -> tuple[str, ...]:
+        """What is there and becomes different."""
+        both = self.after.keys() & self.before.keys()
+        return tuple(sorted(path for path in both if self.after[path] != self.before[path]))
+
+    @cached_property
+    def removed(self) -> tuple[str, ...]:
+        """What goes away."""
+        return tuple(sorted(self.before.keys() - self.after.keys()))
+
+    @cached_property
+    def touched(self) -> tuple[str, ...]:
+        """Everything that would be written or taken away."""
+        return (*self.removed, *self.changed, *self.added)
+
+
+def planned(repository: Repository, old: Path, new: Path) -> Outcome:
+    """Merge two renderings of the template with the last commit; the renderings are used up."""
+    base, theirs = stored(repository, old, "old"), stored(repository, new, "new")
+    merge = Merge(repository, base, committed(repository), theirs)
+    deleted = base.keys() & theirs.keys() - merge.ours.keys()
+    return Outcome(
+        before=merge.ours,
+        after=merge.tree,
+        template=frozenset(base.keys() | theirs.keys()),
+        restored=tuple(sorted(path for path in deleted if path in merge.tree)),
+        conflicts=(*merge.reasons, *shadows(repository.project, merge)),
+        told=tuple(merge.told),
+        unmerged=merge.unmerged,
+    )

@@ -1,0 +1,44 @@
+"""Why something cannot be, in words."""
+
+from dataclasses import dataclass
+
+SAME_LINES = "you and the template changed the same lines"
+SAME_PATH = "you made a file where the template now puts its own"
+NO_TEXT = "you and the template changed it, and it is no text that could be merged"
+LOST = "your change and the template's cannot be merged without losing a line"
+DROPPED = "you edited it, and the template has it no longer; it was kept"
+SHADOW = "the template brings {other}, and Python would import only one of the two; rename yours"
+IGNORED = "git ignores this {kind} of yours, and the template's would go there; move it"
+UNKNOWN = "this {kind} of yours came meanwhile, and the template's would go there; move it"
+FOREIGN = "it is a repository of its own, and the template's files would go into it; move it"
+HIDDEN = (
+    "it is not in your files as the last commit has it, which git was told to overlook "
+    "(a sparse checkout, assume-unchanged or skip-worktree); make it visible again"
+)
+STANDS = "your {kind} stands where the template has a {wanted}; move it"
+LEFT_OUT = "left out, for your {kind} stands there: {paths}"
+
+COMMITTED = (
+    "an update was killed half-way and what it had written was committed then; "
+    "take the commit back (git reset --soft {head}) and try again"
+)
+CHANGED_SINCE = (
+    "an update was killed half-way and {path} was changed since; move your change away and try "
+    "again, what was there before is put back then"
+)
+TAKEN_BACK = "an update was killed half-way; it was taken back first, nothing of it is left"
+FINISHED = "an update was killed at its very end; all of it is in your files and staged"
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A path that cannot be both its owner's and the template's, and why."""
+
+    path: str
+    reason: str
+    # Something of another kind is there: no text that could be merged.
+    stands: bool = False
+
+    def __str__(self) -> str:
+        """Give it as one line."""
+        return f"{self.path}: {self.reason}"

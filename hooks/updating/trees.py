@@ -1,0 +1,102 @@
+"""Files as git knows them: their paths, what kind they are, and the name of their content."""
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from .repository import Repository, split
+
+FILE, SCRIPT, LINK, SUBMODULE = "100644", "100755", "120000", "160000"
+KINDS = {LINK: "link", SUBMODULE: "submodule"}
+ATTRIBUTES = ".gitattributes"
+
+
+class Entry(NamedTuple):
+    """One path of a commit."""
+
+    mode: str
+    name: str
+
+    @property
+    def kind(self) -> str:
+        """What it is, in a word."""
+        return KINDS.get(self.mode, "file")
+
+
+# Paths from the project's folder; a name that is no UTF-8 keeps its bytes as surrogates.
+Tree = dict[str, Entry]
+
+
+def committed(repository: Repository, within: str | None = None) -> Tree:
+    """The last commit, below the project's folder or another one."""
+    folder = repository.prefix if within is None else within
+    listed = repository.git("ls-tree", "-r", "-z", f"{repository.head}:{folder.rstrip('/')}")
+    return dict(_entries(split(listed)))
+
+
+def _entries(lines: Iterable[str]) -> Iterator[tuple[str, Entry]]:
+    for line in lines:
+        facts, _, path = line.partition("\t")
+        mode, _, name = facts.split(" ")
+        yield path, Entry(mode, name)
+
+
+def stored(repository: Repository, folder: Path, name: str) -> Tree:
+    """Files that were just written, as git would keep them at their places in the project.
+
+    Filters that the owners set up for a path are applied to the template's files too.
+    """
+    root = repository.scratch / name
+    inside = root / repository.prefix
+    inside.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(folder, inside)
+    paths = sorted(_files(inside))
+    _lay_out_attributes(repository, root)
+    plain = [path for path in paths if not (inside / path).is_symlink()]
+    names = repository.aside(
+        "hash-object",
+        "-w",
+        "--stdin-paths",
+        stdin="".join(f"{path}\n" for path in plain).encode(),
+        at=inside,
+        variables={"GIT_DIR": str(repository.folder), "GIT_WORK_TREE": str(root)},
+    )
+    tree = {
+        path: Entry(_mode(inside / path), name)
+        for path, name in zip(plain, names.decode().split(), strict=True)
+    }
+    for path in set(paths) - set(plain):
+        tree[path] = Entry(LINK, repository.write(os.fsencode((inside / path).readlink())))
+    return tree
+
+
+def _files(top: Path) -> Iterator[str]:
+    for folder, inner, names in os.walk(top):
+        # A link to a folder is a link.
+        links = [name for name in inner if (Path(folder) / name).is_symlink()]
+        yield from ((Path(folder) / name).relative_to(top).as_posix() for name in [*names, *links])
+
+
+def _mode(file: Path) -> str:
+    return SCRIPT if file.stat().st_mode & 0o100 else FILE
+
+
+def _lay_out_attributes(repository: Repository, root: Path) -> None:
+    for path, entry in committed(repository, "").items():
+        target = root / path
+        if PurePosixPath(path).name == ATTRIBUTES and entry.kind == "file" and not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(repository.read(entry.name))
+
+
+def folders(paths: Iterable[str]) -> set[str]:
+    """Every folder that some paths are in."""
+    return {folder for path in paths for folder in above(path)}
+
+
+def above(path: str) -> Iterator[str]:
+    """The folders around a path, the outermost first."""
+    parts = path.split("/")
+    return ("/".join(parts[:depth]) for depth in range(1, len(parts)))
