@@ -8,12 +8,13 @@ Each room stands on those before it, none on one after it:
 - `checks`: what is wrong with answers, all at once;
 - `layout`: generated Python as the formatter would leave it;
 - `parts`, `files`, `documents`: what a project consists of, its files and their owners, its texts;
+- `papers`: what its documents tell of it: endpoints, events, the work list;
 - `extension`: what Copier calls.
 """
 
 from .catalog import CatalogError, catalog, schema, schema_at
 from .checks import Problem, problems, refused_changes, unavailable, warnings
-from .documents import cell, item, prose
+from .documents import cell, item, prose, sentence
 from .entities import data_model
 from .extension import OPTIONAL_TEXTS, Answers
 from .files import (
@@ -27,6 +28,7 @@ from .files import (
 from .layers import derived, service_names
 from .layout import as_members, python
 from .open_answers import opened, question
+from .papers import described_events, infrastructure, work_list
 from .selection import closure, features
 
 __all__ = [
@@ -43,9 +45,11 @@ __all__ = [
     "closure",
     "data_model",
     "derived",
+    "described_events",
     "expanded",
     "features",
     "fingerprint",
+    "infrastructure",
     "item",
     "opened",
     "owner",
@@ -56,7 +60,9 @@ __all__ = [
     "refused_changes",
     "schema",
     "schema_at",
+    "sentence",
     "service_names",
     "unavailable",
     "warnings",
+    "work_list",
 ]

@@ -18,6 +18,16 @@ def cell(text: str) -> str:
     return text.strip().replace("|", "\\|").replace("\n", "<br>")
 
 
+# What a sentence ends with; what is in brackets or quotes may have ended before.
+ENDED = re.compile(r"[.!?:;…][^\w\s]*$")
+
+
+def sentence(text: str) -> str:
+    """A text that another one may follow: with a full stop where nothing else ends it."""
+    text = text.strip()
+    return text if ENDED.search(text) else f"{text}."
+
+
 # What at the start of a line makes a heading of it or of the line before, code or HTML of all that
 # follows, or a list in a list at once.
 TAKING_OVER = re.compile(

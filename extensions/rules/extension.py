@@ -14,7 +14,7 @@ from jinja2.runtime import Context
 from .catalog import CatalogError, catalog, schema
 from .checks.availability import choices
 from .checks.validation import problems
-from .documents import cell, item, prose, requirement_state
+from .documents import cell, item, prose, requirement_state, sentence
 from .entities.model import data_model
 from .files.owners import paths_of
 from .files.recorded import fingerprint
@@ -24,6 +24,7 @@ from .layout.modules import python
 from .licences import licence_text
 from .names import class_name, kebab, words
 from .open_answers import question
+from .papers import described_endpoints, described_events, work_list
 from .parts import components, packages, present, services
 from .selection import closure, features, phases
 
@@ -136,6 +137,7 @@ class Answers(Extension):
             cell=cell,
             item=item,
             prose=prose,
+            sentence=sentence,
             requirement_state=requirement_state,
             fingerprint=fingerprint,
             present=present,
@@ -154,7 +156,10 @@ class Answers(Extension):
             phases=phases,
             catalog=catalog,
             components=components,
+            described_endpoints=described_endpoints,
+            described_events=described_events,
             packages=packages,
             paths_of=paths_of,
             services=services,
+            work_list=work_list,
         )

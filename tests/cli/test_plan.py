@@ -57,6 +57,27 @@ def test_document(ferrata):
     assert plan["climb"]["unavailable"] is None
 
 
+def test_every_service_and_event_is_in_the_plan(ferrata, monkeypatch, real, tmp_path):
+    monkeypatch.setattr("ferrata.template.home.CHECKOUT", real)
+    file = tmp_path / "answers.yml"
+    text = EXAMPLE.read_text("utf-8")
+    file.write_text(text.replace("modules: []", "modules: [workers, redis]"), "utf-8")
+    plan = json.loads(ferrata("plan", file, "--json").out)
+    assert {"name": "team_tasks_worker", "port": None} in plan["services"]
+    assert plan["infrastructure"] == ["PostgreSQL", "RabbitMQ", "Redis"]
+    assert [event["event"] for event in plan["events"]] == [
+        "task.created",
+        "task.updated",
+        "task.deleted",
+    ]
+    assert plan["events"][0]["consumers"] == ["`count_new_tasks` in `team_tasks_worker`"]
+    assert [item["id"] for item in plan["work"]] == [f"FR-00{number}" for number in range(1, 6)]
+    lines = ferrata("plan", file, "--full").out.splitlines()
+    assert "  team_tasks_worker  no port" in lines
+    assert "  beside them: PostgreSQL, RabbitMQ, Redis" in lines
+    assert "  task.created to count_new_tasks in team_tasks_worker" in lines
+
+
 def test_warnings(ferrata):
     advice = json.loads(ferrata("plan", LENDING, "--json").out)["warnings"]
     assert [entry["path"] for entry in advice] == [

@@ -20,3 +20,17 @@ from tests.support import extension
 def test_a_text_does_not_take_the_document_over(text: str, prose: str, item: str) -> None:
     assert extension().prose(text) == prose
     assert extension().item(text) == item
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("a", "a."),
+        (" a. ", "a."),
+        ("why?", "why?"),
+        ('he said "no."', 'he said "no."'),
+        ("50 %", "50 %."),
+    ],
+)
+def test_another_sentence_may_follow_a_text(text: str, sentence: str) -> None:
+    assert extension().sentence(text) == sentence

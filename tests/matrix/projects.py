@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from types import ModuleType
 from typing import Any
 
-from tests.matrix import circles, compose, dependencies, documents, environment, features
+from tests.matrix import circles, compose, dependencies, documents, environment, features, papers
 from tests.matrix.layers import Layers
 from tests.matrix.renderer import Rendered
 from tests.matrix.syntax import NOTHING, Code, code
@@ -116,6 +116,7 @@ class Catalog:
         yield from features.unlisted(rendered, codes)
         yield from environment.unmatched(rendered, codes)
         yield from documents.untrue(rendered)
+        yield from papers.untold(rendered)
 
     def shown(
         self, rendered: Rendered, level: int, modules: list[str], facts: Mapping[str, Facts]

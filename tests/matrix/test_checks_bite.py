@@ -28,6 +28,29 @@ make neither
 uv run python -m tools.nothing
 ```
 """
+SPARE_ROUTE = '''\
+"""Spares."""
+
+from fastapi import APIRouter
+
+router = APIRouter()
+
+
+@router.get("/spares")
+async def spares() -> None:
+    """Give none."""
+'''
+SPARE_EVENT = '''\
+"""What happens to spares."""
+
+from typing import Literal
+
+
+class SpareMade:
+    """A spare was made."""
+
+    type: Literal["spare.made"]
+'''
 PLANTED = {
     f"{ONE}/docs/untrue.md": UNTRUE,
     f"{ONE}/leftover.txt.jinja": "{{ '{' }}{ project }}\n",
@@ -62,6 +85,9 @@ PLANTED = {
     f"{TWO}/docs/spare.md": "# Spare\n",
     f"{ONE}/odd/extra/pyproject.toml": '[project]\nname = "extra"\nversion = "0.1.0"\n',
     f"{ONE}/odd/extra/src/extra/__init__.py": '"""Extra."""\n',
+    f"{ONE}/services/{{{{ data_api }}}}/src/{{{{ data_api }}}}/models/spare.py": '"""Spares."""\n\n__tablename__ = "spares"\n',
+    f"{ONE}/services/{{{{ api }}}}/src/{{{{ api }}}}/api/v1/spare.py": SPARE_ROUTE,
+    "template/{{ rabbitmq }}/shared/src/shared/events/spare.py": SPARE_EVENT,
     f"{ONE}/deploy/gateway.conf": "listen 80;\n",
     f"{ONE}/deploy/alerts.yml": "groups: []\n",
     f"{ONE}/deploy/message.txt": "A password is missing: run make envy\n",
@@ -126,6 +152,16 @@ EXPECTED = [
     ("docs/untrue.md", "says that LOG_LEVEL is DEBUG, but it is INFO"),
     ("docs/untrue.md", "says that HTTP_TIMEOUT is 11, but it is 10"),
     ("docs/rabbitmq.md", "does not document RABBITMQ_TIMEOUT"),
+    ("README.md", "does not name the folder odd"),
+    ("AGENTS.md", "does not name the folder services/team_tasks_api"),
+    ("artifacts/requirements/intake.md", "does not tell of the container postgres"),
+    ("artifacts/requirements/intake.md", "tells of the container PostgreSQL, which is not there"),
+    ("artifacts/requirements/intake.md", "does not tell of the service team_tasks_worker none"),
+    ("artifacts/requirements/intake.md", "does not tell of the table spares"),
+    ("artifacts/requirements/intake.md", "does not tell of the endpoint GET /spares"),
+    ("artifacts/requirements/intake.md", "does not tell of the event spare.made"),
+    ("artifacts/requirements/intake.md", "does not tell of the consumer count_new_tasks"),
+    ("artifacts/plans/implementation-plan.md", "does not tell of the requirement FR-001"),
     ("deploy/message.txt", "says `make envy`, which is no target"),
     ("asked.txt", "differs from that of level-1-workers, which is the same"),
 ]
@@ -151,11 +187,18 @@ def proof(tmp_path_factory: pytest.TempPathFactory) -> Proof:
     change(tree / TWO / "docker-compose.dev.yml.jinja", "./shared/src:", "./shraed/src:")
     change(tree / ONE / "deploy/compose/{{ api }}.yml.jinja", "LOG_LEVEL: ", "LOG_LEVLE: ")
     (tree / TWO / ".pre-commit-config.yaml").unlink()
+    change(tree / ONE / "AGENTS.md.jinja", "`services/{{ service.name }}`", "`{{ service.name }}`")
+    intake = tree / ONE / "artifacts/requirements/intake.md.jinja"
+    change(intake, "`{{ component.name }}`", "{{ component.title }}")
+    change(intake, "{{ service.port | default('none') }}", "{{ service.port | default(1) }}")
+    plan = tree / ONE / "artifacts/plans/implementation-plan.md.jinja"
+    change(plan, "{% set items = work_list()", "{% set items = work_list()[1:]")
     layers = tree / "schemas/catalog/layers"
     change(layers / "level_1.yml", "  - {name: body_limit, settings: true}\n", "")
     change(layers / "level_1.yml", '  - {name: "asyncpg>=0.32", extra: postgres}\n', "")
     change(layers / "rabbitmq.yml", "version_locations:\n  - {package: chassis_rabbitmq}\n", "")
     change(layers / "workers.yml", ", after: chassis_rabbitmq", "")
+    change(layers / "workers.yml", "count_new_{entities}", "count_{entities}")
     change(layers / "level_2.yml", '{SENTRY_DSN: ""}', '{SENTRY_DNS: ""}')
     change(layers / "level_2.yml", "after: SENTRY_DSN", "after: SENTRY_DNS")
     # Modules that bring each other, so that two requests give one project.

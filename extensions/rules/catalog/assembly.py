@@ -13,6 +13,8 @@ from typing import Any
 from .lists import entries, listed
 from .manifests import Layer, check, manifest, read
 
+# Behind 4.5, before 4.6.
+BEFORE_TESTING = "4.5~"
 # What a manifest says that the row of a module in the catalog says too.
 ABOUT = ("title", "summary", "signs", "package", "requires", "behaviour")
 
@@ -90,5 +92,9 @@ def _module(layer: Layer, there: set[str]) -> dict[str, Any]:
 
 
 def _phases(base: Iterable[dict[str, Any]], modules: Iterable[Layer]) -> list[dict[str, Any]]:
+    """Give the phases in the order of the work: those with a letter come right before testing."""
     own = [{**m.content["phase"], "module": m.name} for m in modules if "phase" in m.content]
-    return sorted([*base, *own], key=lambda phase: str(phase["phase"]))
+    return sorted(
+        [*base, *own],
+        key=lambda one: one["phase"] if one["phase"][-1].isdigit() else BEFORE_TESTING,
+    )

@@ -22,15 +22,19 @@ def _unasked_modules(answers: Mapping[str, Any]) -> Iterator[Problem]:
     chosen = closure(answers["level"], answers["modules"])
     for path, text in _spoken(answers):
         for module in catalog()["modules"]:
-            sign = next(
-                (s for s in module["signs"] if re.search(rf"\b{s}s?\b", text.lower())), None
-            )
+            sign = sign_of(module, text)
             if sign and module["name"] not in chosen:
                 yield Problem(
                     path,
                     f"speaks of {sign!r} without the module {module['name']!r} ({module['title']}); "
                     "choose the module, or say how else it is done",
                 )
+
+
+def sign_of(module: Mapping[str, Any], text: str) -> str | None:
+    """Find a word that hints at a module."""
+    found = (sign for sign in module["signs"] if re.search(rf"\b{sign}s?\b", text.lower()))
+    return next(found, None)
 
 
 def _spoken(answers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -59,21 +59,27 @@ def plan(template: Template, answers: Mapping[str, Any]) -> Plan:
         return jinja.get_template(source).render({**known, **loop})
 
     modules = rules.closure(answers["level"], answers["modules"])
+    whole = {**known, **rules.derived(known)}
     included = rules.features(answers["level"], modules)
     return Plan(
         level=answers["level"],
         modules=modules,
         services=_services(rendered(SERVICES)),
+        infrastructure=rules.infrastructure(whole),
+        events=rules.described_events(whole),
         features=[_feature(feature) for feature in included],
         skipped=[_skipped(f) for f in rules.catalog()["features"] if f not in included],
         files=sorted([*files, *template.hooks.MADE]),
         environment=ASSIGNMENT.findall(rendered(VARIABLES)),
+        work=rules.work_list(whole),
     )
 
 
 def _services(toml: str) -> list[dict[str, Any]]:
-    services = tomllib.loads(toml)["services"]
-    return [{"name": name, "port": service["port"]} for name, service in services.items()]
+    """Every service that runs; a worker is a process without a port."""
+    runs = tomllib.loads(toml)
+    services = {**runs["services"], **runs.get("processes", {})}
+    return [{"name": name, "port": service.get("port")} for name, service in services.items()]
 
 
 def _feature(feature: Mapping[str, Any]) -> dict[str, Any]:

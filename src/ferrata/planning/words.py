@@ -18,15 +18,18 @@ class Plan:
     level: int
     modules: list[str]
     services: list[dict[str, Any]]
+    infrastructure: list[str]
+    events: list[dict[str, Any]]
     features: list[dict[str, Any]]
     skipped: list[dict[str, Any]]
     files: list[str]
     environment: list[str]
+    work: list[dict[str, Any]]
 
 
 def at_a_glance(plan: Plan, price: Mapping[str, Any] | None) -> list[str]:
     """The plan on one screen."""
-    services = [f"{service['name']} (port {service['port']})" for service in plan.services]
+    services = [f"{service['name']} ({_port(service['port'])})" for service in plan.services]
     folders = Counter(file.split("/")[0] if "/" in file else "the top" for file in plan.files)
     places = [f"{count} in {folder}" for folder, count in folders.most_common()]
     return [
@@ -70,7 +73,9 @@ def in_full(plan: Plan, price: Mapping[str, Any] | None) -> list[str]:
     """Every feature, file and variable."""
     modules = ", ".join(plan.modules) or "none"
     lines = [f"Level {plan.level}, modules: {modules}", "", "Services"]
-    lines += [f"  {service['name']}  port {service['port']}" for service in plan.services]
+    lines += [f"  {service['name']}  {_port(service['port'])}" for service in plan.services]
+    lines += [f"  beside them: {', '.join(plan.infrastructure)}"]
+    lines += _events(plan.events)
     lines += ["", "Included"]
     lines += [f"  {feature['title']}" for feature in plan.features]
     lines += ["", "Skipped"]
@@ -118,3 +123,17 @@ def _price(price: Mapping[str, Any] | None) -> list[str]:
             f"  {len(price['files'])} files; variables: {', '.join(price['environment']) or 'none'}"
         )
     return lines
+
+
+def _port(port: int | None) -> str:
+    return f"port {port}" if port else "no port"
+
+
+def _events(events: Sequence[Mapping[str, Any]]) -> list[str]:
+    """How many events there are, and what listens to which."""
+    if not events:
+        return []
+    heard = [
+        f"  {one['event']} to {', '.join(one['consumers'])}" for one in events if one["consumers"]
+    ]
+    return ["", f"Events ({len(events)})", *(line.replace("`", "") for line in heard)]

@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     subcommands.add_parser("migrate", help="bring the database up to date")
     revision = subcommands.add_parser("revision", help="write a migration from the models")
     revision.add_argument(
-        "-m", dest="message", required=True, type=_message, help="what the migration does"
+        "-m", "--message", required=True, type=_message, help="what the migration does"
     )
     subcommands.add_parser("psql-url", help="print the running database's address for psql")
     return parser

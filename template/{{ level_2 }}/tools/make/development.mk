@@ -2,8 +2,15 @@
 .PHONY: up-dev up-test down-test test-integration security hooks
 
 # Values of one environment: make up APP_ENV=staging reads .env.staging on top of .env.
-export APP_ENV ?= $(or $(shell sed -n 's/^APP_ENV=//p' .env 2>/dev/null),local)
-ENV_FILES = $(foreach file,$(shell ls .env .env.$(APP_ENV) 2>/dev/null),--env-file $(file))
+ifeq ($(origin APP_ENV),undefined)
+APP_ENV := $(or $(shell sed -n 's/^APP_ENV=//p' .env 2>/dev/null),local)
+endif
+export APP_ENV
+ENVIRONMENTS := local test staging production
+# Looked at before anything expands it or hands it to a shell.
+UNKNOWN_ENV = $(filter-out 1,$(words $(value APP_ENV)))$(filter-out $(ENVIRONMENTS),$(value APP_ENV))
+ENV_FILES = $(if $(UNKNOWN_ENV),$(error APP_ENV is one of: $(ENVIRONMENTS); got: $(value APP_ENV)))\
+	$(foreach file,$(wildcard .env .env.$(APP_ENV)),--env-file $(file))
 COMPOSE = docker compose $(ENV_FILES)
 FILE = --file docker-compose.yml --file
 up-test down-test: APP_ENV = test
@@ -24,4 +31,4 @@ security: ## Look for insecure code
 	@$(RUN) bandit --quiet --recursive . --configfile pyproject.toml --severity-level medium --confidence-level medium
 
 hooks: ## Run quick checks before each commit (uses pre-commit)
-	@$(UV) tool run pre-commit install
+	@$(call quoted,$(UV)) tool run pre-commit install

@@ -3,7 +3,7 @@
 
 
     def sentence(message):
-        text = message.strip().rstrip(".").replace("\\", "/").replace('"', "'")
+        text = " ".join(message.split()).rstrip(".").replace("\\", "/").replace('"', "'")
         return text[:1].upper() + text[1:] + "."
 
 

@@ -1,0 +1,6 @@
+"""What the documents of a project tell of it, from the same data as its code."""
+
+from .system import described_endpoints, described_events, infrastructure
+from .work import work_list
+
+__all__ = ["described_endpoints", "described_events", "infrastructure", "work_list"]
