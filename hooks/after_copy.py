@@ -7,6 +7,7 @@ that cannot run (no uv, no network) is reported as NOT RUN with its reason, neve
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from pathlib import Path
 MADE = (".env", "uv.lock")
 
 GREEN, RED, INTERRUPTED = 0, 4, 130
+# A list of patterns that somebody ignores everywhere must not leave a part of the project out.
+ADD = "git -c core.excludesFile= add --all ."
 NO_UV = "uv is missing; install it (`python -m pip install uv`)"
 CAUSE = re.compile("cause:|Caused by:")
 # A tool needs this long at most to stop their own children.
@@ -163,8 +166,22 @@ def main() -> int:
         _say(
             "GATES ARE RED. Look at the lines above, mend them and run `make check` in the project."
         )
-    _say(f"Next: cd {project.name}; git init; git add --all; git commit -m 'Start'; make dev")
+    _say(f"Next: {next_steps(project, *sys.argv[1:2])}")
     return GREEN
+
+
+def next_steps(project: Path, given: str = "") -> str:
+    """What to type next; `given` is the folder as it was typed, which may lie deeper than here.
+
+    A project inside another repository belongs to that one.
+    """
+    own = [] if _is_in_a_repository(project) else ["git init"]
+    go = [] if given in {".", "./"} else [f"cd {shlex.quote(given or project.name)}"]
+    return "; ".join([*go, *own, ADD, "git commit -m 'Start'", "make dev"])
+
+
+def _is_in_a_repository(project: Path) -> bool:
+    return any((folder / ".git").exists() for folder in (project, *project.parents))
 
 
 def _steps(project: Path) -> bool:

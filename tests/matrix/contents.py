@@ -31,7 +31,7 @@ KINDS = {
         "the digest of the answers, which the hook compares": r"\.ferrata/answers\.sha256",
         "targets of make, which tests run": r"Makefile|.+\.mk",
         "images, which hadolint reads": r"deploy/docker/Dockerfile(\.\w+)?",
-        "patterns for Git and Docker": r"\.gitignore|\.dockerignore",
+        "patterns for Git and Docker": r"\.gitignore|\.gitattributes|\.dockerignore",
         "variables, of which `make env` makes .env": r"\.env\.example",
         "the page of the gates, which tests look at": r"tools/check/style\.css",
         "the template of migrations, of which tests make one": r".+/alembic/script\.py\.mako",

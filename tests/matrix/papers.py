@@ -19,6 +19,7 @@ INNER = ("services/*", "modules/*")
 PREFIX = re.compile(r'APIRouter\(prefix=(?:"([^"]*)"|(\w+))')
 ROUTE = re.compile(r'^@router\.(get|post|put|patch|delete)\("([^"]*)"', re.MULTILINE)
 TABLE = re.compile(r'__tablename__ = "(\w+)"')
+COLUMN = re.compile(r"^    (\w+): Mapped", re.MULTILINE)
 EVENT = re.compile(r'^    type: Literal\["([\w.]+)"\]', re.MULTILINE)
 CONSUMER = re.compile(r'\bConsumer\(\s*"(\w+)"')
 SECTION = re.compile(r"^#{2,4} ", re.MULTILINE)
@@ -41,6 +42,7 @@ def untold(rendered: Rendered) -> Iterator[tuple[str, str]]:
     yield from _both(
         INTAKE, "the endpoint", _rows(rendered, "Endpoints"), _endpoints(rendered), (0, 1)
     )
+    yield from _columns(rendered)
     events = _rows(rendered, "Events")
     yield from _both(
         INTAKE, "the event", events, _found(rendered, EVENT, "shared/src/shared/events/")
@@ -81,6 +83,15 @@ def _folders(rendered: Rendered) -> Iterator[tuple[str, str]]:
         for folder in sorted(wanted):
             if f"| `{folder}` |" not in rendered.text(path):
                 yield path, f"does not name the folder {folder}"
+
+
+def _columns(rendered: Rendered) -> Iterator[tuple[str, str]]:
+    """The columns that every record has are told with each table of an entity."""
+    models = rendered.text("chassis/src/chassis/database/models.py")
+    for row in _rows(rendered, "Data model"):
+        for column in COLUMN.findall(models):
+            if "`id`" in row[1] and f"`{column}`" not in row[1]:
+                yield INTAKE, f"does not tell of the column {column} of {row[0]}"
 
 
 def _services(rendered: Rendered) -> dict[str, str]:

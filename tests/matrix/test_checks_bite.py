@@ -127,7 +127,7 @@ EXPECTED = [
     ("tests/integration/system.py", "imports asyncpg, which nothing declares"),
     ("chassis/src/chassis/database/settings.py", "loads asyncpg, which is not in the image of"),
     ("chassis/src/chassis/body_limit/__init__.py", "is a feature, and in no list"),
-    ("modules/rabbitmq/src/chassis_rabbitmq/migrations/0001_outbox.py", "is no migration"),
+    ("modules/rabbitmq/src/chassis_rabbitmq/migrations/0002_refused_events.py", "is no migration"),
     ("docs/spare.md", "is in the layer level_2, and no feature of it"),
     ("docker-compose.dev.yml", "mounts ./shraed/src, which is not there"),
     ("deploy/compose/team_tasks_api.runtime.yml", "asks for SENTRY_DSN, which .env.example does"),
@@ -158,6 +158,7 @@ EXPECTED = [
     ("artifacts/requirements/intake.md", "tells of the container PostgreSQL, which is not there"),
     ("artifacts/requirements/intake.md", "does not tell of the service team_tasks_worker none"),
     ("artifacts/requirements/intake.md", "does not tell of the table spares"),
+    ("artifacts/requirements/intake.md", "does not tell of the column updated_at of `tasks`"),
     ("artifacts/requirements/intake.md", "does not tell of the endpoint GET /spares"),
     ("artifacts/requirements/intake.md", "does not tell of the event spare.made"),
     ("artifacts/requirements/intake.md", "does not tell of the consumer count_new_tasks"),
@@ -191,6 +192,7 @@ def proof(tmp_path_factory: pytest.TempPathFactory) -> Proof:
     intake = tree / ONE / "artifacts/requirements/intake.md.jinja"
     change(intake, "`{{ component.name }}`", "{{ component.title }}")
     change(intake, "{{ service.port | default('none') }}", "{{ service.port | default(1) }}")
+    change(intake, "`created_at`, `updated_at`", "`created_at`")
     plan = tree / ONE / "artifacts/plans/implementation-plan.md.jinja"
     change(plan, "{% set items = work_list()", "{% set items = work_list()[1:]")
     layers = tree / "schemas/catalog/layers"

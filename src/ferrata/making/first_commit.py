@@ -10,8 +10,9 @@ from ferrata.base import Failure, GitError, git
 def commit_all(folder: Path, answers: Mapping[str, Any]) -> None:
     """Make the repository and its first commit, without any configuration or hook of the user."""
     try:
-        git("init", "--quiet", f"--initial-branch={_default_branch()}", at=folder)
-        git("add", "--all", at=folder)
+        branch = f"--initial-branch={_default_branch()}"
+        git("init", "--quiet", "--template=", branch, at=folder, exact=True)
+        git("add", "--all", at=folder, exact=True)
         message = f"Start {answers['project_name']} at level {answers['level']}"
         options = ["-c", "core.hooksPath=/dev/null", "-c", "commit.gpgSign=false"]
         git(*options, *_identity(answers), "commit", "--quiet", f"--message={message}", at=folder)
