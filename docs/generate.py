@@ -1,6 +1,7 @@
 """Write the reference pages that follow from the catalog and the schema: `make docs`."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -100,28 +101,15 @@ def answers() -> str:
     lines += table(
         ("answer", "kind", "mandatory", "meaning"),
         (
-            (f"`{name}`", kind(resolved(entry)), yes(name in required), entry["description"])
+            (f"`{name}`", kind(resolved(entry)), yes(name in required), meaning(entry))
             for name, entry in schema()["properties"].items()
         ),
     )
-    for title, name in (("Entities", "entity"), ("Fields of an entity", "field")):
-        entry = schema()["$defs"][name]
-        lines.append(f"\n## {title}\n")
-        lines += table(
-            ("key", "kind", "mandatory", "meaning"),
-            (
-                (
-                    f"`{key}`",
-                    kind(resolved(value)),
-                    yes(key in entry["required"]),
-                    value.get("description", ""),
-                )
-                for key, value in entry["properties"].items()
-            ),
-        )
+    for title, entry in parts():
+        lines += keys(title, entry)
     lines.append("\n## Field types\n")
     lines += table(
-        ("type", "Python", "column", "limits", "default", "unique", "list filters"),
+        ("type", "Python", "column", "limits", "default", "unique", "list filters", "list sorts"),
         (
             (
                 f"`{name}`",
@@ -131,6 +119,7 @@ def answers() -> str:
                 yes(entry["default"]),
                 yes(entry["unique"]),
                 ", ".join(entry["filters"]) or "-",
+                yes(entry["sortable"]),
             )
             for name, entry in catalog()["field_types"].items()
         ),
@@ -139,6 +128,43 @@ def answers() -> str:
     lines.append("A name that is one of these is refused, with a proposal where there is one.\n")
     lines += table(("name of", "cannot be", "because it"), reserved_names())
     return "\n".join(lines) + "\n"
+
+
+def parts() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every answer that consists of keys, with the ones inside it, and the entities at the end."""
+    for name, entry in schema()["properties"].items():
+        if name != "entities":
+            yield from inner(f"`{name}`", resolved(entry))
+    yield "Entities", schema()["$defs"]["entity"]
+    yield "Fields of an entity", schema()["$defs"]["field"]
+
+
+def inner(title: str, entry: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """A mapping, or the mappings of a list, with all that is in it."""
+    found = resolved(entry.get("items", entry))
+    if "properties" in found:
+        yield title, found
+        for key, value in found["properties"].items():
+            yield from inner(f"{title}, `{key}`", resolved(value))
+
+
+def keys(title: str, entry: Mapping[str, Any]) -> list[str]:
+    """A section about the keys of a mapping."""
+    rows = (
+        (f"`{key}`", kind(resolved(value)), yes(key in entry["required"]), meaning(resolved(value)))
+        for key, value in entry["properties"].items()
+    )
+    return [f"\n## {title}\n", *table(("key", "kind", "mandatory", "meaning"), rows)]
+
+
+# Words with an underscore, which a page would take for emphasis, outside of code.
+NAMES = re.compile(r"(?<![`\w}])[\w{}]*_[\w{}]*(?![`\w{])")
+
+
+def meaning(entry: Mapping[str, Any]) -> str:
+    """What a description says, or else the question; names in it as code."""
+    said = entry.get("description") or entry.get("x-question", "")
+    return NAMES.sub(lambda found: f"`{found[0]}`", said)
 
 
 def reserved_names() -> Iterator[tuple[str, str, str]]:

@@ -103,7 +103,11 @@ def test_a_clone_of_a_project_has_the_lines_of_the_project(configured, tmp_path)
     ("given", "outer", "steps"),
     [
         ("demo", False, "cd demo; git init; git -c core.excludesFile= add --all ."),
-        ("some where/demo", False, "cd 'some where/demo'; git init; git -c core.excludesFile= add --all ."),
+        (
+            "some where/demo",
+            False,
+            "cd 'some where/demo'; git init; git -c core.excludesFile= add --all .",
+        ),
         (".", False, "git init; git -c core.excludesFile= add --all ."),
         ("apps/demo", True, "cd apps/demo; git -c core.excludesFile= add --all ."),
     ],
