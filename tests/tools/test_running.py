@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -352,6 +353,21 @@ def test_no_address_without_a_running_database(system, start):
     address = Running(start("tools.db", "psql-url"))
     assert address.end() == 1
     assert "start it with: make dev" in address.text
+
+
+def test_psql_is_opened_on_the_database(system, start):
+    program = system / "bin/psql"
+    program.parent.mkdir()
+    program.write_text(f"#!{sys.executable}\nimport sys\nprint(sys.argv[1:])\n", "utf-8")
+    program.chmod(0o755)
+    path = f"{program.parent}:{os.environ['PATH']}"
+
+    opened = Running(
+        start("tools.db", "psql", DATABASE_URL="postgresql+asyncpg://a/b c'", PATH=path)
+    )
+
+    assert opened.end() == 0
+    assert str(["--dbname=postgresql://a/b c'"]) in opened.text
 
 
 def test_a_migration_needs_a_message(project, start):

@@ -3,14 +3,17 @@
 import argparse
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from tools.common import ToolError, say
 from tools.common.tables import fill
+from tools.dev.postgres import installed_postgres
 from tools.dev.postmaster import postmaster_of
 from tools.dev.servers import database, embedded_url
 from tools.dev.system import (
@@ -35,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.subcommand == "psql-url":
             say(psql_url(system, root), sys.stdout)
             return 0
+        if given.subcommand == "psql":
+            psql(psql_url(system, root))
         return migrate(system, root, getattr(given, "message", None))
     except ToolError as error:
         say(str(error), sys.stderr)
@@ -53,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     revision.add_argument(
         "-m", "--message", required=True, type=_message, help="what the migration does"
     )
+    subcommands.add_parser("psql", help="open psql on the running database")
     subcommands.add_parser("psql-url", help="print the running database's address for psql")
     return parser
 
@@ -98,6 +104,12 @@ def psql_url(system: System, root: Path) -> str:
             raise ToolError("the database is not running; start it with: make dev")
         url = embedded_url(system, server.socket_dir)
     return re.sub(r"^(\w+)\+\w+:", r"\1:", url)
+
+
+def psql(url: str) -> NoReturn:
+    """Go on as psql: the installed one, or that of the embedded PostgreSQL."""
+    program = shutil.which("psql") or str(installed_postgres()[0] / "psql")
+    os.execv(program, [program, f"--dbname={url}"])  # noqa: S606 (no shell)
 
 
 if __name__ == "__main__":
