@@ -127,7 +127,7 @@ EXPECTED = [
     ("tests/integration/system.py", "imports asyncpg, which nothing declares"),
     ("chassis/src/chassis/database/settings.py", "loads asyncpg, which is not in the image of"),
     ("chassis/src/chassis/body_limit/__init__.py", "is a feature, and in no list"),
-    ("modules/rabbitmq/src/chassis_rabbitmq/migrations/0002_refused_events.py", "is no migration"),
+    ("modules/rabbitmq/src/chassis_rabbitmq/migrations/0001_outbox.py", "is no migration"),
     ("docs/spare.md", "is in the layer level_2, and no feature of it"),
     ("docker-compose.dev.yml", "mounts ./shraed/src, which is not there"),
     ("deploy/compose/team_tasks_api.runtime.yml", "asks for SENTRY_DSN, which .env.example does"),
