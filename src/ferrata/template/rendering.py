@@ -26,7 +26,7 @@ def render(template: Template, answers: Mapping[str, Any], folder: Path) -> None
     with (
         progress("Writing the files"),
         scratch() as temporary,
-        copier_environment(template, temporary),
+        copier_environment(template, temporary, EXACT),
         _copier_errors(template),
     ):
         from copier import run_copy  # noqa: PLC0415  (slow to import; only here it is needed)
