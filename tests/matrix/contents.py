@@ -36,6 +36,7 @@ KINDS = {
         "the page of the gates, which tests look at": r"tools/check/style\.css",
         "the template of migrations, of which tests make one": r".+/alembic/script\.py\.mako",
         "marks of typed packages": r".+/py\.typed",
+        "the licence, and the version of Python, which are answers": r"LICENSE|\.python-version",
     }.items()
 }
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

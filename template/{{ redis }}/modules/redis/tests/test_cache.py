@@ -1,6 +1,7 @@
 """What comes from the cache, and what must not."""
 
 import asyncio
+import itertools
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -108,10 +109,18 @@ async def test_what_a_provider_sends_tells_apart_who_asks(caller: Caller) -> Non
     assert answers == ["1", "2", "1"]
 
 
-async def test_a_request_id_tells_nobody_apart(caller: Caller) -> None:
-    first = await caller.get_as(ONE, x_request_id="1", traceparent="2")
+async def test_where_a_call_belongs_tells_nobody_apart(caller: Caller) -> None:
+    first = await caller.get_as(ONE, traceparent="1")
 
-    assert await caller.get_as(ONE, x_request_id="3", traceparent="4") == first
+    assert await caller.get_as(ONE, traceparent="2") == first
+
+
+async def test_a_header_that_says_nothing_of_who_asks_tells_nobody_apart(caller: Caller) -> None:
+    numbers = itertools.count()
+    caller.http.header_providers.append(lambda: {"X-Number": str(next(numbers))})
+    caller.http.neutral_headers.add("x-number")
+
+    assert await caller.get(ONE) == await caller.get(ONE)
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,8 @@ class HttpClient:
     def __init__(self, settings: Settings) -> None:
         self.header_providers: list[HeaderProvider] = []
         """Asked at every attempt for headers that it shall send besides."""
+        self.neutral_headers: set[str] = set()
+        """Those of them, in lower case, that say nothing of who asks."""
         self._settings = settings
         self._session: aiohttp.ClientSession | None = None
         self._budget = RetryBudget(settings.http_retry_share)

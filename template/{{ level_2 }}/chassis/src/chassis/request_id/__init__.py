@@ -19,6 +19,7 @@ def install(app: FastAPI, _settings: object) -> None:
     app.add_middleware(RequestId)
     app.state.exposed_headers.append(HEADER)
     app.state.http.header_providers.append(headers)
+    app.state.http.neutral_headers.add(HEADER.lower())
 
 
 lifespan = no_lifespan

@@ -19,6 +19,11 @@ class HttpLayer:
         """Asked at every attempt for headers that it shall send besides."""
         return self._inner.header_providers
 
+    @property
+    def neutral_headers(self) -> set[str]:
+        """Those of them, in lower case, that say nothing of who asks."""
+        return self._inner.neutral_headers
+
     async def get(
         self, url: str, *, params: Params | None = None, headers: Headers | None = None
     ) -> Reply:

@@ -26,9 +26,7 @@ class Settings(BaseSettings):
     """Seconds that Redis is left alone after it failed."""
     cached_services: frozenset[str] = frozenset({"data_api"})
     """The services whose answers are kept: `data_api` is the one at the setting `data_api_url`."""
-    cache_ignored_headers: frozenset[str] = frozenset(
-        {"x-request-id", "traceparent", "tracestate", "baggage", "sentry-trace"}
-    )
+    cache_ignored_headers: frozenset[str] = frozenset({"traceparent", "tracestate", "baggage"})
     """Headers of a call that no answer depends on. One with any other header is kept apart: what
     was answered with one token, or to one tenant, is for no other."""
 

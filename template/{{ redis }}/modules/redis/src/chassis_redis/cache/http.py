@@ -24,7 +24,7 @@ class CachedHttp(HttpLayer):
         super().__init__(inner)
         self._answers = answers
         self._addresses = addresses
-        self._ignored = {name.lower() for name in ignored}
+        self._set_aside = {name.lower() for name in ignored}
 
     async def get(
         self, url: str, *, params: Params | None = None, headers: Headers | None = None
@@ -71,7 +71,8 @@ class CachedHttp(HttpLayer):
             for headers in (*provided, own or {})
             for name, value in headers.items()
         }
-        return {name: value for name, value in sent.items() if name not in self._ignored}
+        ignored = self._set_aside | self.neutral_headers
+        return {name: value for name, value in sent.items() if name not in ignored}
 
     def _collection(self, url: str) -> str | None:
         """Name the collection that a URL belongs to, with the service that has it."""

@@ -21,6 +21,7 @@ def install(worker: Worker, _settings: object) -> None:
     """Handle every message under its request id, and send that on with ``worker.state.http``."""
     worker.handling.scopes.append(under_its_id)
     worker.state.http.header_providers.append(headers)
+    worker.state.http.neutral_headers.add(HEADER.lower())
 
 
 lifespan = no_lifespan
