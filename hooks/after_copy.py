@@ -146,6 +146,9 @@ def _reason(output: str, code: int) -> str:
     ]
     if not errors:
         return f"exit code {code} without a word"
+    if errors[0].startswith("Traceback "):
+        # Of a program that broke, the last line says why.
+        return errors[-1]
     causes = [line for line in lines if CAUSE.match(line)]
     told = dict.fromkeys([errors[0], *causes[:1], *causes[-1:]])
     return ": ".join(re.sub(r"^(error|cause|Caused by): ", "", line) for line in told)

@@ -97,7 +97,8 @@ def commit_all(repository: Path, message: str) -> str:
 def git(where: Path, *arguments: str) -> str:
     """Run git and return what it printed."""
     command = ["git", "-C", str(where), *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    done = subprocess.run(command, check=True, capture_output=True)
+    return done.stdout.decode(errors="surrogateescape")
 
 
 def render(template: Path, answers: Mapping[str, Any], target: Path) -> Path:

@@ -26,6 +26,11 @@ from ferrata.template import hooks
             "No solution found",
             id="boxes",
         ),
+        pytest.param(
+            'Traceback (most recent call last):\n  File "x"\nValueError: no\n',
+            "ValueError: no",
+            id="a program that broke",
+        ),
     ],
 )
 def test_reason(output, said):

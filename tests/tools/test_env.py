@@ -104,3 +104,12 @@ def test_a_link_to_outside_is_left_alone(example, tmp_path_factory, capsys):
 
     assert outside.read_text() == "OWN=1\n"
     assert "link to outside of the project" in capsys.readouterr().err
+
+
+def test_an_example_with_odd_bytes_is_read(example):
+    with (example / ".env.example").open("ab") as file:
+        file.write(b"OWN=caf\xe9\n")
+
+    assert main() == 0
+
+    assert (example / ".env").read_bytes().endswith(b"OWN=caf\xe9\n")

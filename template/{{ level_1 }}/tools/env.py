@@ -49,7 +49,7 @@ def make_env(root: Path) -> list[str]:
     example, target = root / ".env.example", root / ".env"
     if not example.exists():
         raise ToolError(f"{example} is missing; run this from the project's root")
-    lines = example.read_text(encoding="utf-8").splitlines()
+    lines = example.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     if target.is_symlink() and not target.resolve().is_relative_to(root.resolve()):
         raise ToolError(".env is a link to outside of the project, and stays as it is")
     if not target.exists():
