@@ -274,7 +274,9 @@ def _nothing_is_lost(
             assert isinstance(after[place], tuple), path
             original = Counter((level_1 / path).read_bytes().split(b"\n"))
             lines = Counter(after[place][1].split(b"\n"))  # type: ignore[index]
-            for line in Counter(kind[1].split(b"\n")) - original:
+            # As git keeps it: the project's own attributes say which line ends those are.
+            edited = git(project, "show", f"HEAD:{path}").encode(errors="surrogateescape")
+            for line in Counter(edited.split(b"\n")) - original:
                 assert lines[line], (path, line)
 
 

@@ -177,13 +177,26 @@ def test_any_bytes_that_can_be_merged_are(text: bytes, project: Path, climb: Cli
     append(project / ".gitignore", text)
     commit_all(project, "edited")
     before = (project / "AGENTS.md").read_bytes()
+    # The project has git keep its line ends; everything else is kept as it is.
+    kept = text.replace(b"\r\n", b"\n")
 
     climbed(project, climb)
 
     after = (project / "AGENTS.md").read_bytes()
-    assert after.endswith(text)
+    assert after.endswith(kept)
     assert after != before
-    assert (project / ".gitignore").read_bytes().endswith(text)
+    assert (project / ".gitignore").read_bytes().endswith((text, kept))
+
+
+@pytest.mark.long
+def test_line_ends_that_git_keeps_are_kept(project: Path, climb: Climb) -> None:
+    append(project / ".gitattributes", b"* -text\n")
+    append(project / "AGENTS.md", b"mine\r\n")
+    commit_all(project, "edited")
+
+    climbed(project, climb)
+
+    assert (project / "AGENTS.md").read_bytes().endswith(b"mine\r\n")
 
 
 @pytest.mark.parametrize("encoding", first_every_day("utf-16", "utf-32"))
