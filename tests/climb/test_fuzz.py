@@ -270,6 +270,8 @@ def _nothing_is_lost(
             continue
         if path not in theirs and kind != "folder":
             assert after.get(place) == kind, path
+        elif after.get(place) == kind:
+            continue
         elif path in theirs and isinstance(kind, tuple) and (level_1 / path).is_file():
             assert isinstance(after[place], tuple), path
             original = Counter((level_1 / path).read_bytes().split(b"\n"))
