@@ -136,9 +136,10 @@ class Scenario:
         url = f"/{entity['url']}"
         body = self.body(entity)
         for of in entity["fields"]:
-            invalid = eval(of["invalid_json"])  # noqa: S307  (as above)
-            names_field(http.post(url, json=body | {of["name"]: invalid}), of["name"])
-            names_field(http.patch(f"{url}/{uuid4()}", json={of["name"]: invalid}), of["name"])
+            for text in of["invalid_json"]:
+                invalid = eval(text)  # noqa: S307  (as above)
+                names_field(http.post(url, json=body | {of["name"]: invalid}), of["name"])
+                names_field(http.patch(f"{url}/{uuid4()}", json={of["name"]: invalid}), of["name"])
         for of in entity["required"]:
             without = {name: value for name, value in body.items() if name != of["name"]}
             names_field(http.post(url, json=without), of["name"])

@@ -6,8 +6,8 @@ FOREIGN_PACKAGES = frozenset({"chassis", "shared", "tools", "tests"})
 CLASSES = frozenset(
     """
     Annotated Any AwareDatetime Base DataApiRecords DataSettings Decimal Depends EmailStr
-    FeatureSettings Field IfMatch ListQuery Literal Mapped Mapping NotNull Page Path Protocol Query
-    Repository Response RuleViolated Schema Settings Url VersionedRecord
+    Exact FeatureSettings Field FromText IfMatch ListQuery Literal Mapped Mapping NotNull Page Path
+    Protocol Query Repository Response RuleViolated Schema Settings Url VersionedRecord
     """.split()
 )
 

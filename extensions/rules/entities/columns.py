@@ -4,7 +4,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from .literals import string_literal
 from .types import DECIMAL_PLACES, length_of
+
+# PostgreSQL writes numbers out, so that 64 KiB of JSON become more.
+STORED_JSON_BYTES = 1024 * 1024
 
 
 def _column_type(field: Mapping[str, Any], kind: Mapping[str, Any]) -> str:
@@ -12,6 +16,24 @@ def _column_type(field: Mapping[str, Any], kind: Mapping[str, Any]) -> str:
     places = field.get("decimal_places", DECIMAL_PLACES)
     column = str(kind["column"].format(length=longest, places=places))
     return column if column.startswith("JSONB") else f"sa.{column}"
+
+
+def _readable(field: Mapping[str, Any]) -> str | None:
+    """What the table checks: whoever writes, a record can be read and is not too large."""
+    column = f'"{field["name"]}"'
+    match field["type"]:
+        case "decimal":
+            return f"{column} <> 'NaN'"
+        case "date" | "datetime":
+            return f"isfinite({column})"
+        case "text":
+            return f"length({column}) <= {length_of(field)}"
+        case "email":
+            return f"{column} = lower({column})"
+        case "json":
+            return f"octet_length({column}::text) <= {STORED_JSON_BYTES}"
+        case _:
+            return None
 
 
 def model_line(
@@ -31,6 +53,8 @@ def model_line(
         parts.insert(0, json.dumps(name))
     if "references" in field:
         parts.append(f'sa.ForeignKey("{plurals[field["references"]]}.id")')
+    if condition := _readable(field):
+        parts.append(f'sa.CheckConstraint({string_literal(condition)}, name="{name}")')
     if field.get("unique"):
         parts.append("unique=True")
     elif "references" in field:
@@ -42,3 +66,10 @@ def model_line(
 def migration_column(field: Mapping[str, Any], kind: Mapping[str, Any], nullable: bool) -> str:  # noqa: FBT001
     """The column of a field where its table is created."""
     return f'sa.Column("{field["name"]}", {_column_type(field, kind)}, nullable={nullable})'
+
+
+def migration_check(table: str, field: Mapping[str, Any]) -> str | None:
+    """The check of a field where its table is created."""
+    condition = _readable(field)
+    name = f'op.f("ck_{table}_{field["name"]}")'
+    return condition and f"sa.CheckConstraint({string_literal(condition)}, name={name})"

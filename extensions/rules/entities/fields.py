@@ -7,10 +7,10 @@ from typing import Any
 
 from ..catalog import catalog
 from ..names import class_name
-from .columns import migration_column, model_line
+from .columns import migration_check, migration_column, model_line
 from .domain_rules import domain_rules
 from .literals import json_literal, number_literal, string_literal, whole_literal
-from .samples import as_python, invalid_value, other_sample_of, sample_of
+from .samples import as_python, invalid_values, other_sample_of, sample_of
 from .types import DECIMAL_DIGITS, DECIMAL_PLACES, bounds, length_of, range_parameters
 
 
@@ -22,7 +22,8 @@ def field_model(
     name = field["name"]
     named = f"{class_name(entity['name'])}{class_name(name)}"
     constraint = _constraint(field)
-    python_type = kind["python"].format(enum=named)
+    # A reader knows the values of its own release; the one that writes may have one more.
+    python_type = kind["python"].format(enum=f"{named} | str")
     dto = named if constraint else kind["dto"]
     required = bool(field.get("required"))
     default = _default(field)
@@ -50,18 +51,29 @@ def field_model(
         "json": _json_kind(field, kind, nullable),
         "model": model_line(field, kind, nullable, plurals),
         "column": migration_column(field, kind, nullable),
+        "check": migration_check(plurals[entity["name"]], field),
         "rules": list(domain_rules(field, nullable)),
-        "filters": [f"{parameter}: {dto} | None = None" for parameter in _parameters(field, kind)],
+        "filters": [
+            f"{parameter}: {_filter_type(field, dto)} = None"
+            for parameter in _parameters(field, kind)
+        ],
         "sample_python": as_python(field, sample),
         "sample_literal": json_literal(sample),
         "other_sample_literal": json_literal(other_sample_of(field, sample)),
-        "invalid_json": invalid_value(field),
+        "invalid_json": invalid_values(field),
     }
 
 
 def _optional_change(dto: str, nullable: bool) -> str:  # noqa: FBT001
     """The type of a field that may be left out of a change; only some may be set to null."""
     return f"{dto} | None" if nullable else f"Annotated[{dto} | None, NotNull()]"
+
+
+def _filter_type(field: Mapping[str, Any], dto: str) -> str:
+    """The type of a parameter: all of them are texts, also where JSON has none."""
+    if field["type"] in {"integer", "boolean"}:
+        return f"Annotated[{dto} | None, FromText()]"
+    return f"{dto} | None"
 
 
 def _json_kind(field: Mapping[str, Any], kind: Mapping[str, Any], nullable: bool) -> str:  # noqa: FBT001
@@ -80,25 +92,51 @@ def _parameters(field: Mapping[str, Any], kind: Mapping[str, Any]) -> list[str]:
 
 
 def _constraint(field: Mapping[str, Any]) -> str | None:
-    """The annotated type of a field with limits, as Python source."""
-    lowest, highest = bounds(field)
+    """The annotated type of a field that is more than its Python type, as Python source."""
     match field["type"]:
         case "enum":
             return f"Literal[{', '.join(json.dumps(value) for value in field['values'])}]"
         case "string" | "text":
             least = "min_length=1, " if field.get("required") else ""
-            return f"Annotated[str, Field({least}max_length={whole_literal(length_of(field))})]"
+            limits = f"{least}max_length={whole_literal(length_of(field))}"
+            return f"Annotated[str, Field({limits}), Exact({_exactness(field)})]"
         case "integer":
+            lowest, highest = bounds(field)
             limits = f"ge={number_literal(field, lowest)}, le={number_literal(field, highest)}"
-            return f"Annotated[int, Field({limits})]"
+            return f"Annotated[int, Field({limits}), Exact()]"
         case "decimal":
-            places = field.get("decimal_places", DECIMAL_PLACES)
-            rules = [f"max_digits={DECIMAL_DIGITS}", f"decimal_places={places}"]
-            rules += [f"ge={number_literal(field, lowest)}"] if "minimum" in field else []
-            rules += [f"le={number_literal(field, highest)}"] if "maximum" in field else []
-            return f"Annotated[Decimal, Field({', '.join(rules)})]"
+            return f"Annotated[Decimal, Field({_decimal_limits(field)}), Exact()]"
+        case kind if kind in EXACT_TYPES:
+            return f"Annotated[{EXACT_TYPES[kind]}, Exact()]"
         case _:
             return None
+
+
+EXACT_TYPES = {
+    "boolean": "bool",
+    "date": "dt.date",
+    "datetime": "AwareDatetime",
+    "email": "EmailStr",
+    "json": "dict[str, Any]",
+    "reference": "UUID",
+    "uuid": "UUID",
+}
+
+
+def _exactness(field: Mapping[str, Any]) -> str:
+    """What is exact about a text besides that it has no control characters."""
+    if field.get("unique"):
+        return "unique=True"
+    return "lines=True" if field["type"] == "text" else ""
+
+
+def _decimal_limits(field: Mapping[str, Any]) -> str:
+    lowest, highest = bounds(field)
+    places = field.get("decimal_places", DECIMAL_PLACES)
+    rules = [f"max_digits={DECIMAL_DIGITS}", f"decimal_places={places}"]
+    rules += [f"ge={number_literal(field, lowest)}"] if "minimum" in field else []
+    rules += [f"le={number_literal(field, highest)}"] if "maximum" in field else []
+    return ", ".join(rules)
 
 
 def _default(field: Mapping[str, Any]) -> str | None:

@@ -82,12 +82,25 @@ def as_python(field: Mapping[str, Any], sample: Any) -> str:
             return json.dumps(sample, ensure_ascii=False)
 
 
-def invalid_value(field: Mapping[str, Any]) -> str:
-    """A JSON value that the field must refuse, as Python source."""
+def invalid_values(field: Mapping[str, Any]) -> list[str]:
+    """JSON values that the field must refuse, as Python source."""
     match field["type"]:
         case "string" | "text":
-            return f'"x" * {whole_literal(length_of(field) + 1)}'
+            too_long = f'"x" * {whole_literal(length_of(field) + 1)}'
+            return [too_long, r'"a\u0007"', *(UNUSUAL if field.get("unique") else [])]
         case "integer":
-            return number_literal(field, bounds(field)[1] + 1)
-        case _:
-            return '"?"'
+            return [number_literal(field, bounds(field)[1] + 1), "True"]
+        case kind:
+            return INVALID.get(kind, ['"?"'])
+
+
+# Texts that look like another one.
+UNUSUAL = ['"a "', r'"a\u200b"', r'"e\u0301"']
+INVALID = {
+    "boolean": ['"?"', "0"],
+    "date": ['"?"', "0", '"9999-12-31"'],
+    "datetime": ['"?"', "0", '"0001-01-01T00:00:00Z"'],
+    "decimal": ['"?"', "1e-30"],
+    "email": ['"?"', '"Some One <someone@example.com>"'],
+    "json": ['"?"', '{"a": 1e300}', '{"a": "x" * 70_000}'],
+}

@@ -17,6 +17,8 @@ AUTOMATIC_IMPORTS = {
     "Field": "from pydantic import Field",
     "AwareDatetime": "from pydantic import AwareDatetime",
     "EmailStr": "from pydantic import EmailStr",
+    "Exact": "from chassis.schemas import Exact",
+    "FromText": "from chassis.schemas import FromText",
     "Url": "from chassis.schemas import Url",
     "NotNull": "from chassis.schemas import NotNull",
     "JSONB": "from sqlalchemy.dialects.postgresql import JSONB",

@@ -68,6 +68,17 @@ async def test_a_page_is_read_with_the_filters_that_are_set() -> None:
     ]
 
 
+async def test_a_record_that_cannot_be_read_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    unreadable = KEPT | {"worth": "a lot"}
+    http = RecordedHttp(200, {"items": [unreadable, KEPT], "next_cursor": "more"})
+
+    page = await Coins(http, "http://data").list(CoinQuery())
+
+    assert (page.items, page.next_cursor) == ([COIN], "more")
+    assert f"/coins {ID} cannot be read" in caplog.text
+    assert "a lot" not in caplog.text
+
+
 async def test_changes_are_sent_as_they_are() -> None:
     http = RecordedHttp(200, KEPT)
 

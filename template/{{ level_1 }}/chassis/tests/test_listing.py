@@ -17,12 +17,13 @@ from chassis.problems import Invalid
 from chassis.schemas import MAX_CURSOR_LENGTH, ListQuery
 
 ID = uuid4()
+BUDGET = 1000
 DIALECT = PGDialect(paramstyle="named")  # type: ignore[no-untyped-call]
 table = sa.Table(
     "games",
     sa.MetaData(),
     sa.Column("id", sa.Uuid, primary_key=True),
-    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("title", sa.String(100), nullable=False),
     sa.Column("score", sa.Integer),
     sa.Column("score_min", sa.Integer),
     sa.Column("price", sa.Numeric),
@@ -50,7 +51,7 @@ def listing() -> Listing:
 def sql(
     listing: Listing, query: ListQuery, start: Position | None = None
 ) -> tuple[str, dict[str, Any]]:
-    statement, values = listing.select(query, listing.given(query), start)
+    statement, values = listing.select(query, listing.given(query), start, BUDGET)
     compiled = statement.compile(dialect=DIALECT)
     assert set(compiled.params) == set(values)
     text = " ".join(str(compiled).replace("::UUID", "").split())
@@ -141,10 +142,38 @@ def test_a_page_begins_behind_its_position(
 
 
 def test_a_statement_is_built_once(listing: Listing) -> None:
-    first, _ = listing.select(GameQuery(), {"title": "Go"}, None)
-    second, _ = listing.select(GameQuery(limit=3), {"title": "Chess"}, None)
+    first, _ = listing.select(GameQuery(), {"title": "Go"}, None, BUDGET)
+    second, _ = listing.select(GameQuery(limit=3), {"title": "Chess"}, None, BUDGET)
 
     assert first is second
+
+
+def test_large_records_are_selected_as_far_as_the_budget_goes() -> None:
+    listing = Listing(table, (*SHOWN, "secret"), GameQuery)
+    query = GameQuery(limit=2, sort="-score", title="Go")
+
+    statement, values = listing.select(query, listing.given(query), None, BUDGET)
+
+    text = " ".join(str(statement.compile(dialect=DIALECT)).split())
+    assert 'sum(sized."#size") OVER (ORDER BY sized.score DESC NULLS LAST, sized.id DESC' in text
+    assert "octet_length(CAST(games.secret AS TEXT))" in text
+    assert "games.title)" not in text  # short enough
+    assert 'WHERE summed."#before" < :#budget' in text
+    assert text.endswith("ORDER BY summed.score DESC NULLS LAST, summed.id DESC")
+    assert values == {"#filter_title": "Go", "#limit": 3, "#budget": BUDGET}
+
+
+def test_a_page_that_the_budget_ended_has_more_behind_it() -> None:
+    large = Listing(table, ("id", "secret"), GameQuery)
+    small = Listing(table, SHOWN, GameQuery)
+    rows: Any = [("a", "x", 3), ("b", "y", 3)]
+
+    assert large.part(rows, 5) == ([("a", "x"), ("b", "y")], True)
+    assert large.part(rows[:1], 1) == ([("a", "x")], True)
+    assert large.part([("a", "x", 1)], 1) == ([("a", "x")], False)  # type: ignore[list-item]
+    assert large.part([], 1) == ([], False)
+    assert small.part(rows, 1) == (rows[:1], True)
+    assert small.part(rows, 2) == (rows, False)
 
 
 @pytest.mark.parametrize("sort", ["colour", "secret", "-", "--title", ""])

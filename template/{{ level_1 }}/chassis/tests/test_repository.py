@@ -25,7 +25,7 @@ class Shelf(Record, Base):
     __tablename__ = "shelves"
 
     count: Mapped[int]
-    metadata_: Mapped[str | None] = mapped_column("metadata")
+    metadata_: Mapped[str | None] = mapped_column("metadata", sa.String(1000))
     hidden: Mapped[str | None]
 
 
@@ -75,6 +75,7 @@ class FakeDatabase:
         self.values: list[Mapping[str, Any]] = []
         self.transactions: list[str] = []
         self.recorders: list[Recorder] = []
+        self.max_page_bytes = 1000
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator["FakeDatabase"]:
@@ -246,6 +247,19 @@ async def test_a_page_leads_to_the_next() -> None:
     assert database.values[1]["#after_id"] == rows[1][0]
     assert database.values[1]["#after_value"] == 2
     assert (len(second.items), second.next_cursor) == (1, None)
+
+
+async def test_a_record_that_cannot_be_read_does_not_take_its_neighbours_along(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rows = [row(1), (uuid4(), "many", "private", NOW), row(3)]
+
+    page = await shelves(FakeDatabase(rows)).list(ShelfQuery())
+
+    assert [shelf.count for shelf in page.items] == [1, 3]
+    assert f"Shelf {rows[1][0]} cannot be read" in caplog.text
+    assert "count (int_parsing)" in caplog.text
+    assert "private" not in caplog.text
 
 
 async def test_a_value_that_is_too_long_for_a_cursor_is_looked_up() -> None:

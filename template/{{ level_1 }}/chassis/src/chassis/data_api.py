@@ -4,16 +4,19 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 from uuid import UUID
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from chassis.http_client import Reply, raise_for_problem
 from chassis.problems import Outdated
 from chassis.schemas import ListQuery, Page
+from chassis.unreadable import readable
 from chassis.versions import etag_of
 
 OUTDATED = "This was changed by somebody else: read it again."
 PAST_CACHES = {"Cache-Control": "no-cache"}
+
+_untyped = TypeAdapter(Page[dict[str, Any]])
 
 
 class Http(Protocol):
@@ -99,7 +102,10 @@ class DataApiRecords[New, Kept, Query: ListQuery]:
         params = query.model_dump(mode="json", exclude_none=True)
         reply = await self._http.get(self._url, params=params)
         raise_for_problem(reply)
-        return self._pages.validate_json(reply.body)
+        try:
+            return self._pages.validate_json(reply.body)
+        except ValidationError:
+            return self._readable(reply.body)
 
     async def change(
         self, record_id: UUID, changes: Mapping[str, Any], version: int | None = None
@@ -112,6 +118,14 @@ class DataApiRecords[New, Kept, Query: ListQuery]:
         """Remove the record with this id, of that version if there is one."""
         url = f"{self._url}/{record_id}"
         raise_for_problem(await self._http.delete(url, headers=_if(version)))
+
+    def _readable(self, body: bytes) -> Page[Kept]:
+        """Read a page again without the records that cannot be read."""
+        page = _untyped.validate_json(body)
+        items = readable(
+            page.items, lambda record: self._records.validate_json(to_json(record)), self.path
+        )
+        return Page(items=items, next_cursor=page.next_cursor)
 
     def _record(self, reply: Reply) -> Kept:
         raise_for_problem(reply)

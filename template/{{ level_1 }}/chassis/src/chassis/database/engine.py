@@ -1,7 +1,9 @@
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 from uuid import UUID
 
@@ -23,6 +25,7 @@ from chassis.database.errors import (
     is_outage,
 )
 from chassis.database.settings import DatabaseSettings
+from chassis.exact import whole_or_broken
 from chassis.problems import OutcomeUnknown, Overloaded, Unavailable
 
 
@@ -55,6 +58,7 @@ class Database:
         self.engine = _engine(settings, settings.database_pool_size)
         self._probing = _engine(settings, 1)  # load must not make it look as if it were away
         self.recorders: list[Recorder] = []
+        self.max_page_bytes = settings.max_page_bytes
         # The pool lets newcomers pass those who wait for a connection; in a queue nobody does.
         self._queue = asyncio.Semaphore(settings.database_pool_size)
         self._patience = settings.database_pool_timeout
@@ -132,6 +136,7 @@ def _engine(settings: DatabaseSettings, connections: int) -> AsyncEngine:
         pool_size=connections,
         max_overflow=0,
         pool_timeout=settings.database_pool_timeout,
+        json_deserializer=partial(json.loads, parse_int=whole_or_broken),
         hide_parameters=True,  # what people sent does not belong in logs
         connect_args={
             "timeout": settings.database_connect_timeout,

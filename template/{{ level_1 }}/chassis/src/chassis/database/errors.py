@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from itertools import chain
 from typing import Any
 
@@ -157,7 +157,9 @@ def _fits(kind: TypeEngine[Any], value: object) -> bool:
 def _fits_digits(value: Decimal, precision: int | None, scale: int) -> bool:
     if precision is None:
         return not value.is_finite() or value.adjusted() > -_DIGITS_AFTER_POINT
-    return bool(round(abs(value), scale) < Decimal(10) ** (precision - scale))
+    with localcontext(prec=precision + 2):
+        limit = Decimal(10) ** (precision - scale) - Decimal(10) ** -scale / 2  # it rounds
+    return value.copy_abs() < limit
 
 
 def _bits(kind: TypeEngine[Any]) -> int:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Integer,
+    Row,
     Select,
     Table,
     and_,
@@ -22,11 +23,14 @@ from sqlalchemy import (
     select,
     tuple_,
 )
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
+from chassis.database.budget import BUDGET, is_large, within_budget
 from chassis.problems import Invalid
 from chassis.schemas import MAX_CURSOR_LENGTH, ListQuery
 
 type Comparison = Callable[[Any, Any], ColumnElement[bool]]
+type Columns = ReadOnlyColumnCollection[str, Any]
 
 BAD_CURSOR = "The cursor is not one of this list in this order."
 BAD_SORT = "The list cannot be sorted by this."
@@ -72,13 +76,15 @@ class Order:
         self._full = TypeAdapter[tuple[str, UUID, Any]](full)
         self._either = TypeAdapter[tuple[Any, ...]](short | full)
 
-    def by(self) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-        """Give what to order by."""
+    def by(self, columns: Columns | None = None) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+        """Give what to order by, of the table or of a subquery with its columns."""
+        known = self.column.table.c if columns is None else columns
+        first, record_id = known[self.column.name], known["id"]
         if not self._descending:  # ascending, PostgreSQL puts NULL last by itself
-            return self.column, self._id
-        first = self.column.desc()
+            return first, record_id
         # Only where there can be NULL: a plain index cannot serve NULLS LAST.
-        return first.nulls_last() if self.column.nullable else first, self._id.desc()
+        last = first.desc().nulls_last() if self.column.nullable else first.desc()
+        return last, record_id.desc()
 
     def after(self, *, null: bool) -> ColumnElement[bool]:
         """Select the rows behind a position, the value of which is NULL or not."""
@@ -120,6 +126,7 @@ class Listing:
     def __init__(self, table: Table, shown: Sequence[str], query: type[ListQuery]) -> None:
         self._table = table
         self._shown = shown
+        self._large = [name for name in shown if is_large(table.columns[name])]
         self._filters = {
             field: _filter(table, info.alias or field)
             for field, info in query.model_fields.items()
@@ -135,11 +142,16 @@ class Listing:
         return {field: value for field, value in values if value is not None}
 
     def select(
-        self, query: ListQuery, given: dict[str, Any], start: Position | None
+        self, query: ListQuery, given: dict[str, Any], start: Position | None, budget: int
     ) -> tuple[Select[*tuple[Any, ...]], dict[str, Any]]:
-        """Give the statement and its parameters; it selects one row more than was asked for."""
+        """Give the statement and its parameters; it looks at one row more than was asked for.
+
+        Of records that can be large it selects no more than fit into a budget of bytes.
+        """
         values: dict[str, Any] = {FILTER + field: value for field, value in given.items()}
         values[LIMIT] = query.limit + 1
+        if self._large:
+            values[BUDGET] = budget
         if start is None:
             return self._statement(query.sort, tuple(given), "first"), values
         values[AFTER_ID] = start.id
@@ -147,6 +159,16 @@ class Listing:
             return self._statement(query.sort, tuple(given), "null"), values
         values[AFTER_VALUE] = start.value
         return self._statement(query.sort, tuple(given), "value"), values
+
+    def part(
+        self, rows: Sequence[Row[*tuple[Any, ...]]], limit: int
+    ) -> tuple[Sequence[Sequence[Any]], bool]:
+        """Give the rows of the page, and tell whether there are more behind it."""
+        kept = rows[:limit]
+        if not self._large:
+            return kept, len(rows) > limit
+        found = kept[0][-1] if kept else 0
+        return [row[:-1] for row in kept], found > len(kept)
 
     def _build_order(self, sort: str) -> Order:
         if sort.removeprefix("-") not in self._shown:
@@ -166,7 +188,8 @@ class Listing:
             statement = statement.where(known.compare(known.column, value))
         if start != "first":
             statement = statement.where(order.after(null=start == "null"))
-        return statement.limit(bindparam(LIMIT, type_=Integer))
+        page = statement.limit(bindparam(LIMIT, type_=Integer))
+        return within_budget(page, self._large, order.by) if self._large else page
 
 
 def _filter(table: Table, name: str) -> Filter:

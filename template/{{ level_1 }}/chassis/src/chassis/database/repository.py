@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
+from pydantic import ValidationError
 from sqlalchemy import Delete, Row, Table, Update, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,6 +15,7 @@ from chassis.database.listing import Listing, Order, Position
 from chassis.database.models import Base
 from chassis.problems import Invalid, NotFound, Outdated, ProblemError
 from chassis.schemas import ListQuery, Page, Schema
+from chassis.unreadable import readable
 
 LOST_CURSOR = "The cursor stands at a record that is gone: start again without it."
 # The sign keeps them apart from whatever a column is called.
@@ -35,7 +37,7 @@ class _Records:
         self.insert = insert(self.table).returning(*shown)
         self.update = update(self.table).where(this).returning(*shown)
         self.delete = delete(self.table).where(this)
-        self.page: Any = Page.__class_getitem__(read)
+        self._page: Any = Page.__class_getitem__(read)
         self._listings: dict[type[ListQuery], Listing] = {}
 
     def changing(self, version: int | None) -> Update:
@@ -60,7 +62,11 @@ class _Records:
             self._listings[query] = Listing(self.table, self.names, query)
         return self._listings[query]
 
-    def by_name(self, row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
+    def paged(self, items: Sequence[Any], cursor: str | None) -> Any:
+        """Make a page; raises ValidationError if one of the records cannot be read."""
+        return self._page.model_validate({"items": items, "next_cursor": cursor})
+
+    def by_name(self, row: Sequence[Any]) -> dict[str, Any]:
         """Name the values of a row: by column, for ``row.count`` would be a method."""
         return dict(zip(self.names, row, strict=True))
 
@@ -94,7 +100,11 @@ class Repository[ReadT: Schema]:
         return self.read.model_validate(self._named(row))
 
     async def list(self, query: ListQuery) -> Page[ReadT]:
-        """Read the page that a query asks for; raises Invalid for a cursor of another order."""
+        """Read the page that a query asks for; raises Invalid for a cursor of another order.
+
+        It has fewer records than asked for, and a cursor, where they would be too many bytes. A
+        record that cannot be read is left out and logged.
+        """
         listing = self._records.listing(type(query))
         order = listing.order(query.sort)
         start = None if query.cursor is None else order.position(query.cursor)
@@ -105,9 +115,10 @@ class Repository[ReadT: Schema]:
             async with self.database.connect() as connection:
                 if start is not None and not start.known:
                     start = await _look_up(connection, order, start)
-                statement, values = listing.select(query, given, start)
+                budget = self.database.max_page_bytes
+                statement, values = listing.select(query, given, start, budget)
                 rows = (await connection.execute(statement, values)).all()
-        return self._page(rows, query.limit, order)
+        return self._page(*listing.part(rows, query.limit), order)
 
     async def add(self, values: Mapping[str, Any]) -> ReadT:
         """Store a new record and give it as it is stored."""
@@ -177,15 +188,15 @@ class Repository[ReadT: Schema]:
     def _missing(self) -> NotFound:
         return NotFound(f"{self._records.title} not found.")
 
-    def _page(self, rows: Sequence[Row[*tuple[Any, ...]]], limit: int, order: Order) -> Page[ReadT]:
-        """Make a page of the rows; the one above the limit only says that there are more."""
-        items = [self._records.by_name(row) for row in rows[:limit]]
-        cursor = None
-        if len(rows) > limit:
-            cursor = order.cursor(items[-1]["id"], items[-1][order.column.name])
-        page: Page[ReadT] = self._records.page.model_validate(
-            {"items": items, "next_cursor": cursor}
-        )
+    def _page(self, rows: Sequence[Sequence[Any]], more: bool, order: Order) -> Page[ReadT]:  # noqa: FBT001
+        """Make a page of its rows."""
+        items = [self._records.by_name(row) for row in rows]
+        cursor = order.cursor(items[-1]["id"], items[-1][order.column.name]) if more else None
+        try:
+            page: Page[ReadT] = self._records.paged(items, cursor)
+        except ValidationError:
+            read = readable(items, self.read.model_validate, self._records.title)
+            page = self._records.paged(read, cursor)
         return page
 
 

@@ -41,3 +41,5 @@ class DatabaseSettings(BaseSettings):
     """Seconds after which the database gives up on one statement."""
     database_lock_timeout: PositiveFloat = 2
     """Seconds that one statement waits for what another transaction holds."""
+    max_page_bytes: PositiveInt = 2 * 1024 * 1024
+    """Bytes after which a page of a list ends, however many records were asked for."""

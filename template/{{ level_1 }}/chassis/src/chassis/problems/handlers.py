@@ -1,7 +1,7 @@
 """Every way in which a request can fail, answered as a problem."""
 
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -186,7 +186,11 @@ def _log(request: Request, error: Exception) -> None:
 
 def _field(location: tuple[str | int, ...]) -> str:
     """Name a field as the client knows it: without the part of the request it came in."""
-    path = location[1:] or location
+    return field_of(location[1:] or location)
+
+
+def field_of(path: Iterable[str | int]) -> str:
+    """Name a field by the way to it: ``items.0.price``."""
     return ".".join(str(part)[:LONGEST_NAME] for part in path)
 
 

@@ -1,0 +1,131 @@
+"""What a number, a time and a JSON object may be."""
+
+import datetime as dt
+import re
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from pydantic_core import to_json
+
+from chassis.exact import check as check_json
+
+MAX_DOCUMENT_BYTES: Final = 64 * 1024
+"""How large the JSON of one field may be."""
+
+_WHOLE: Final = re.compile(r"-?(0|[1-9][0-9]{0,18})")
+_DECIMAL: Final = re.compile(r"-?[0-9]{1,60}(\.[0-9]{1,60})?")
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})",
+    re.IGNORECASE,
+)
+# PostgreSQL's driver takes the first and the last day that Python knows for infinity, and a day
+# is what a time zone can add.
+FIRST: Final = dt.date.min + dt.timedelta(days=2)
+LAST: Final = dt.date.max - dt.timedelta(days=2)
+
+
+def _refusal(expected: str) -> ValueError:
+    return ValueError(f"must {expected}")
+
+
+def from_text(value: Any) -> Any:
+    """Read a parameter that is written as JSON would be; leave anything else to its type."""
+    if not isinstance(value, str):
+        return value
+    if value in {"true", "false"}:
+        return value == "true"
+    return int(value) if _WHOLE.fullmatch(value) else value
+
+
+def check_flag(value: Any) -> Any:
+    """Refuse what only stands for true or false."""
+    if isinstance(value, bool):
+        return value
+    raise _refusal("be true or false")
+
+
+def check_whole(value: Any) -> Any:
+    """Refuse what only stands for a whole number."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise _refusal("be a whole number")
+
+
+def exact_decimal(value: Any) -> Any:
+    """Read a number without rounding."""
+    if isinstance(value, float):
+        value = repr(value)  # the shortest text of it: what was sent, if it was exact
+    elif isinstance(value, str) and not _DECIMAL.fullmatch(value):
+        raise _refusal("be a number such as 12.50")
+    elif isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
+        return value
+    return Decimal(value)
+
+
+def check_uuid(value: Any) -> Any:
+    """Take a UUID only in the form that it comes back in, in letters of either case."""
+    if isinstance(value, UUID) or (isinstance(value, str) and _UUID.fullmatch(value)):
+        return value
+    raise _refusal("be a UUID")
+
+
+def exact_date(value: Any) -> Any:
+    """Take a day only as it is written in ISO 8601."""
+    if isinstance(value, str) and not _DATE.fullmatch(value):
+        value = None
+    if not isinstance(value, (str, dt.date)):
+        raise _refusal("be a date such as 2026-01-31")
+    day = _day(value) if isinstance(value, str) else value
+    return _in_calendar(day, day)
+
+
+def _day(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise _refusal("be a date that exists") from error
+
+
+def exact_time(value: Any) -> Any:
+    """Take a point in time only as it is written in RFC 3339."""
+    if isinstance(value, str) and not _TIME.fullmatch(value):
+        value = None
+    if not isinstance(value, (str, dt.datetime)):
+        raise _refusal("be a time such as 2026-01-31T12:00:00Z")
+    day = _day(value[:10]) if isinstance(value, str) else value.date()
+    return _in_calendar(value, day)
+
+
+def _in_calendar[T](value: T, day: dt.date) -> T:
+    if not FIRST <= day <= LAST:
+        raise _refusal(f"be from {FIRST} to {LAST}")
+    return value
+
+
+def check_document(value: dict[str, Any]) -> dict[str, Any]:
+    """Refuse a JSON object that could not be given back, or is too large."""
+    check_json(value)
+    if len(to_json(value)) > MAX_DOCUMENT_BYTES:
+        raise _refusal(f"have at most {MAX_DOCUMENT_BYTES} bytes as JSON")
+    return value
+
+
+def describe_decimal(described: dict[str, Any], schema: dict[str, Any]) -> None:
+    """Say in OpenAPI how a decimal can be written."""
+    described["description"] = (
+        "A number, if JSON numbers keep all its digits: up to 15 they do. A text keeps them all."
+    )
+    places = schema.get("decimal_places", 60)
+    before = schema.get("max_digits", 60) - schema.get("decimal_places", 0)
+    sign = "" if schema.get("ge", -1) >= 0 else "-?"
+    fraction = r"(\." + _digits(places) + ")?" if places else ""
+    for form in described.get("anyOf", []):
+        if form.get("type") == "string":
+            form["pattern"] = f"^{sign}{_digits(before)}{fraction}$"
+
+
+def _digits(most: int) -> str:
+    return "[0-9]{1," + str(most) + "}"
