@@ -353,3 +353,19 @@ def test_a_write_that_failed_may_be_done_unless_the_service_could_not(
 ) -> None:
     with pytest.raises(error):
         raise_for_problem(Reply(status, b"", "PATCH"))
+
+
+@pytest.mark.parametrize("announced", [True, False], ids=["announced", "compressed"])
+async def test_an_answer_is_read_as_far_as_a_bound(
+    url: str, service: Service, *, announced: bool
+) -> None:
+    large = web.Response(text="x" * 10_001)
+    if not announced:
+        large.enable_compression()
+    service.answers = [web.Response(text="x" * 10_000), large]
+    client = HttpClient(Settings(http_max_answer_bytes=10_000, http_attempts=1))
+
+    assert len((await client.get(url)).body) == 10_000
+    with pytest.raises(Unavailable):
+        await client.get(url)
+    await client.close()

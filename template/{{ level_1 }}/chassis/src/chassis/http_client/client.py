@@ -9,6 +9,7 @@ import stamina
 
 from chassis.effects import take_note
 from chassis.http_client.retries import RetryBudget
+from chassis.http_client.reading import read
 from chassis.http_client.settings import Settings
 from chassis.problems import OVERLOADED, OutcomeUnknown, Unavailable
 
@@ -214,7 +215,8 @@ class HttpClient:
             headers=headers,
             allow_redirects=False,
         ) as response:
-            return Reply(response.status, await response.read(), request.method)
+            body = await read(response, self._settings.http_max_answer_bytes)
+            return Reply(response.status, body, request.method)
 
     def _open_session(self) -> aiohttp.ClientSession:
         """Open the session inside the running event loop, which it is bound to."""

@@ -12,6 +12,7 @@ from chassis.problems import (
     Outdated,
     Overloaded,
     ProblemError,
+    TooLarge,
     Unavailable,
 )
 from chassis.problems.details import title_of
@@ -29,7 +30,7 @@ class _Problem(BaseModel):
 def raise_for_problem(reply: Reply) -> None:
     """Raise what a reply that is not a success stands for.
 
-    404 is NotFound, 409 is Conflict, 412 is Outdated, 422 is Invalid with the errors of the fields.
+    404 is NotFound, 409 is Conflict, 412 is Outdated, 413 is TooLarge, 422 is Invalid with the errors of the fields.
     Anything else is not the client's doing: Overloaded or Unavailable, where nothing was done, and
     OutcomeUnknown for a write of which nobody knows.
     """
@@ -43,6 +44,8 @@ def raise_for_problem(reply: Reply) -> None:
             raise Conflict(problem.detail, errors=problem.errors)
         case HTTPStatus.PRECONDITION_FAILED:
             raise Outdated(problem.detail)
+        case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            raise TooLarge(problem.detail)
         case HTTPStatus.UNPROCESSABLE_ENTITY:
             raise Invalid(problem.detail, errors=problem.errors)
         case _:

@@ -15,3 +15,5 @@ class Settings(BaseSettings):
     """How often a GET is tried in all."""
     http_retry_share: float = Field(default=0.1, ge=0, le=1)
     """How many of all calls may be tried again, as a part of 1; a few always may after a quiet time."""
+    http_max_answer_bytes: PositiveInt = 16 * 1024 * 1024
+    """The largest answer of another service that is read, in bytes."""

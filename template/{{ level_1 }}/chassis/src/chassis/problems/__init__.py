@@ -9,6 +9,7 @@ from chassis.problems.errors import (
     Outdated,
     Overloaded,
     ProblemError,
+    TooLarge,
     Unavailable,
     VersionRequired,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "Overloaded",
     "ProblemError",
     "ProblemResponse",
+    "TooLarge",
     "Unavailable",
     "VersionRequired",
     "install",

@@ -54,6 +54,12 @@ class Invalid(ProblemError):
         super().__init__(detail, errors=(*blamed, *errors))
 
 
+class TooLarge(ProblemError):
+    """The request is larger than what a service accepts: 413."""
+
+    status = 413
+
+
 class Unavailable(ProblemError):
     """Something this service depends on does not answer, and nothing was done: 503."""
 
