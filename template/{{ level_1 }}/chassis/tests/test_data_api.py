@@ -8,7 +8,15 @@ from uuid import UUID, uuid4
 import pytest
 
 from chassis.data_api import DataApiRecords
-from chassis.problems import Conflict, Invalid, NotFound, OutcomeUnknown, Outdated, Unavailable
+from chassis.problems import (
+    Conflict,
+    Invalid,
+    NotFound,
+    OutcomeUnknown,
+    Outdated,
+    TooLarge,
+    Unavailable,
+)
 from chassis.schemas import ListQuery
 from chassis.testing.http import RecordedHttp
 
@@ -118,7 +126,14 @@ async def test_a_record_is_removed() -> None:
 
 @pytest.mark.parametrize(
     ("status", "error"),
-    [(404, NotFound), (409, Conflict), (412, Outdated), (422, Invalid), (500, Unavailable)],
+    [
+        (404, NotFound),
+        (409, Conflict),
+        (412, Outdated),
+        (413, TooLarge),
+        (422, Invalid),
+        (500, Unavailable),
+    ],
 )
 async def test_a_problem_is_raised(status: int, error: type[Exception]) -> None:
     coins = Coins(RecordedHttp(status, {"detail": "no"}), "http://data")

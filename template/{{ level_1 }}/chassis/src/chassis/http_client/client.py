@@ -8,8 +8,8 @@ import aiohttp
 import stamina
 
 from chassis.effects import take_note
-from chassis.http_client.retries import RetryBudget
 from chassis.http_client.reading import read
+from chassis.http_client.retries import RetryBudget
 from chassis.http_client.settings import Settings
 from chassis.problems import OVERLOADED, OutcomeUnknown, Unavailable
 

@@ -30,9 +30,9 @@ class _Problem(BaseModel):
 def raise_for_problem(reply: Reply) -> None:
     """Raise what a reply that is not a success stands for.
 
-    404 is NotFound, 409 is Conflict, 412 is Outdated, 413 is TooLarge, 422 is Invalid with the errors of the fields.
-    Anything else is not the client's doing: Overloaded or Unavailable, where nothing was done, and
-    OutcomeUnknown for a write of which nobody knows.
+    404 is NotFound, 409 is Conflict, 412 is Outdated, 413 is TooLarge, 422 is Invalid with the
+    errors of the fields. Anything else is not the client's doing: Overloaded or Unavailable, where
+    nothing was done, and OutcomeUnknown for a write of which nobody knows.
     """
     if HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
         return
