@@ -48,7 +48,7 @@ def field_model(
         "create": f"{name}: {dto}{optional}{tail}",
         "change": f"{name}: {_optional_change(dto, nullable)} = None",
         "read": f"{name}: {python_type}{optional}",
-        "json": _json_kind(field, kind, nullable),
+        "json": _json_kind(kind, nullable),
         "model": model_line(field, kind, nullable, plurals),
         "column": migration_column(field, kind, nullable),
         "check": migration_check(plurals[entity["name"]], field),
@@ -76,14 +76,9 @@ def _filter_type(field: Mapping[str, Any], dto: str) -> str:
     return f"{dto} | None"
 
 
-def _json_kind(field: Mapping[str, Any], kind: Mapping[str, Any], nullable: bool) -> str:  # noqa: FBT001
+def _json_kind(kind: Mapping[str, Any], nullable: bool) -> str:  # noqa: FBT001
     """What a record has in JSON for the field, as the contracts of events say it."""
-    parts = [kind["json"]]
-    if "values" in field:
-        parts.append(json.dumps(sorted(field["values"]), ensure_ascii=False))
-    if nullable:
-        parts.append("or null")
-    return " ".join(parts)
+    return f"{kind['json']} or null" if nullable else str(kind["json"])
 
 
 def _parameters(field: Mapping[str, Any], kind: Mapping[str, Any]) -> list[str]:
