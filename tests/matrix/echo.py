@@ -27,6 +27,8 @@ MARKDOWN = MarkdownIt("commonmark").enable("table").disable("inline")
 SHOWN = 80
 # A hash of the answers, which is another one for other answers.
 UNCOMPARED = ".ferrata/answers.sha256"
+# What it lists follows from the words of the requirements.
+WORK_LIST = "artifacts/plans/implementation-plan.md"
 
 
 def exchanged(
@@ -109,6 +111,9 @@ class Echo:
                 self._in_values(plain, said)
                 self._values(said, parse(real), "", texts)
                 return
+        if path == WORK_LIST:
+            self._somewhere(plain, real)
+            return
         if path.endswith(PROSE):
             self._prose(plain, real)
             _same_outline(plain, real)
@@ -164,6 +169,13 @@ class Echo:
             line = f"{line}{word}{after}".rpartition("\n")[2]
         if real[place:].strip():
             raise ValueError(f"should have ended before {shown(real[place:])}")
+
+    def _somewhere(self, plain: str, real: str) -> None:
+        """Find each text of Markdown written as it has to be, wherever that is."""
+        for line in plain.splitlines():
+            for found in self._word.finditer(line):
+                if not any(form in real for form in self._forms(found[0], line[: found.start()])):
+                    raise ValueError(f"{found[0]} should be there: {shown(self.texts[found[0]])}")
 
     def _writer(self, line: str) -> Callable[[str], str]:
         """How a text has to be written of which this much of its line stands before it."""
