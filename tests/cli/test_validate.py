@@ -113,7 +113,7 @@ def test_faults_as_json(ferrata, answers, replacements, said):
 
 def test_complete_as_json(ferrata):
     run = ferrata("validate", EXAMPLE, "--json")
-    assert json.loads(run.out) == {"complete": True, "problems": [], "warnings": []}
+    assert json.loads(run.out) == {"complete": True, "open": [], "problems": [], "warnings": []}
 
 
 STRIPE = ("integrations: []", "integrations: [{name: Stripe, purpose: Take money}]")

@@ -22,6 +22,7 @@ PORTS = "the same start; tests/project/test_running.py starts every project with
 DOCKER = "needs Docker; tests/docker runs the containers"
 NETWORK = "downloads Copier; tests/cli/test_hook.py and tests/template run plain Copier"
 NOT_RUN = {
+    ("README.md", "uvx --with jsonschema --with copier-template-extensions copier copy --trust https://github.com/ferrata-dev/ferrata my_system"): "downloads Copier; tests/docs/test_plain_copier.py runs it",
     ("docs/how-to/run-a-project.md", "make up"): DOCKER,
     ("docs/how-to/run-a-project.md", "API_PORT=8010 DATA_PORT=8011 make dev"): PORTS,
     ("docs/how-to/use-plain-copier.md", "uvx --with jsonschema --with copier-template-extensions copier copy --trust TEMPLATE my_system"): NETWORK,
