@@ -183,7 +183,9 @@ def proof(tmp_path_factory: pytest.TempPathFactory) -> Proof:
     change(tree / ONE / ".ferrata/template.txt.jinja", "{% for", "extra.txt\n{% for")
     change(tree / "template/{{ rabbitmq }}/docs/rabbitmq.md.jinja", "| `RABBITMQ_TIMEOUT` |", "| |")
     change(
-        tree / ONE / "shared/pyproject.toml.jinja", '    "chassis",\n', '    "chassis",\n    "tinydb",\n'
+        tree / ONE / "shared/pyproject.toml.jinja",
+        '    "chassis",\n',
+        '    "chassis",\n    "tinydb",\n',
     )
     change(tree / TWO / "docker-compose.dev.yml.jinja", "./shared/src:", "./shraed/src:")
     change(tree / ONE / "deploy/compose/{{ api }}.yml.jinja", "LOG_LEVEL: ", "LOG_LEVLE: ")
