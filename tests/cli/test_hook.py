@@ -36,7 +36,7 @@ def test_green(copier, tmp_path):
     assert (demo / "uv.lock").is_file()
     assert (demo / ".env").is_file()
     assert (demo / "artifacts/reports/gates.json").is_file()
-    assert "Next: cd demo" in run.stderr
+    assert f"Next: cd {demo};" in run.stderr
 
 
 def test_red_gates_keep_the_project(copier, template, tmp_path):
