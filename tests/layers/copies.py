@@ -114,7 +114,7 @@ TOY = {
         def test_a_bear_is_played_with() -> None:
             assert Settings().toy_name == "bear"
         """,
-    "template/{{ toy }}/make/toy.mk": """\
+    "template/{{ toy }}/tools/make/toy.mk": """\
         .PHONY: toys
         toys: ## Show the toys
         \t@ls .toys

@@ -63,7 +63,7 @@ def test_copier_renders_it_and_so_do_the_tests(tree: Path, tmp_path: Path) -> No
     rendered = Renderer(tree).render(ANSWERS)
     recorded = ".copier-answers.yml"
     assert {**rendered.files, recorded: b""} == {**files_of(project), recorded: b""}
-    assert {"docs/toy.md", "make/toy.mk", "modules/toy/src/chassis_toy/toy_check.py"} <= {
+    assert {"docs/toy.md", "tools/make/toy.mk", "modules/toy/src/chassis_toy/toy_check.py"} <= {
         *rendered.files
     }
     assert "TOY_NAME=bear" in rendered.text(".env.example")

@@ -23,7 +23,7 @@ needs_redis = pytest.mark.needs("redis-server")
 
 def test_no_seed_depends_on_it(rendered: Callable[[str], Path]) -> None:
     def seeds(name: str) -> dict[str, bytes]:
-        owned = ("services/", "shared/", "deploy/local/", "README.md")
+        owned = ("services/", "shared/", "deploy/local/")
         files = files_of(rendered(name))
         return {path: content for path, content in files.items() if path.startswith(owned)}
 

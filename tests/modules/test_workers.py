@@ -42,7 +42,7 @@ def test_nothing_of_it_is_there_without_it(level: int, rendered: Callable[[str],
 @pytest.mark.parametrize("level", LEVELS)
 def test_no_seed_depends_on_it(level: int, rendered: Callable[[str], Path]) -> None:
     def seeds(name: str) -> dict[str, str]:
-        owned = ("services/", "shared/", "deploy/local/", "README.md")
+        owned = ("services/", "shared/", "deploy/local/")
         return {p: text for p, text in content(rendered(name)).items() if p.startswith(owned)}
 
     before, after = seeds(f"task_manager@{level}+rabbitmq"), seeds(f"task_manager@{level}+workers")
