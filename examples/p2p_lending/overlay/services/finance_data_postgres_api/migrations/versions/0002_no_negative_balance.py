@@ -15,10 +15,10 @@ depends_on = None
 def upgrade() -> None:
     """Let the database refuse what the API refuses."""
     op.create_check_constraint(
-        op.f("ck_escrow_accounts_balance"), "escrow_accounts", "balance >= 0"
+        op.f("ck_escrow_accounts_never_overdrawn"), "escrow_accounts", "balance >= 0"
     )
 
 
 def downgrade() -> None:
     """Leave it to the API again."""
-    op.drop_constraint(op.f("ck_escrow_accounts_balance"), "escrow_accounts")
+    op.drop_constraint(op.f("ck_escrow_accounts_never_overdrawn"), "escrow_accounts")

@@ -80,7 +80,7 @@ async def test_a_balance_is_never_negative(
     assert (refused.status_code, changed.status_code) == (422, 422)
     assert (await client.get(f"{ESCROW}/{kept['id']}")).json()["balance"] == "10.00"
     database = Database(settings)
-    with pytest.raises(IntegrityError, match="ck_escrow_accounts_balance"):
+    with pytest.raises(IntegrityError, match="ck_escrow_accounts_never_overdrawn"):
         async with database.begin() as connection:
             await connection.execute(text("UPDATE escrow_accounts SET balance = balance - 10.01"))
     await database.close()

@@ -15,9 +15,12 @@ class EscrowAccount(VersionedRecord, Base):
     __tablename__ = "escrow_accounts"
     __table_args__ = (
         sa.Index("ix_escrow_accounts_created_at_id", "created_at", "id"),
-        sa.CheckConstraint("balance >= 0", name="balance"),
+        sa.CheckConstraint("balance >= 0", name="never_overdrawn"),
     )
 
     loan_id: Mapped[UUID] = mapped_column(sa.Uuid(), sa.ForeignKey("loans.id"), unique=True)
-    balance: Mapped[Decimal] = mapped_column(sa.Numeric(18, 2))
+    balance: Mapped[Decimal] = mapped_column(
+        sa.Numeric(18, 2),
+        sa.CheckConstraint("\"balance\" <> 'NaN'", name="balance"),
+    )
     status: Mapped[str] = mapped_column(sa.String(8))
