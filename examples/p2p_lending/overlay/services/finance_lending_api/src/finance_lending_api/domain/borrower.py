@@ -13,7 +13,7 @@ MAX_ACTIVE_LOANS = 3
 class Borrower:
     """A user in the role of somebody who wants one more loan."""
 
-    kyc_status: UserKycStatus
+    kyc_status: UserKycStatus | str
     active_loans: int
 
     def check(self) -> None:
