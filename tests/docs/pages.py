@@ -49,10 +49,15 @@ def _blocks(page: str, text: str) -> Iterator[Block]:
 
 
 def missing_line(expected: str, printed: str) -> str | None:
-    """The first line of `expected` that was not printed, in this order; `...` is anything."""
-    lines = iter([_squeezed(line) for line in printed.splitlines()])
+    """The first line of `expected` that was not printed, in this order; `...` is anything.
+
+    Gates run side by side and print as they end: their lines may stand in any order.
+    """
+    all_lines = [_squeezed(line) for line in printed.splitlines()]
+    following = iter(all_lines)
     for wanted in filter(None, map(_squeezed, expected.splitlines())):
         pattern = re.compile(".*".join(map(re.escape, wanted.split("..."))))
+        lines = all_lines if wanted.startswith("✓") else following
         if not any(pattern.search(line) for line in lines):
             return wanted
     return None
