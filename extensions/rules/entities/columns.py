@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .literals import string_literal
+from .tables import database_name
 from .types import DECIMAL_PLACES, length_of
 
 # PostgreSQL writes numbers out, so that 64 KiB of JSON become more.
@@ -57,8 +58,6 @@ def model_line(
         parts.append(f'sa.CheckConstraint({string_literal(condition)}, name="{name}")')
     if field.get("unique"):
         parts.append("unique=True")
-    elif "references" in field:
-        parts.append("index=True")
     optional = " | None" if nullable else ""
     return f"{attribute}: Mapped[{python_type}{optional}] = mapped_column({', '.join(parts)})"
 
@@ -71,5 +70,5 @@ def migration_column(field: Mapping[str, Any], kind: Mapping[str, Any], nullable
 def migration_check(table: str, field: Mapping[str, Any]) -> str | None:
     """The check of a field where its table is created."""
     condition = _readable(field)
-    name = f'op.f("ck_{table}_{field["name"]}")'
+    name = f'op.f("{database_name("ck", table, field["name"])}")'
     return condition and f"sa.CheckConstraint({string_literal(condition)}, name={name})"

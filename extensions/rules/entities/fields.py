@@ -11,6 +11,7 @@ from .columns import migration_check, migration_column, model_line
 from .domain_rules import domain_rules
 from .literals import json_literal, number_literal, string_literal, whole_literal
 from .samples import as_python, invalid_values, other_sample_of, sample_of
+from .tables import database_name
 from .types import DECIMAL_DIGITS, DECIMAL_PLACES, bounds, length_of, range_parameters
 
 
@@ -19,7 +20,7 @@ def field_model(
 ) -> dict[str, Any]:
     """Work out what the templates write for a field of an entity."""
     kind = catalog()["field_types"][field["type"]]
-    name = field["name"]
+    name, table = field["name"], plurals[entity["name"]]
     named = f"{class_name(entity['name'])}{class_name(name)}"
     constraint = _constraint(field)
     # A reader knows the values of its own release; the one that writes may have one more.
@@ -51,7 +52,9 @@ def field_model(
         "json": _json_kind(kind, nullable),
         "model": model_line(field, kind, nullable, plurals),
         "column": migration_column(field, kind, nullable),
-        "check": migration_check(plurals[entity["name"]], field),
+        "check": migration_check(table, field),
+        "foreign_key": database_name("fk", table, name),
+        "unique_key": database_name("uq", table, name),
         "rules": list(domain_rules(field, nullable)),
         "filters": [
             f"{parameter}: {_filter_type(field, dto)} = None"

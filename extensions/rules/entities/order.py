@@ -27,6 +27,7 @@ def creation_order(
             else:
                 late.append(
                     {
+                        "name": field["foreign_key"],
                         "table": entity["table"],
                         "column": field["name"],
                         "target": field["reference"],
