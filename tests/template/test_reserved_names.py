@@ -1,54 +1,40 @@
 """Names that an entity or field may not have are exactly those that would break generated code."""
 
-import ast
+import builtins
 import re
-from collections.abc import Callable
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import pytest
 from pydantic import BaseModel
 
 from ferrata.planning import combinations
 from tests.matrix.renderer import Renderer
-from tests.support import ROOT, answers_of, brief, extension, room
+from tests.support import ROOT, brief, extension, room
+from tests.template.scopes import met
 from tests.template.source import DEVICES, path_faults
 
 RESERVED = room("checks.reserved")
 
-# Names that follow from the entities of the task manager and telemedicine.
-ENTITIES = {"task_manager", "telemedicine"}
+
+def test_a_name_that_generated_code_uses_is_refused() -> None:
+    hidden = {
+        form: {name for name in names if not hasattr(builtins, name)}
+        for form, names in met().names.items()
+        if form != "{field}"
+    }
+
+    assert {form: names for form, names in hidden.items() if names} == RESERVED.TAKEN
 
 
-def names_used(project: Path) -> set[str]:
-    """Every class that a module of the owner's code imports or defines."""
-    found: set[str] = set()
-    for path in [*project.glob("services/**/*.py"), *project.glob("shared/**/*.py")]:
-        if "tests" in path.parts:
-            continue
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            match node:
-                case ast.ImportFrom(names=names):
-                    found |= {name.asname or name.name for name in names}
-                case ast.ClassDef(name=name):
-                    found.add(name)
-    return {name for name in found if re.fullmatch(r"(?:[A-Z][a-z0-9]+)+", name)}
+def test_a_field_is_not_called_as_what_its_class_is_made_of() -> None:
+    refused = set().union(*(names for names, _ in RESERVED.FIELDS))
+
+    assert met().names["{field}"] <= refused
 
 
-def derived(name: str, entities: list[str]) -> bool:
-    """Tell whether a class belongs to an entity."""
-    return any(entity in name for entity in entities)
-
-
-def test_a_name_that_generated_code_uses_is_refused(rendered: Callable[[str], Path]) -> None:
-    used: set[str] = set()
-    for example in ENTITIES:
-        model = extension().data_model(answers_of(example)["entities"])
-        own = [entity["class"] for entity in model["entities"]]
-        used |= {name for name in names_used(rendered(example)) if not derived(name, own)}
-        plurals = {entity["classes"] for entity in model["entities"]}
-        used -= {name for name in used if any(plural in name for plural in plurals)}
-
-    assert used == set(RESERVED.CLASSES)
+def test_forms_that_meet_in_a_module_are_compared() -> None:
+    assert met().together == set(RESERVED.OWN)
+    assert met().across == {frozenset(forms) for forms in RESERVED.ACROSS}
 
 
 def test_attributes_of_pydantic_models_are_refused() -> None:

@@ -1,6 +1,5 @@
 """Names of entities and fields."""
 
-import builtins
 import keyword
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -41,29 +40,17 @@ def _entity_name_faults(key: str, name: str) -> Iterator[str]:
     other = f"'{name}_list'" if key == "plural" else f"'{name}_record'"
     if keyword.iskeyword(name):
         yield f"{name!r} is a Python keyword; choose another name"
-    if key == "plural" and (name in dir(builtins) or name in reserved.PLURALS):
-        yield (
-            f"{name!r} would hide a name that generated code uses; give another plural, "
-            f"such as {other}"
-        )
-    for hidden in sorted(_class_names(name) & reserved.CLASSES):
-        yield (
-            f"{name!r} would hide {hidden!r}, which generated code uses; "
-            f"choose a more specific name, such as '{name}_record'"
-        )
     if name in reserved.MODULES or (key == "name" and name in reserved.PACKAGES):
         yield f"{name!r} is a module of every project; choose another"
+    if key == "plural" and name in reserved.FOLDERS:
+        yield f"{name!r} is a folder that is taken for tests; give another plural, such as {other}"
+    if key == "plural" and name in reserved.SQL:
+        yield f"{name!r} is a word of SQL, and no table; give another plural, such as {other}"
     if name in reserved.DEVICES:
         yield (
             f"{name!r} is a device on Windows, where no file can be called '{name}.py'; "
             f"choose another name, such as {other}"
         )
-
-
-def _class_names(name: str) -> set[str]:
-    """The classes that are generated for an entity."""
-    suffixes = ("", "Create", "Changes", "Read", "Query", "Sort", "Repository")
-    return {f"{class_name(name)}{suffix}" for suffix in suffixes}
 
 
 def field_names(answers: Mapping[str, Any]) -> Iterator[Problem]:

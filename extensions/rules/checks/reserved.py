@@ -1,22 +1,75 @@
-"""Names that generated code or Windows has taken."""
+"""Names that generated code, PostgreSQL, RabbitMQ or Windows have taken."""
 
 FOREIGN_PACKAGES = frozenset({"chassis", "shared", "tools", "tests"})
-# Names that the generated modules import or define beside an entity's own classes.
-# tests/template/test_reserved_names.py compares them with a generated project.
-CLASSES = frozenset(
-    """
-    Annotated Any AwareDatetime Base DataApiRecords DataSettings Decimal Depends EmailStr
-    Exact FeatureSettings Field FromText IfMatch ListQuery Literal Mapped Mapping NotNull Page Path
-    Protocol Query Repository Response RuleViolated Schema Settings Url VersionedRecord
-    """.split()
+# RabbitMQ keeps exchanges whose names begin with `amq.` for itself.
+BROKER = frozenset({"amq"})
+
+# By the form in which a name is written: what stands beside it in a generated module.
+# tests/template/test_reserved_names.py finds them in projects of all levels and modules.
+TAKEN = {
+    "{Class}": frozenset(
+        """
+        Any Base DataApiRecords Decimal FastAPI JSONB Literal Mapped Mapping MemoryRecords Page
+        Protocol Repository Settings UUID VersionedRecord
+        """.split()
+    ),
+    "{Classes}": frozenset(
+        "Annotated Any Depends HTTPConnection Mapping Page Protocol UUID".split()
+    ),
+    "{Class}Query": frozenset({"ListQuery"}),
+    "DataApi{Classes}": frozenset({"DataApiRecords"}),
+    "{NAME}": frozenset({"KEPT"}),
+    "{plural}": frozenset(
+        """
+        added body changed connection created decides_again found page query response router
+        sent state tagged version
+        """.split()
+    ),
+}
+
+# Classes that stand in one module; those of one entity may all meet.
+OWN = (
+    "{Class}",
+    "New{Class}",
+    "{Class}Create",
+    "{Class}Changes",
+    "{Class}Read",
+    "{Class}Query",
+    "{Class}Sort",
+    "{Class}Repository",
+    "{Class}Created",
+    "{Class}Updated",
+    "{Class}Deleted",
+    "Create{Class}",
+    "Get{Class}",
+    "Update{Class}",
+    "Delete{Class}",
+    "{Classes}",
+    "{Classes}Dep",
+    "List{Classes}",
+    "DataApi{Classes}",
+)
+# Modules in which those of all entities meet.
+ACROSS = (
+    ("{Classes}", "{Classes}Dep", "DataApi{Classes}"),
+    ("{Class}Repository", "{Classes}Dep"),
+    ("New{Class}", "DataApi{Classes}"),
+    ("{Class}Created", "{Class}Updated", "{Class}Deleted"),
 )
 
-PLURALS = frozenset(
-    {"body", "changed", "created", "found", "page", "query", "sent"}
-    # What is in a folder of this name is taken for tests.
-    | {"tests"}
-    # Tables that modules have.
-    | {"daily_counts", "handled_messages", "outbox"}
+# Words of PostgreSQL's SQL that SQLAlchemy does not quote.
+SQL = frozenset({"collation", "concurrently", "lateral", "system_user", "tablesample"})
+
+# What is in a folder of this name is taken for tests.
+FOLDERS = frozenset({"tests"})
+
+# Tables and indexes of Alembic and of modules.
+RELATIONS = frozenset(
+    """
+    alembic_version alembic_version_pkc daily_counts handled_messages
+    ix_handled_messages_handled_at outbox pk_daily_counts pk_handled_messages pk_outbox
+    uq_daily_counts_name_day
+    """.split()
 )
 
 MODULES = frozenset(
@@ -37,7 +90,16 @@ FIELDS = (
         "is a field that every entity has already",
     ),
     (frozenset({"limit", "cursor", "sort"}), "is a parameter of every list"),
-    (frozenset({"str", "int", "bool", "dict", "dt"}), "would hide the type of other fields"),
+    (
+        # What PostgreSQL itself keeps in every table.
+        frozenset({"cmax", "cmin", "ctid", "tableoid", "xmax", "xmin"}),
+        "is a column that PostgreSQL has in every table",
+    ),
+    (SQL, "is a word of SQL, and no column"),
+    (
+        frozenset({"str", "int", "bool", "dict", "dt", "mapped_column", "sa"}),
+        "would hide what the other fields are made of",
+    ),
     (frozenset({"check", "self", "cls"}), "would hide a part of the generated class"),
     (
         # The public attributes of pydantic's BaseModel; compared with pydantic in the tests.

@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 
 from ..catalog import plain_schema
 from .availability import availability
+from .derived import colliding_classes, hidden_names, relation_names
 from .identity import function_needs_reason, service_names
 from .limits import field_limits
 from .names import entity_names, field_names
@@ -49,6 +50,9 @@ RULES = (
     requirement_ids,
     operations,
     entity_names,
+    hidden_names,
+    colliding_classes,
+    relation_names,
     field_names,
     field_limits,
     references,

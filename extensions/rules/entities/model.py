@@ -6,7 +6,7 @@ from typing import Any
 from ..names import class_name, kebab, plural_of, with_article, words
 from .fields import field_model
 from .order import creation_order
-from .tables import database_name, indexes
+from .tables import database_name, indexes, table_args
 from .types import OPERATIONS
 
 
@@ -56,6 +56,7 @@ def _entity(entity: Mapping[str, Any], plurals: Mapping[str, str]) -> dict[str, 
         "table": plural,
         "primary_key": database_name("pk", plural),
         "indexes": indexes(plural, entity["fields"]),
+        "table_args": table_args(plural, entity["fields"]),
         "class": class_name(name),
         "classes": class_name(plural),
         "words": words(name),

@@ -1,6 +1,7 @@
 """Tables in PostgreSQL: the names of all that belongs to one, and its indexes."""
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -27,6 +28,15 @@ def indexes(table: str, fields: Sequence[Mapping[str, Any]]) -> list[dict[str, A
         {"name": database_name("ix", table, *columns), "columns": list(columns)}
         for columns in _indexed(fields)
     ]
+
+
+def table_args(table: str, fields: Sequence[Mapping[str, Any]]) -> str:
+    """The indexes as the tuple that the mapped class has, in Python."""
+    made = [
+        f"sa.Index({', '.join(json.dumps(part) for part in (index['name'], *index['columns']))})"
+        for index in indexes(table, fields)
+    ]
+    return f"({', '.join(made)}{',' if len(made) == 1 else ''})"
 
 
 def _indexed(fields: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, ...]]:

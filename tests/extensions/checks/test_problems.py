@@ -48,6 +48,41 @@ ENTITY_FAULTS: list[Any] = [
     pytest.param([entity(name="decimal")], "would hide 'Decimal'", id="imported-class"),
     pytest.param([entity(name="list")], "would hide 'ListQuery'", id="derived-class"),
     pytest.param([entity(name="byte")], "'bytes' would hide a name", id="builtin-plural"),
+    pytest.param([entity(name="warning")], "'Warning', which Python has", id="builtin-class"),
+    pytest.param(
+        [entity(name="route", plural="router")], "hide a name that generated", id="variable"
+    ),
+    pytest.param(
+        [entity(name="task", plural="new_task")], "makes a class 'NewTask', as", id="own-class"
+    ),
+    pytest.param(
+        [entity(name="task"), entity(name="note", plural="tasks_dep")],
+        "entities[1].plural: makes a class 'TasksDep', as entities[0].plural does",
+        id="class-of-another",
+    ),
+    pytest.param(
+        [
+            entity(field("archive_code", unique=True), name="order"),
+            entity(field("code", unique=True), name="old_order", plural="orders_archive"),
+        ],
+        "entities[1].plural: 'orders_archive' has 'uq_orders_archive_code' for a table or an "
+        "index, as entities[0] has",
+        id="constraint-of-another",
+    ),
+    pytest.param(
+        [entity(name="order"), entity(name="old_order", plural="pk_orders")],
+        "'pk_orders' has 'pk_orders'",
+        id="table-like-a-key",
+    ),
+    pytest.param(
+        [entity(field("created_at_id", "reference", references="thing"))],
+        "'ix_things_created_at_id' for a table or an index, as entities[0] has",
+        id="index-twice",
+    ),
+    pytest.param(
+        [entity(name="version", plural="alembic_version")], "as Alembic or a mod", id="alembic"
+    ),
+    pytest.param([entity(plural="pg_things")], "like the tables of PostgreSQL", id="pg"),
     pytest.param([entity(name="error")], "'errors' is a module of every project", id="module"),
     pytest.param(
         [entity(name="sheep", plural="sheep")], "must differ from the name", id="same-plural"
@@ -61,7 +96,11 @@ ENTITY_FAULTS: list[Any] = [
     pytest.param([entity(field("id"))], "every entity has already", id="field-id"),
     pytest.param([entity(field("sort"))], "is a parameter of every list", id="field-sort"),
     pytest.param([entity(field("model_dump"))], "pydantic's BaseModel", id="field-pydantic"),
-    pytest.param([entity(field("int"))], "would hide the type", id="field-type-name"),
+    pytest.param([entity(field("int"))], "would hide what the other", id="field-type-name"),
+    pytest.param([entity(field("sa"))], "would hide what the other", id="field-module"),
+    pytest.param([entity(field("xmin"))], "that PostgreSQL has in every", id="system-column"),
+    pytest.param([entity(field("lateral"))], "word of SQL, and no column", id="sql-column"),
+    pytest.param([entity(plural="lateral")], "word of SQL, and no table", id="sql-table"),
     pytest.param([entity(field("check"))], "part of the generated class", id="field-method"),
     pytest.param([entity(field("query"))], "collides with 'ThingQuery'", id="field-class"),
     pytest.param([entity(field("a_b"), field("ab"))], "collides with 'a_b'", id="field-forms"),
@@ -173,3 +212,17 @@ def test_an_operation_names_an_entity() -> None:
         "functional_requirements[0].operations[1]: names no entity; "
         "got: 'tsk.get', entities: task; did you mean 'task'?"
     )
+
+
+def test_names_that_never_meet_are_taken() -> None:
+    entities = [
+        entity(field("address", "enum", values=["home"]), name="user"),
+        *(entity(name=name) for name in ("user_address", "user_create", "new_user", "create_user")),
+        *(entity(name=name) for name in ("response", "path", "query", "field", "event", "schema")),
+    ]
+
+    assert found(TASK | {"entities": entities}) == []
+
+
+def test_rabbitmq_keeps_a_context_for_itself() -> None:
+    assert "context: 'amq' begins names that RabbitMQ" in found(TASK | {"context": "amq"})[0]
