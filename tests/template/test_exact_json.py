@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.support import ROOT
@@ -72,6 +72,8 @@ def test_fifteen_digits_are_always_taken(
 ) -> None:
     number = data.draw(st.integers(10 ** (digits - 1), 10**digits - 1))
     text = f"{number}e{exponent}"
+    # Whoever reads a larger one as a whole number gets another: those are refused.
+    assume(Decimal(text) <= 2**53)
 
     assert Decimal(repr(codec.parse(text.encode()))) == Decimal(text)
 
