@@ -20,6 +20,7 @@ from chassis.server import Server, Settings
 HOST = "127.0.0.1"
 PATIENCE_S = 10
 QUICK = {"header_timeout": 0.5, "body_timeout": 0.5, "send_timeout": 0.5, "idle_timeout": 1}
+HASTY = {"header_timeout": 0.2, "body_timeout": 0.2, "send_timeout": 0.2}
 FLOOD = 64 * 1024 * 1024
 BEGUN = b"GET / HTTP/1.1\r\nHost: garden\r\n"
 GET = BEGUN + b"\r\n"
@@ -91,6 +92,13 @@ def serving(**limits: float) -> Iterator[Served]:
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
     with serving() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def hasty() -> Iterator[Served]:
+    """A server that waits for nobody."""
+    with serving(**HASTY) as running:
         yield running
 
 
@@ -195,7 +203,7 @@ def test_others_are_served_during_a_flood(served: Served) -> None:
         flooding.join()
 
 
-def test_what_does_not_come_is_not_waited_for(served: Served) -> None:
+def test_what_does_not_come_is_not_waited_for(hasty: Served) -> None:
     begun = {
         b"": 0,
         b"\r\n": 0,
@@ -205,7 +213,7 @@ def test_what_does_not_come_is_not_waited_for(served: Served) -> None:
         CHUNKED + b"5\r\n12": 408,
     }
     with ExitStack() as stack:
-        clients = {sent: stack.enter_context(closing(served.connect())) for sent in begun}
+        clients = {sent: stack.enter_context(closing(hasty.connect())) for sent in begun}
         for sent, client in clients.items():
             client.sendall(sent)
 
@@ -217,10 +225,10 @@ def test_what_does_not_come_is_not_waited_for(served: Served) -> None:
             problem(status, body)
 
 
-def test_drops_do_not_prolong_the_time(served: Served) -> None:
+def test_drops_do_not_prolong_the_time(hasty: Served) -> None:
     drops = {BEGUN: b"X: y\r\n", b"\r\n": b"\r\n", POST.replace(b"5", b"500"): b"x"}
     with ExitStack() as stack:
-        clients = {sent: stack.enter_context(closing(served.connect())) for sent in drops}
+        clients = {sent: stack.enter_context(closing(hasty.connect())) for sent in drops}
         for sent, client in clients.items():
             client.sendall(sent)
             client.setblocking(False)  # noqa: FBT003  # there is no name for it
@@ -249,12 +257,12 @@ def test_an_idle_connection_is_closed(client: socket.socket) -> None:
     assert client.recv(1) == b""
 
 
-def test_an_answer_that_is_not_read_is_given_up(served: Served) -> None:
-    with closing(served.connect()) as client:
+def test_an_answer_that_is_not_read_is_given_up(hasty: Served) -> None:
+    with closing(hasty.connect()) as client:
         client.sendall(b"GET /much HTTP/1.1\r\nHost: garden\r\n\r\n")
         ends = time.monotonic() + PATIENCE_S
         assert client.recv(10) == b"HTTP/1.1 2"
-        while served.server.opened.connections:
+        while hasty.server.opened.connections:
             assert time.monotonic() < ends
             time.sleep(0.05)
 
