@@ -108,11 +108,13 @@ def command(service: Service, system: System, root: Path, port: int, options: Op
 
 
 def process_command(process: Process, system: System, root: Path, options: Options) -> list[str]:
-    """Return the command line of a process."""
+    """Return the command line of a process; `python` is the one that runs this."""
+    program, *rest = process.command
+    command = [sys.executable if program == "python" else program, *rest]
     if not options.reload:
-        return list(process.command)
+        return command
     words = [sys.executable, "-m", "watchfiles", "--filter", "python", "--verbosity", "warning"]
-    return [*words, shlex.join(process.command), *map(str, _watched(process, system, root))]
+    return [*words, shlex.join(command), *map(str, _watched(process, system, root))]
 
 
 def _watched(service: Service | Process, system: System, root: Path) -> list[Path]:

@@ -78,20 +78,20 @@ class Node:
         self._log = data.with_name(f"{data.name}.log")
         self._note = _note(data)
         self._wanted_port = wanted_port
-        self._port = 0
+        self.port = 0
         self._inner_port, self._names_port = _free_port(), _free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """Where it is, also when it was stopped and started again."""
-        return _address(self._port)
+        return _address(self.port)
 
     def start(self) -> None:
         """Start it and wait until it answers."""
         self._data.mkdir(parents=True, exist_ok=True)
         self._end_left_over()
-        self._port = self._port or _free_port(self._wanted_port)
+        self.port = self.port or _free_port(self._wanted_port)
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603  # the installed program, no shell
                 [self._program],
@@ -104,7 +104,7 @@ class Node:
                 start_new_session=True,
             )
         started = psutil.Process(self._process.pid).create_time()
-        noted = f"{self._process.pid} {started} {self._names_port} {self._port}"
+        noted = f"{self._process.pid} {started} {self._names_port} {self.port}"
         self._note.write_text(noted, "utf-8")
         try:
             self._wait(self._process)
@@ -112,10 +112,11 @@ class Node:
             self.stop()
             raise
 
-    def stop(self) -> None:
-        """Stop it; its data stays."""
+    def stop(self, timeout_s: float = _STOP_TIMEOUT_S) -> None:
+        """Stop it, by force when that takes longer; its data stays."""
         if self._process is not None:
-            _end(psutil.Process(self._process.pid) if self._process.poll() is None else None)
+            running = self._process.poll() is None
+            _end(psutil.Process(self._process.pid) if running else None, timeout_s)
             self._process.wait()
             self._process = None
         _end_names(self._names_port)
@@ -137,7 +138,7 @@ class Node:
             "RABBITMQ_MNESIA_BASE": str(self._data / "data"),
             "RABBITMQ_NODENAME": "rabbit@localhost",
             "RABBITMQ_NODE_IP_ADDRESS": HOST,
-            "RABBITMQ_NODE_PORT": str(self._port),
+            "RABBITMQ_NODE_PORT": str(self.port),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
         }
 
@@ -182,13 +183,13 @@ def _running(note: Path) -> _Running | None:
     return None
 
 
-def _end(process: psutil.Process | None) -> None:
+def _end(process: psutil.Process | None, timeout_s: float = _STOP_TIMEOUT_S) -> None:
     """End a process group, of which this is the first process."""
     if process is None:
         return
     signal_group(process.pid, signal.SIGTERM)
     with suppress(psutil.Error):
-        process.wait(_STOP_TIMEOUT_S)
+        process.wait(timeout_s)
     signal_group(process.pid, signal.SIGKILL)
 
 

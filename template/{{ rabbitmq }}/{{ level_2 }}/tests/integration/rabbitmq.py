@@ -4,20 +4,14 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tools.dev.servers.rabbitmq import Node, installed
 
-from tests.integration.containers import (
-    Choice,
-    asked_for,
-    paused,
-    quiet,
-    stopped,
-    why_no_container,
-)
+from tests.integration.containers import Choice, asked_for, quiet, why_no_container
+from tests.integration.link import HOST, Link
 from tests.integration.servers import RunningServer
 
 IMAGE = "rabbitmq:4"
@@ -25,6 +19,8 @@ VARIABLE = "TEST_RABBITMQ"
 DOCKER, LOCAL, NONE = "docker", "local", "none"
 PORT = 5672
 START_TIMEOUT_S = 90
+MAX_MESSAGE_BYTES = 100_000
+"""What it takes at most: little, so that tests can have an event refused."""
 
 
 @cache
@@ -40,50 +36,56 @@ def choice() -> Choice:
 
 
 @contextmanager
-def run(root: Path, *, max_message_size: int | None = None) -> Iterator[RunningServer]:
+def run(root: Path) -> Iterator[RunningServer]:
     """Run the server that was chosen, with no data."""
     kinds = {DOCKER: _container, LOCAL: _local, NONE: _none}
-    with kinds[choice().kind](root, max_message_size) as server:
+    with kinds[choice().kind](root) as server:
         yield server
 
 
 @contextmanager
-def _none(_root: Path, _max_message_size: int | None) -> Iterator[RunningServer]:
+def _none(_root: Path) -> Iterator[RunningServer]:
     yield RunningServer("amqp://127.0.0.1:1/", nullcontext)
 
 
 @contextmanager
-def _local(root: Path, max_message_size: int | None) -> Iterator[RunningServer]:
+def _local(root: Path) -> Iterator[RunningServer]:
     program = installed()
     assert program is not None, "rabbitmq-server is not installed"
     (root / ".dev").mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="tests-", dir=root / ".dev") as folder:
         data = Path(folder) / "rabbitmq"
         data.mkdir()
-        if max_message_size:
-            (data / "rabbitmq.conf").write_text(f"max_message_size = {max_message_size}\n", "utf-8")
+        limit = f"max_message_size = {MAX_MESSAGE_BYTES}\n"
+        (data / "rabbitmq.conf").write_text(limit, "utf-8")
         node = Node(program, data)
         node.start()
-
         try:
-            yield RunningServer(node.url, partial(stopped, node))
+            with _linked(HOST, node.port) as server:
+                yield server
         finally:
-            node.stop()
+            node.stop(timeout_s=0)  # its data goes anyway
 
 
 @contextmanager
-def _container(_root: Path, max_message_size: int | None) -> Iterator[RunningServer]:
+def _container(_root: Path) -> Iterator[RunningServer]:
     with quiet():
         from testcontainers.core.container import DockerContainer  # noqa: PLC0415
+    option = f"-rabbit max_message_size {MAX_MESSAGE_BYTES}"
     wanted = DockerContainer(IMAGE).with_exposed_ports(PORT)
-    if max_message_size:
-        option = f"-rabbit max_message_size {max_message_size}"
-        wanted = wanted.with_env("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", option)
-    with wanted as container:
+    with wanted.with_env("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", option) as container:
         host, port = container.get_container_host_ip(), int(container.get_exposed_port(PORT))
         _wait_for(host, port)
 
-        yield RunningServer(f"amqp://{host}:{port}/", partial(paused, container))
+        with _linked(host, port) as server:
+            yield server
+
+
+@contextmanager
+def _linked(host: str, port: int) -> Iterator[RunningServer]:
+    """Give a server that is taken away in an instant: to start RabbitMQ anew takes seconds."""
+    with Link.to(host, port) as link:
+        yield RunningServer(f"amqp://{HOST}:{link.port}/", link.cut)
 
 
 def _wait_for(host: str, port: int) -> None:

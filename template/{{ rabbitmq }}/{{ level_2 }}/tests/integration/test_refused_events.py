@@ -1,7 +1,7 @@
 """An event that a real RabbitMQ refuses holds up no other, and none is written that is too large."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack
 from uuid import UUID, uuid4
 
@@ -17,11 +17,11 @@ from chassis_rabbitmq.outbox.relay import Relay
 from chassis_rabbitmq.outbox.store import Outbox
 from chassis_rabbitmq.rabbitmq_settings import Settings
 from chassis_rabbitmq.topology import declare, queue
-from tests.integration import rabbitmq
 from tests.integration.collections import Records, collections
 from tests.integration.postgres import Postgres
+from tests.integration.rabbitmq import MAX_MESSAGE_BYTES, NONE, choice
+from tests.integration.servers import RunningServer
 from tests.integration.system import (
-    ROOT,
     create_database,
     document,
     in_process,
@@ -29,7 +29,6 @@ from tests.integration.system import (
     system,
 )
 
-MAX_BYTES = 100_000
 PATIENCE_S = 30
 
 
@@ -42,12 +41,11 @@ class Grown(Created):
 
 
 @pytest.fixture(scope="module")
-def settings() -> Iterator[Settings]:
-    """A real RabbitMQ of its own, which takes little."""
-    if rabbitmq.choice().kind == rabbitmq.NONE:
-        pytest.skip(rabbitmq.choice().reason)
-    with rabbitmq.run(ROOT, max_message_size=MAX_BYTES) as server:
-        yield Settings(rabbitmq_url=server.url)
+def settings(others: Mapping[str, RunningServer]) -> Settings:
+    """Where RabbitMQ is."""
+    if choice().kind == NONE:
+        pytest.skip(choice().reason)
+    return Settings(rabbitmq_url=others["rabbitmq"].url)
 
 
 @pytest.fixture(scope="module")
@@ -77,9 +75,9 @@ async def put(outbox: Outbox, database: Database, subject: UUID, *sizes: int) ->
 
 
 async def test_the_others_go_on_in_order(database: Database, settings: Settings) -> None:
-    outbox = Outbox(database, 10 * MAX_BYTES)
+    outbox = Outbox(database, 10 * MAX_MESSAGE_BYTES)
     reader = queue(f"tests-{uuid4().hex}", "tests.grown.v1", settings)
-    too_large = 2 * MAX_BYTES
+    too_large = 2 * MAX_MESSAGE_BYTES
     one, other = uuid4(), uuid4()
     async with make_broker(settings) as broker:
         await declare(broker, settings, reader)
@@ -101,7 +99,7 @@ async def test_the_others_go_on_in_order(database: Database, settings: Settings)
     assert [i for i in arrived if UUID(i) in beside] == [str(beside[i]) for i in (0, 1, 3)]
     refused = await outbox.refused()
     assert [refusal.event.event_id for refusal in refused] == [before[1], beside[2]]
-    assert all(f"max size {MAX_BYTES}" in refusal.reason for refusal in refused)
+    assert all(f"max size {MAX_MESSAGE_BYTES}" in refusal.reason for refusal in refused)
     backlog = await outbox.backlog()
     assert (backlog.waiting, backlog.refused, backlog.oldest_s) == (0, 2, 0)
 
@@ -112,7 +110,7 @@ async def test_the_others_go_on_in_order(database: Database, settings: Settings)
 
 
 async def test_an_event_that_is_too_large_is_not_stored(database: Database) -> None:
-    outbox, strict = Outbox(database, 10 * MAX_BYTES), Outbox(database, 1000)
+    outbox, strict = Outbox(database, 10 * MAX_MESSAGE_BYTES), Outbox(database, 1000)
     before = await outbox.backlog()
 
     with pytest.raises(Invalid, match="too large"):

@@ -27,7 +27,7 @@ from chassis_rabbitmq.topology import events_exchange
 from tests.integration.forks import Fork, Forks
 from tests.integration.postgres import Postgres
 from tests.integration.probe_worker import Happened, HappenedV2, Orders, Step
-from tests.integration.rabbitmq import LOCAL, NONE, choice
+from tests.integration.rabbitmq import NONE, choice
 from tests.integration.servers import RunningServer
 from tests.integration.system import Started, system
 from tests.integration.waiting import PATIENCE_S, wait_for
@@ -414,8 +414,7 @@ def test_a_worker_goes_on_when_rabbitmq_is_back(probe: Probe, rabbitmq: RunningS
 
     with rabbitmq.away():
         wait_for(lambda: probe.counted(before) == 1, probe.logs)
-        if choice().kind == LOCAL:  # a container that is paused still holds its connections
-            wait_for(lambda: probe.not_ready() == ["rabbitmq"], probe.logs)
+        wait_for(lambda: probe.not_ready() == ["rabbitmq"], probe.logs)
     publish(probe, after)
 
     wait_for(lambda: probe.counted(after) == 1, probe.logs)
