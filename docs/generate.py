@@ -176,10 +176,10 @@ def reserved_names() -> Iterator[tuple[str, str, str]]:
     yield both, quoted(reserved.DEVICES), "is a device on Windows, where no file has its name"
     yield both, quoted(reserved.MODULES), "is a module of every project"
     yield "an entity", quoted(reserved.PACKAGES), "is a package of every project"
-    classes = quoted(reserved.CLASSES)
-    yield both, f"one of whose classes would be {classes}", "would hide what generated code uses"
-    plurals = quoted(reserved.PLURALS)
-    yield "a plural", f"a Python builtin, {plurals}", "would hide what generated code uses"
+    yield "a plural", f"`tests`, {quoted(reserved.SQL)}", "is a folder of tests, or a word of SQL"
+    for form, names in reserved.TAKEN.items():
+        made = f"what makes `{form}` a Python builtin, {quoted(names)}"
+        yield both, made, "would hide what generated code uses"
     for names, reason in reserved.FIELDS:
         yield "a field", quoted(names), reason
 
