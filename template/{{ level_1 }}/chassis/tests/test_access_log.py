@@ -13,6 +13,7 @@ from chassis.features import FeatureSettings
 MARKER = "ada@example.com"
 
 router = APIRouter(prefix="/people")
+towns = APIRouter(prefix="/towns", include_in_schema=False)
 
 
 @router.get("/{name}")
@@ -22,9 +23,17 @@ async def person(name: str) -> str:
     return name
 
 
+@towns.get("/{name}")
+async def town(name: str) -> str:
+    return name
+
+
 @pytest.fixture
 def app() -> FastAPI:
-    return build_app("Garden", [router], FeatureSettings())
+    twice = APIRouter(prefix="/v2")
+    twice.include_router(towns, prefix="/north")
+    twice.include_router(towns, prefix="/south")
+    return build_app("Garden", [router, twice], FeatureSettings())
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -38,6 +47,8 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     [
         ("GET", f"/people/{MARKER}?email={MARKER}", "GET /people/{name} 200"),
         ("DELETE", f"/people/{MARKER}", "DELETE /people/{name} 405"),
+        ("GET", f"/v2/north/towns/{MARKER}", "GET /v2/north/towns/{name} 200"),
+        ("GET", f"/v2/south/towns/{MARKER}", "GET /v2/south/towns/{name} 200"),
         ("GET", f"/{MARKER}", "GET (no route) 404"),
         ("GET", f"/openapi.json?{MARKER}", "GET /openapi.json 200"),
     ],

@@ -1,12 +1,41 @@
+from collections import defaultdict
+from weakref import WeakKeyDictionary
+
+from fastapi import FastAPI
+from fastapi.routing import RouteContext, iter_route_contexts
 from starlette.types import Scope
 
 UNKNOWN = "(no route)"
 
+type _Contexts = dict[int, list[RouteContext]]
+_known: WeakKeyDictionary[FastAPI, _Contexts] = WeakKeyDictionary()
+
 
 def route_of(scope: Scope) -> str:
     """Tell a path as its route has it: what stands in its place may be a name or an address."""
-    if path := getattr(scope.get("route"), "path", ""):
-        return str(path)
+    if route := scope.get("route"):
+        return _whole_path(route, scope)
     if scope.get("endpoint") and not scope.get("path_params"):
         return str(scope["path"])  # nothing in it varies
     return UNKNOWN
+
+
+def _whole_path(route: object, scope: Scope) -> str:
+    """Give the path of a route with the prefixes under which its router is included."""
+    found = _contexts(scope.get("app"), route)
+    if len(found) > 1:  # one router, included twice
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        found = [one for one in found if one.path_regex and one.path_regex.match(path)]
+    own = getattr(route, "path", UNKNOWN)
+    return str(found[0].path_format or own) if found else str(own)
+
+
+def _contexts(app: object, route: object) -> list[RouteContext]:
+    if not isinstance(app, FastAPI):
+        return []
+    known = _known.get(app)
+    if known is None or id(route) not in known:  # it may have been added since
+        known = _known[app] = defaultdict(list)
+        for context in iter_route_contexts(app.routes):
+            known[id(context.original_route)].append(context)
+    return known.get(id(route), [])
