@@ -46,7 +46,7 @@ def report(preview: Preview, rules: ModuleType) -> Report:
         variables=[name for name in new_names if name not in names],
         added=[
             _with_owner(rules, prefix, path)
-            for path in outcome.added
+            for path in sorted(outcome.added, key=lambda each: rules.owner(each) != "yours")
             if path not in outcome.restored
         ],
         changed=[f"{prefix}{path}" for path in outcome.changed],
