@@ -26,9 +26,11 @@ def folder(tmp_path: Path) -> Path:
 
 def needed(name: str) -> list[str]:
     """A layer and those that cannot be without it."""
-    modules = {row["name"]: row["requires"] for row in extension().catalog()["modules"]}
-    levels = extension().catalog()["level_requires"]
-    needs = modules | {f"level_{number}": names for number, names in levels.items()}
+    catalog = extension().catalog()
+    needs = {row["name"]: row["requires"] for row in catalog["modules"]}
+    for row in catalog["levels"]:  # each stands on the one below
+        below = [f"level_{row['level'] - 1}"]
+        needs[f"level_{row['level']}"] = below + catalog["level_requires"].get(row["level"], [])
     gone = [name]
     for one in gone:
         gone += [other for other, wants in needs.items() if one in wants and other not in gone]

@@ -142,7 +142,9 @@ def dependents(layer: str) -> list[str]:
     """A layer, and those that cannot be without it."""
     catalog = extension().catalog()
     requires = {row["name"]: row["requires"] for row in catalog["modules"]}
-    requires |= {f"level_{number}": names for number, names in catalog["level_requires"].items()}
+    for row in catalog["levels"]:  # each stands on the one below
+        below = [f"level_{row['level'] - 1}"]
+        requires[f"level_{row['level']}"] = below + catalog["level_requires"].get(row["level"], [])
     gone = [layer]
     for one in gone:
         gone += [name for name, needs in requires.items() if one in needs and name not in gone]

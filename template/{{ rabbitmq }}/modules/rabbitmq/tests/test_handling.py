@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,8 +12,8 @@ import pytest
 from aio_pika.exceptions import ChannelInvalidStateError
 
 from chassis_rabbitmq.consuming.delivery import Delivery
-from chassis_rabbitmq.consuming.failures import ServiceAway, ServiceBusy
-from chassis_rabbitmq.consuming.handling import Handling
+from chassis_rabbitmq.consuming.failures import Refused, ServiceAway, ServiceBusy
+from chassis_rabbitmq.consuming.handling import Handling, Outcome
 from chassis_rabbitmq.consuming.limits import Limits
 
 AWAY = ServiceAway("The shed does not answer.")
@@ -116,6 +117,34 @@ async def test_what_fails_is_tried_again_a_set_number_of_times(count: int, fate:
     await take(handling(), failing(LookupError("a bug")), message)
 
     assert message.fate == fate
+
+
+@pytest.mark.parametrize(
+    ("headers", "errors", "outcomes", "attempts"),
+    [
+        pytest.param({}, [], [Outcome.DONE], 1, id="done"),
+        pytest.param({}, [AWAY, AWAY], [Outcome.DONE], 3, id="after an outage"),
+        pytest.param({}, [LookupError()], [Outcome.FAILED], 1, id="failed"),
+        pytest.param({"x-delivery-count": 2}, [LookupError()], [Outcome.DEAD], 1, id="too often"),
+        pytest.param({}, [Refused("too late")], [Outcome.DEAD], 1, id="refused"),
+    ],
+)
+async def test_observers_are_told_what_becomes_of_a_message(
+    headers: dict[str, Any], errors: list[Exception], outcomes: list[Outcome], attempts: int
+) -> None:
+    under, told, entered = handling(), list[Outcome](), list[str]()
+
+    @contextmanager
+    def noted(delivery: Delivery) -> Iterator[None]:
+        entered.append(delivery.task)
+        yield
+
+    under.observers.append(lambda _delivery, outcome: told.append(outcome))
+    under.attempt_scopes.append(noted)
+    await take(under, failing(*errors), Message(headers))
+
+    assert told == outcomes
+    assert entered == ["garden.water"] * attempts
 
 
 async def test_without_an_id_a_message_is_a_dead_letter(caplog: pytest.LogCaptureFixture) -> None:

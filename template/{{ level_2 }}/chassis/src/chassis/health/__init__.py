@@ -6,7 +6,6 @@ The services that a service depends on are checked by themselves: those whose ad
 setting named ``..._api_url``.
 """
 
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,8 +14,7 @@ from pydantic import PositiveFloat
 from pydantic_settings import BaseSettings
 
 from chassis import http_client
-from chassis.access_log import LOGGER
-from chassis.health.access_log import WithoutProbes
+from chassis.health.access_log import leave_out
 from chassis.health.checks import Check, Checks
 from chassis.health.routes import router
 from chassis.health.services import addresses, answers
@@ -42,9 +40,7 @@ def install(app: FastAPI, settings: Settings) -> None:
     app.state.probe.header_providers = app.state.http.header_providers
     for name, address in addresses(settings).items():
         app.state.checks.add(name, answers(app.state.probe, address))
-    requests = logging.getLogger(LOGGER)
-    if not any(isinstance(known, WithoutProbes) for known in requests.filters):
-        requests.addFilter(WithoutProbes())
+    leave_out("/health", "/ready")
 
 
 @asynccontextmanager

@@ -1,7 +1,9 @@
 import logging
 
-PROBED = frozenset({"/health", "/ready"})
+from chassis.access_log import LOGGER
+
 _ROUTE = 1
+_left_out: set[str] = set()
 
 
 class WithoutProbes(logging.Filter):
@@ -12,4 +14,12 @@ class WithoutProbes(logging.Filter):
         arguments = record.args
         if not isinstance(arguments, tuple) or len(arguments) <= _ROUTE:
             return True
-        return arguments[_ROUTE] not in PROBED
+        return arguments[_ROUTE] not in _left_out
+
+
+def leave_out(*routes: str) -> None:
+    """Have requests for these routes not logged."""
+    _left_out.update(routes)
+    requests = logging.getLogger(LOGGER)
+    if not any(isinstance(known, WithoutProbes) for known in requests.filters):
+        requests.addFilter(WithoutProbes())

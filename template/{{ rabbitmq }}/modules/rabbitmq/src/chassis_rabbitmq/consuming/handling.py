@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from enum import Enum, auto
 
 from faststream.rabbit import RabbitMessage
@@ -22,15 +22,22 @@ type Handle = Callable[[Delivery], Awaitable[None]]
 type PutAtEnd = Callable[[str, RabbitMessage], Awaitable[None]]
 """Puts a copy of a message, as it was published, at the end of the queue that is named."""
 
+type Observer = Callable[[Delivery, Outcome], None]
+"""Is told what became of a message."""
+
 _NO_ID = "it has no message_id, without which a repetition cannot be told from a new message"
 
 
-class _Outcome(Enum):
-    """What has become of a message that did not fail."""
+class Outcome(Enum):
+    """What has become of a message."""
 
     DONE = auto()
     GIVEN_BACK = auto()
     PUT_OFF = auto()
+    FAILED = auto()
+    """It is tried again."""
+    DEAD = auto()
+    """It was tried for the last time, or refused: it is a dead letter."""
 
 
 class Handling:
@@ -42,6 +49,10 @@ class Handling:
     def __init__(self, limits: Limits, put_at_end: PutAtEnd) -> None:
         self.scopes: list[Scope] = []
         """Entered, in this order, around the handling of each message."""
+        self.attempt_scopes: list[Scope] = []
+        """Entered around each attempt: without the time that a message waits for its turn."""
+        self.observers: list[Observer] = []
+        """Told of each message when RabbitMQ knows what became of it."""
         self._limits = limits
         self._put_at_end = put_at_end
         self._places = asyncio.Semaphore(limits.concurrency)
@@ -80,9 +91,7 @@ class Handling:
             await asyncio.wait(late)
 
     async def _take(self, delivery: Delivery, handle: Handle, message: RabbitMessage) -> None:
-        with ExitStack() as scopes:
-            for scope in self.scopes:
-                scopes.enter_context(scope(delivery))
+        with _entered(self.scopes, delivery):
             try:
                 await self._settle(delivery, handle, message)
             except LOST as error:
@@ -90,25 +99,33 @@ class Handling:
                 logger.warning("%s: the connection is lost: %r", _name(delivery), error)
 
     async def _settle(self, delivery: Delivery, handle: Handle, message: RabbitMessage) -> None:
+        outcome = await self._outcome(delivery, handle, message)
+        for observer in self.observers:
+            observer(delivery, outcome)
+
+    async def _outcome(self, delivery: Delivery, handle: Handle, message: RabbitMessage) -> Outcome:
+        """Handle a message, and tell RabbitMQ what became of it."""
         try:
             outcome = await self._handle(delivery, handle)
         except Refused as error:
             logger.error("%s is refused, a dead letter: %s", _name(delivery), error)  # noqa: TRY400
             await message.reject(requeue=False)
+            return Outcome.DEAD
         except Exception as error:  # noqa: BLE001  # whatever it is, it must not block others
-            await self._fail(delivery, error, message)
+            return await self._fail(delivery, error, message)
         else:
             match outcome:
-                case _Outcome.DONE:
+                case Outcome.DONE:
                     await message.ack()
-                case _Outcome.GIVEN_BACK:
+                case Outcome.GIVEN_BACK:
                     await message.nack(requeue=True)
-                case _Outcome.PUT_OFF:
+                case Outcome.PUT_OFF:
                     # To give it back would cost an attempt before RabbitMQ 4.3.
                     await self._put_at_end(delivery.task, message)
                     await message.ack()
+            return outcome
 
-    async def _handle(self, delivery: Delivery, handle: Handle) -> _Outcome:
+    async def _handle(self, delivery: Delivery, handle: Handle) -> Outcome:
         """Handle a message, through outages of services that it needs."""
         if not delivery.message_id:
             raise Refused(_NO_ID)
@@ -118,13 +135,14 @@ class Handling:
             try:
                 async with self._places:
                     if self._stopping.is_set():
-                        return _Outcome.GIVEN_BACK
+                        return Outcome.GIVEN_BACK
                     started = time.monotonic()
-                    await handle(delivery)
+                    with _entered(self.attempt_scopes, delivery):
+                        await handle(delivery)
             except ServiceAway as error:
                 if time.monotonic() >= held_until:
                     logger.warning("%s waits at the end of its queue: %s", _name(delivery), error)
-                    return _Outcome.PUT_OFF
+                    return Outcome.PUT_OFF
                 failures += 1
                 logger.warning("%s waits: %s", _name(delivery), error)
                 busy = isinstance(error, ServiceBusy)
@@ -134,9 +152,9 @@ class Handling:
             else:
                 milliseconds = (time.monotonic() - started) * 1000
                 logger.info("%s is done in %.0f ms", _name(delivery), milliseconds)
-                return _Outcome.DONE
+                return Outcome.DONE
 
-    async def _fail(self, delivery: Delivery, error: Exception, message: RabbitMessage) -> None:
+    async def _fail(self, delivery: Delivery, error: Exception, message: RabbitMessage) -> Outcome:
         # An expected error says all in one line.
         trace = None if isinstance(error, ProblemError) else error
         attempts = self._limits.attempts
@@ -144,7 +162,7 @@ class Handling:
             text = "%s failed for the last time of %d, a dead letter: %s"
             logger.error(text, _name(delivery), attempts, error, exc_info=trace)
             await message.reject(requeue=False)
-            return
+            return Outcome.DEAD
         delay = self._limits.delay(delivery.attempt)
         text = "%s failed for the %d. time of %d, again in %.1f s: %s"
         given = (_name(delivery), delivery.attempt, attempts, delay, error)
@@ -152,12 +170,21 @@ class Handling:
         await self._wait(delay)
         # Not nack: from RabbitMQ 4.3 on only what is rejected counts as an attempt.
         await message.reject(requeue=True)
+        return Outcome.FAILED
 
     async def _wait(self, seconds: float) -> None:
         """Wait, unless the process stops."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._stopping.wait()
+
+
+@contextmanager
+def _entered(scopes: Iterable[Scope], delivery: Delivery) -> Iterator[None]:
+    with ExitStack() as stack:
+        for scope in scopes:
+            stack.enter_context(scope(delivery))
+        yield
 
 
 def _name(delivery: Delivery) -> str:

@@ -52,6 +52,8 @@ class Answers:
     """
 
     def __init__(self, redis: Redis, settings: CacheSettings) -> None:
+        self.observers: list[Callable[[Kept], object]] = []
+        """Told what is found at each look."""
         self._redis = redis
         self._settings = settings
         # A write that got no answer in time may be carried out for about as long again.
@@ -63,7 +65,10 @@ class Answers:
 
     async def find(self, collection: str, name: str) -> Kept:
         """Find an answer, or the generation to keep one under."""
-        return await self._reach(lambda: self._find(collection, name)) or Kept()
+        found = await self._reach(lambda: self._find(collection, name)) or Kept()
+        for observer in self.observers:
+            observer(found)
+        return found
 
     async def keep(self, generation: bytes, name: str, body: bytes) -> None:
         """Keep an answer that was asked for after its generation was found."""

@@ -22,7 +22,7 @@ class CachedHttp(HttpLayer):
         ignored: Collection[str],
     ) -> None:
         super().__init__(inner)
-        self._answers = answers
+        self.answers = answers
         self._addresses = addresses
         self._set_aside = {name.lower() for name in ignored}
 
@@ -38,12 +38,12 @@ class CachedHttp(HttpLayer):
             return await super().get(url, params=params, headers=headers)
         sent = self._headers(headers)
         name = _name(url, params, sent)
-        kept = await self._answers.find(collection, name)
+        kept = await self.answers.find(collection, name)
         if kept.body is not None and sent.get("cache-control") != "no-cache":
             return Reply(HTTPStatus.OK, kept.body)
         reply = await super().get(url, params=params, headers=headers)
         if reply.status == HTTPStatus.OK and kept.generation:
-            await self._answers.keep(kept.generation, name, reply.body)
+            await self.answers.keep(kept.generation, name, reply.body)
         return reply
 
     async def write(self, url: str, call: Call) -> Reply:
@@ -51,16 +51,16 @@ class CachedHttp(HttpLayer):
         collection = self._collection(url)
         if collection is None:
             return await call()
-        await self._answers.close(collection)
+        await self.answers.close(collection)
         try:
             reply = await call()
         except (OutcomeUnknown, Unavailable):  # it may yet be carried out
-            await self._answers.close(collection)
+            await self.answers.close(collection)
             raise
         if reply.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-            await self._answers.renew(collection)
+            await self.answers.renew(collection)
         else:  # this may, too
-            await self._answers.close(collection)
+            await self.answers.close(collection)
         return reply
 
     def _headers(self, own: Headers | None) -> dict[str, str]:

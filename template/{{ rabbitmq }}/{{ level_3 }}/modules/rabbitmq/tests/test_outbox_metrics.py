@@ -1,0 +1,37 @@
+"""What a data service tells of its outbox."""
+
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from httpx2 import AsyncClient
+
+from chassis.database import DataSettings, build_data_app
+from chassis_rabbitmq.outbox.store import Backlog
+
+
+@pytest.fixture
+def app() -> FastAPI:
+    nowhere = "postgresql://nobody@127.0.0.1:1/none"
+    return build_data_app("Books", [], DataSettings(database_url=nowhere))
+
+
+async def test_what_waits_is_told(
+    app: FastAPI, client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def found() -> Any:
+        return Backlog(3, 1, 400.5)
+
+    monkeypatch.setattr(app.state.outbox, "backlog", found)
+    told = (await client.get("/metrics")).text.splitlines()
+
+    assert 'outbox_events{state="waiting"} 3.0' in told
+    assert 'outbox_events{state="refused"} 1.0' in told
+    assert "outbox_oldest_seconds 400.5" in told
+
+
+async def test_without_a_database_nothing_is_told_of_it(client: AsyncClient) -> None:
+    answer = await client.get("/metrics")
+
+    assert answer.status_code == 200
+    assert "outbox" not in answer.text
