@@ -95,7 +95,7 @@ def plain_texts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("plain_texts")
 def test_everything_that_the_schema_allows_is_drawn() -> None:
-    assert undrawn(draw(200)) == set()
+    assert undrawn(draw(300)) == set()
 
 
 @pytest.mark.usefixtures("plain_texts")
