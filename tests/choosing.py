@@ -35,10 +35,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(program): skipped where the program is missing")
-    if config.getoption("--time-box") is None:
-        return
+    config.addinivalue_line(
+        "markers",
+        "in_turns(number): that many cases of it are everyday tests, the others long ones",
+    )
     # With xdist, every process has the commit and the end of the one that started it.
-    given: dict[str, Any] = getattr(config, "workerinput", {}).get("time_box", {})
+    given: dict[str, Any] = getattr(config, "workerinput", {}).get("choosing", {})
     config.stash[COMMIT] = given.get("commit") or _commit(config.rootpath)
     if "end" in given:
         config.stash[END] = given["end"]
@@ -46,13 +48,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a process of xdist when the time box is over."""
+    """Tell a process of xdist what is tested, and when the time box is over."""
     minutes = node.config.getoption("--time-box")
+    stash = node.config.stash
+    node.workerinput["choosing"] = {"commit": stash[COMMIT]}
     if minutes is not None:
-        stash = node.config.stash
         # The clock of the machine: a monotonic one need not be the same in all processes.
-        end = stash.setdefault(END, time.time() + minutes * 60)
-        node.workerinput["time_box"] = {"commit": stash[COMMIT], "end": end}
+        node.workerinput["choosing"]["end"] = stash.setdefault(END, time.time() + minutes * 60)
 
 
 def _commit(folder: Path) -> str:
@@ -60,6 +62,24 @@ def _commit(folder: Path) -> str:
     command = ["git", "-C", str(folder), "rev-parse", "HEAD"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stdout.strip() if done.returncode == 0 else "0" * 40
+
+
+@pytest.hookimpl(tryfirst=True, specname="pytest_collection_modifyitems")
+def pytest_give_turns(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of a test that takes turns, mark the cases as long ones that are not due at this commit.
+
+    So the everyday tests do not grow with the levels and modules there are; none is left out for
+    ever, for which ones are due follows from the commit.
+    """
+    cases = defaultdict[str, list[pytest.Item]](list)
+    for item in items:
+        if item.get_closest_marker("in_turns") and not item.get_closest_marker("long"):
+            cases[item.nodeid.partition("[")[0]].append(item)
+    turn = int(config.stash[COMMIT][:8], 16)
+    for test in cases.values():
+        (number,) = test[0].get_closest_marker("in_turns").args
+        for item in _turned(test, turn)[number:]:
+            item.add_marker(pytest.mark.long)
 
 
 @pytest.hookimpl(trylast=True)

@@ -6,10 +6,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support import answers_of, commit_working_tree, render, run
 
 pytest_plugins = ["tests.choosing"]
+
+# How long an example takes says more about the machine than about what is tested.
+settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
 
 # In the background a shell has Ctrl-C ignored, also by all that is started here and interrupted.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

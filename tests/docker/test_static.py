@@ -12,6 +12,7 @@ import yaml
 
 from tests.support import EXAMPLES, LEVELS, PROJECTS, ROOT, WITH_MODULES, run
 
+pytestmark = pytest.mark.in_turns(4)
 # The projects with what a team needs: files for development and tests, and health checks.
 TEAMS = [f"{name}@{level}" for level in LEVELS if level >= 2 for name in EXAMPLES]
 YAMLLINT = """

@@ -147,6 +147,7 @@ def test_the_commands_of_the_readme(readme: Path) -> None:
     assert (readme / "my_system/artifacts/deliverables.md").is_file()
 
 
+@pytest.mark.in_turns(4)
 @pytest.mark.parametrize(
     "page",
     [

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import ROOT, extension, room
@@ -222,7 +222,6 @@ PLACES = st.lists(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(places=PLACES)
 def test_an_entry_stands_beside_what_it_names(places: list[tuple[str, int, int]]) -> None:
     lists, manifests = room("catalog.lists"), room("catalog.manifests")

@@ -20,6 +20,7 @@ from tests.template.source import CHECKS, Source
 
 LAYERS = sorted(path.stem for path in ROOT.glob("schemas/catalog/layers/*.yml"))
 BUILT = [name for name in LAYERS if (ROOT / f"template/{{{{ {name} }}}}").is_dir()]
+pytestmark = pytest.mark.in_turns(2)
 PARTS = ("copier.yml", "questions", "extensions", "schemas", "hooks", "template")
 
 

@@ -187,11 +187,15 @@ class Echo:
         return _one_line if before else self.rules.prose
 
     def _forms(self, word: str, line: str) -> list[str]:
-        """How a text may be written there, the longest first; white space around it may go."""
+        """How a text may be written there, the longest first.
+
+        White space around it may go, and a full stop may follow, which makes another line of `---`.
+        """
         text, write = self.texts[word], self._writer(line)
         around = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
         left, right = ({"", write(f"x{edge}x")[1:-1]} for edge in around)
-        forms = {f"{one}{write(text)}{other}" for one in left for other in right}
+        written = {write(text), write(f"{text.rstrip()}.").removesuffix(".")}
+        forms = {f"{one}{form}{other}" for one in left for form in written for other in right}
         return sorted(forms, key=len, reverse=True)
 
     def _text(self, plain: str, texts: Mapping[str, str]) -> str:

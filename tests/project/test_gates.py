@@ -39,14 +39,8 @@ def gates(project: Path, *only: str) -> tuple[int, dict[str, Any]]:
     return done.returncode, {gate["name"]: gate for gate in report["gates"]} | {"": report}
 
 
-# Every day each of the answers that differ most, at one level or the other.
-DAILY = {"task_manager@1", "odd_names@1", "p2p_lending@2"}
-
-
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=[] if name in DAILY else pytest.mark.long) for name in PROJECTS],
-)
+@pytest.mark.in_turns(1)  # those of the README and of the covering sample run every day
+@pytest.mark.parametrize("name", PROJECTS)
 def test_a_new_project_is_green(name: str, installed: Callable[[str], Path]) -> None:
     code, report = gates(installed(name))
 

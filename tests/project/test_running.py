@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from tests.project.scenario import Scenario
-from tests.support import EXAMPLES, ODD, PROJECTS, answers_of, environment, extension
+from tests.support import EXAMPLES, ODD, PROJECTS, answers_of, environment, extension, run
 
 START_SECONDS = 90
 
@@ -66,13 +66,33 @@ def wait_until_running(process: subprocess.Popen[bytes], log: Path) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.in_turns(3)
 @pytest.mark.parametrize("name", PROJECTS)
 def test_the_api_keeps_all_its_promises(name: str, installed: Callable[[str], Path]) -> None:
     model = extension().data_model(answers_of(name)["entities"])
 
-    with running(installed(name)) as base:
+    project = installed(name)
+    with running(project) as base:
         Scenario(base, model).run()
         assert httpx2.get(f"{base}/docs").status_code == 200
+        seeded(project, base, model)
+
+
+def seeded(project: Path, base: str, model: dict[str, Any]) -> None:
+    """Fill the system with its sample data, twice: nothing is made a second time."""
+    records = {e["plural"]: len(json.loads(e["sample_data"])) for e in model["entities"]}
+    port = base.rpartition(":")[2]
+    for again in (False, True):
+        done = run(project, "make", "seed", API_PORT=port)
+        assert done.returncode == 0, done.stderr
+        for plural, number in records.items():
+            made, there = (0, number) if again else (number, 0)
+            assert f"{made} made, {there} were there" in line_of(plural, done.stdout)
+
+
+def line_of(word: str, text: str) -> str:
+    """The line that begins with a word."""
+    return next((line for line in text.splitlines() if line.split()[:1] == [word]), "")
 
 
 def test_the_data_survives_a_restart(installed: Callable[[str], Path]) -> None:
@@ -87,24 +107,18 @@ def test_the_data_survives_a_restart(installed: Callable[[str], Path]) -> None:
         httpx2.delete(f"{url}/{task['id']}")
 
 
-def test_the_models_need_no_further_migration(installed: Callable[[str], Path]) -> None:
-    for name in [*EXAMPLES, *ODD]:
-        project = installed(name)
-        versions = next(project.glob("services/*_data_postgres_api/migrations/versions"))
-        before = sorted(versions.iterdir())
+@pytest.mark.in_turns(1)
+@pytest.mark.parametrize("name", [*EXAMPLES, *ODD])
+def test_the_models_need_no_further_migration(name: str, installed: Callable[[str], Path]) -> None:
+    project = installed(name)
+    versions = next(project.glob("services/*_data_postgres_api/migrations/versions"))
+    before = sorted(versions.iterdir())
 
-        done = subprocess.run(
-            ["make", "migration", "m=nothing to do"],
-            cwd=project,
-            env=environment(),
-            check=False,
-            capture_output=True,
-            text=True,
-        )
+    done = run(project, "make", "migration", "m=nothing to do")
 
-        assert sorted(path for path in versions.iterdir() if path.suffix == ".py") == [
-            path for path in before if path.suffix == ".py"
-        ], done.stdout + done.stderr
+    assert sorted(path for path in versions.iterdir() if path.suffix == ".py") == [
+        path for path in before if path.suffix == ".py"
+    ], done.stdout + done.stderr
 
 
 def test_operation_sees_what_happens(installed: Callable[[str], Path]) -> None:

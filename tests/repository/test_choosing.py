@@ -139,3 +139,32 @@ def test_what_is_not_installed_is_skipped_or_must_be_there(tmp_path: Path) -> No
     assert "1 passed, 1 error" in required.stdout
     assert f"no-such-program is not installed, and {REQUIRE} is set" in required.stdout
     assert required.returncode == 1
+
+
+CASES = """
+import pytest
+
+@pytest.mark.in_turns(2)
+@pytest.mark.parametrize("case", range(5))
+def test_some(case): print("case", case)
+
+@pytest.mark.in_turns(2)
+def test_one(): pass
+"""
+
+
+def test_cases_take_turns(tmp_path: Path) -> None:
+    (tmp_path / "test_all.py").write_text(CASES)
+    git(tmp_path, "init", "--quiet")
+    due: set[tuple[str, ...]] = set()
+    for number in range(20):
+        (tmp_path / "another").write_text(str(number))
+        commit_all(tmp_path, f"commit {number}")
+        done = pytest_of(tmp_path, "-s")
+        assert "3 passed, 3 deselected" in done.stdout
+        due.add(tuple(re.findall(r"case (\d)", done.stdout)))
+        if len(due) > 1:
+            break
+    assert len(due) > 1, "another commit chooses others"
+    assert "3 passed, 3 deselected" in pytest_of(tmp_path, "-m", "long").stdout
+    assert "6 passed" in pytest_of(tmp_path, "-m", "not docker").stdout

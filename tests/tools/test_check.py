@@ -547,10 +547,8 @@ def test_outside_a_project_the_message_says_so(project, capsys):
 
 
 @pytest.mark.skipif(not shutil.which("ruff"), reason="ruff is not installed")
-def test_the_templates_plan_finds_the_figures_of_real_tools(project, level_1):
-    text = (level_1 / "tools/gates.toml.jinja").read_text()
-    text = re.sub(r'"\{\{.*?\}\}"', '"demo"', text)
-    (project / "tools/gates.toml").write_text(re.sub(r"\{\{.*?\}\}", "1", text))
+def test_the_templates_plan_finds_the_figures_of_real_tools(project, rendered):
+    shutil.copy(rendered("task_manager") / "tools/gates.toml", project / "tools")
     (project / "tools/requirements.toml").write_text("")
     (project / "a.py").write_text("x = 1\n")
     assert main(["--only", "lint", "--only", "format", "--only", "types"]) == 0

@@ -12,7 +12,7 @@ from tests.extensions.strategies import JSON, entities
 from tests.support import brief, extension
 
 TASK = brief()
-steady = settings(deadline=None, derandomize=True, database=None)
+steady = settings(derandomize=True, database=None)
 
 
 @settings(steady, max_examples=150)
