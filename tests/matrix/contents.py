@@ -25,7 +25,7 @@ KINDS = {
         "settings, which are parsed": r".+\.toml",
         "Compose files, which have a schema": COMPOSE.pattern,
         "other YAML, which is parsed and read by tests": r"\.copier-answers\.yml|\.pre-commit-config\.yaml",
-        "JSON, which is parsed and read by tests": r"shared/contracts\.json",
+        "JSON, which is parsed and read by tests": r"shared/contracts\.json|services/\w+/sample_data/\w+\.json",
         "documents, which are compared with the project": r".+\.md",
         "lists of paths, which are compared with the project": r"\.ferrata/\w+\.txt",
         "the digest of the answers, which the hook compares": r"\.ferrata/answers\.sha256",

@@ -124,6 +124,17 @@ def test_a_file_may_be_named_after_a_variable(services, monkeypatch):
     assert base_environment(services, files)["A"] == "file"
 
 
+def test_a_default_counts_less_than_env_and_shell(services, monkeypatch):
+    toml = services / "tools/services.toml"
+    toml.write_text(SERVICES.replace("[database]", '[dev.defaults]\nA = "default"\n[database]'))
+    defaults = read_system(toml).defaults
+    assert base_environment(services, [".env"], defaults)["A"] == "default"
+    (services / ".env").write_text("A=file\n")
+    assert base_environment(services, [".env"], defaults)["A"] == "file"
+    monkeypatch.setenv("A", "shell")
+    assert base_environment(services, [".env"], defaults)["A"] == "shell"
+
+
 def test_an_unknown_name_in_an_environment_is_refused(system):
     with pytest.raises(UsageError, match=r"services.api.env: nothing is called \{ports.data\}"):
         service_environment(system.services[1], system, {}, {}, {"database": ""})
@@ -207,10 +218,10 @@ def test_a_process_is_run_again_when_its_code_changes(with_queue, services):
     (mailer,) = with_queue.processes
     (services / "services/mailer/src").mkdir(parents=True)
     words = process_command(mailer, with_queue, services, Options(reload=False, access_log=False))
-    assert words == ["python", "-m", "mailer.main"]
+    assert words == [sys.executable, "-m", "mailer.main"]
     words = process_command(mailer, with_queue, services, Options(reload=True, access_log=False))
     assert words[1:3] == ["-m", "watchfiles"]
-    assert words[-2:] == ["python -m mailer.main", str(services / "services/mailer/src")]
+    assert words[-2:] == [f"{sys.executable} -m mailer.main", str(services / "services/mailer/src")]
 
 
 def test_reload_watches_what_the_service_uses(services, system):

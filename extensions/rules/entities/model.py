@@ -6,6 +6,7 @@ from typing import Any
 from ..names import class_name, kebab, plural_of, with_article, words
 from .fields import field_model
 from .order import creation_order
+from .sample_data import sample_data
 from .tables import database_name, indexes, table_args
 from .types import OPERATIONS
 
@@ -25,8 +26,9 @@ def data_model(
         for entity in entities
     ]
     tables, late = creation_order(built)
+    samples = sample_data(entities, tables)
     return {
-        "entities": built,
+        "entities": [entity | {"sample_data": samples[entity["name"]]} for entity in built],
         "ruled": [entity for entity in built if entity["rules"]],
         "tables": tables,
         "late_references": late,

@@ -56,7 +56,7 @@ class Supervisor:
             self.lines.tell("Stopped.")
 
     async def _serve(self) -> None:
-        base = base_environment(self.root, self.system.env_files)
+        base = base_environment(self.root, self.system.env_files, self.system.defaults)
         ports = chosen_ports(self.system, base)
         own = self.root / self.system.database.data
         with only_one(own.parent / "dev.lock", "make dev"):

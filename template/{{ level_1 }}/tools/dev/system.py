@@ -70,6 +70,7 @@ class System:
     host: str
     start_timeout_s: float
     env_files: tuple[str, ...]
+    defaults: Mapping[str, str]
     reload_dirs: tuple[str, ...]
     database: Database
     servers: tuple[Server, ...]
@@ -90,11 +91,12 @@ def read_system(path: Path) -> System:
     if not services:
         raise UsageError(f"{file.place}: must contain at least one table [services.NAME]")
     dev = file.table("dev")
-    dev.allow("host", "start_timeout_s", "env_files", "reload_dirs")
+    dev.allow("host", "start_timeout_s", "env_files", "defaults", "reload_dirs")
     return System(
         host=dev.get("host", str),
         start_timeout_s=dev.number("start_timeout_s"),
         env_files=dev.words("env_files") or (".env",),
+        defaults=dev.texts("defaults"),
         reload_dirs=dev.words("reload_dirs"),
         database=_database(file.table("database")),
         servers=tuple(_server(name, table) for name, table in file.table("servers").tables()),
@@ -207,8 +209,10 @@ def _owner(port: int) -> str:
         return ""
 
 
-def base_environment(root: Path, files: Sequence[str]) -> dict[str, str]:
-    """Return the files' values below those of the shell, with the project's own tools first.
+def base_environment(
+    root: Path, files: Sequence[str], defaults: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Return the defaults below the files' values below those of the shell; own tools come first.
 
     A later file counts more. The name of a file may depend on what is known until then; one that
     cannot be named, or does not exist, is left out.
@@ -220,7 +224,8 @@ def base_environment(root: Path, files: Sequence[str]) -> dict[str, str]:
             path = root / fill(file, variables, "dev.env_files")
             from_file = dotenv_values(path, interpolate=False)
             known |= {key: value for key, value in from_file.items() if value is not None}
-    return {**known, **os.environ, "PATH": tool_path(os.environ), "PYTHONUNBUFFERED": "1"}
+    own = {"PATH": tool_path(os.environ), "PYTHONUNBUFFERED": "1"}
+    return {**(defaults or {}), **known, **os.environ, **own}
 
 
 def service_environment(

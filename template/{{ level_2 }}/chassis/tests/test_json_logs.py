@@ -16,6 +16,7 @@ from chassis.app import build_app
 from chassis.environment import Service
 from chassis.features import FeatureSettings
 from chassis.json_logs import configure
+from chassis.json_logs.format import Style
 from chassis.problems.telling import WITHHELD
 
 SERVICE = Service("garden", "1.2.3", "test")
@@ -27,9 +28,9 @@ def structlog_as_before() -> Iterator[None]:
     structlog.reset_defaults()
 
 
-def start() -> None:
+def start(style: Style = "json") -> None:
     logs.configure("INFO")
-    configure(SERVICE)
+    configure(SERVICE, style)
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -116,6 +117,32 @@ def test_colours_of_the_server_are_left_out(capsys: pytest.CaptureFixture[str]) 
 
     (line,) = lines(capsys)
     assert "color_message" not in line
+
+
+def test_people_get_lines_of_text(capsys: pytest.CaptureFixture[str]) -> None:
+    start("console")
+
+    with request_id.bound("abc"):
+        logging.getLogger(LOGGER).info("%s %s %d %d ms", "GET", "/tasks/{task_id}", 200, 7)
+
+    line = capsys.readouterr().err.rstrip()
+    _time, _, told = line.partition(" ")
+    assert told == f"[info     ] GET /tasks/{{task_id}} 200 7 ms [{LOGGER}] request_id=abc"
+
+
+def test_people_get_tracebacks_without_what_was_sent(capsys: pytest.CaptureFixture[str]) -> None:
+    start("console")
+    sent = "hunter2-hunter2"
+    try:
+        int(sent)
+    except ValueError:
+        logging.getLogger("orders").exception("failed", extra={"order": 7})
+
+    text = capsys.readouterr().err
+    first, *rest = text.splitlines()
+    assert first.endswith("failed [orders] order=7")
+    assert any(line.startswith("Traceback") for line in rest)
+    assert sent not in text
 
 
 def test_what_is_no_json_is_told_as_text(capsys: pytest.CaptureFixture[str]) -> None:

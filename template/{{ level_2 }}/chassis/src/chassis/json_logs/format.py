@@ -1,14 +1,19 @@
+"""How a record becomes a line: for log collectors, or for people."""
+
 import traceback
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from structlog.contextvars import merge_contextvars
+from structlog.dev import ConsoleRenderer
 from structlog.processors import EventRenamer, ExceptionRenderer, JSONRenderer, TimeStamper
 from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
 from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 
 from chassis import access_log
 from chassis.environment import Service
-from chassis.problems.telling import text_of, with_causes
+from chassis.problems.telling import formatted, text_of, with_causes
+
+type Style = Literal["json", "console"]
 
 _MAX_FRAMES = 20
 # What each line begins with; what else there is follows.
@@ -23,8 +28,12 @@ SHARED: Final[list[Processor]] = [
 """What is done to a record alike, wherever it comes from."""
 
 
-def formatter(service: Service) -> ProcessorFormatter:
+def formatter(service: Service, style: Style) -> ProcessorFormatter:
     """Make the formatter of a service."""
+    return _console() if style == "console" else _json(service)
+
+
+def _json(service: Service) -> ProcessorFormatter:
     about = {
         "service": service.name,
         "environment": service.environment,
@@ -48,6 +57,17 @@ def formatter(service: Service) -> ProcessorFormatter:
     )
 
 
+def _console() -> ProcessorFormatter:
+    return ProcessorFormatter(
+        foreign_pre_chain=[*SHARED, ExtraAdder(), _without_doubles],
+        processors=[
+            ProcessorFormatter.remove_processors_meta,
+            ExceptionRenderer(_traceback),
+            ConsoleRenderer(colors=False, sort_keys=False, pad_event_to=0),
+        ],
+    )
+
+
 def _told(exc_info: ExcInfo) -> list[dict[str, Any]]:
     """Tell an error and what led to it, the error first; never with what people sent."""
     return [
@@ -61,6 +81,17 @@ def _frames(error: BaseException) -> list[dict[str, Any]]:
         {"filename": frame.filename, "lineno": frame.lineno, "name": frame.name}
         for frame in traceback.extract_tb(error.__traceback__)[-_MAX_FRAMES:]
     ]
+
+
+def _traceback(exc_info: ExcInfo) -> str:
+    return formatted(exc_info[1])
+
+
+def _without_doubles(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Leave out what the text of the event says already: as the server or a formatter tells it."""
+    return {
+        name: value for name, value in event.items() if name not in {"color_message", "message"}
+    }
 
 
 def _tell_of_access(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
