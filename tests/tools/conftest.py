@@ -23,7 +23,7 @@ def level_1() -> Path:
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty project, which is the current folder."""
-    for name in ("DATABASE_URL", "NO_COLOR", "API_PORT", "DATA_PORT"):
+    for name in ("DATABASE_URL", "MIGRATION_DATABASE_URL", "NO_COLOR", "API_PORT", "DATA_PORT"):
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "tools").mkdir()
     monkeypatch.chdir(tmp_path)

@@ -17,7 +17,13 @@ from tools.dev.postgres import installed_postgres, socket_folder
 from tools.dev.postmaster import Owner, database_owner, postmaster_of
 from tools.dev.servers import Connection, database, servers
 from tools.dev.service import Lines, Options, command, process_command
-from tools.dev.system import base_environment, chosen_ports, read_system, service_environment
+from tools.dev.system import (
+    base_environment,
+    chosen_ports,
+    migration_environment,
+    read_system,
+    service_environment,
+)
 
 SERVICES = """
 [dev]
@@ -29,6 +35,8 @@ reload_dirs = ["shared/src", "modules/*/src"]
 data = ".dev/postgres"
 url = "postgresql+asyncpg://postgres@/postgres?host={socket_dir}"
 variable = "DATABASE_URL"
+owner_url = "postgresql+asyncpg://postgres@/postgres?host={socket_dir}"
+owner_variable = "MIGRATION_DATABASE_URL"
 
 [services.data]
 app = "data.main:create_app"
@@ -111,6 +119,15 @@ def test_the_environment_has_an_order(services, system, monkeypatch):
     assert made["DATA_API_URL"] == "http://127.0.0.1:1"
 
 
+def test_only_migrations_know_the_owner_of_the_tables(services, system):
+    (services / ".env").write_text("MIGRATION_DATABASE_URL=of-compose\n")
+    base = base_environment(services, [".env"])
+    made = service_environment(system.services[0], system, base, {"data": 1}, {"database": "url"})
+    assert "MIGRATION_DATABASE_URL" not in made
+    migrating = migration_environment(system, made, "owner")
+    assert migrating == {**made, "MIGRATION_DATABASE_URL": "owner"}
+
+
 def test_a_file_may_be_named_after_a_variable(services, monkeypatch):
     (services / ".env").write_text("STAGE=first\nA=file\n")
     (services / ".env.first").write_text("A=first\n")
@@ -145,6 +162,10 @@ def test_database_url_is_used_and_its_password_is_not_shown(system, project, mon
     with database(system, project) as connection:
         assert connection.url.endswith("/tasks")
         assert connection.description == "db.example/tasks (DATABASE_URL is set)"
+        assert connection.owner_url == connection.url
+    monkeypatch.setenv("MIGRATION_DATABASE_URL", "postgresql://owner@db.example/tasks")
+    with database(system, project) as connection:
+        assert connection.owner_url == "postgresql://owner@db.example/tasks"
     assert not (project / ".dev").exists()
 
 

@@ -72,6 +72,8 @@ start_timeout_s = 20
 data = ".dev/postgres"
 url = "postgresql+asyncpg://postgres@/postgres?host={socket_dir}"
 variable = "DATABASE_URL"
+owner_url = "postgresql+asyncpg://postgres@/postgres?host={socket_dir}"
+owner_variable = "MIGRATION_DATABASE_URL"
 
 [services.data]
 app = "data_app:create_app"

@@ -3,6 +3,8 @@
 FOREIGN_PACKAGES = frozenset({"chassis", "shared", "tools", "tests"})
 # RabbitMQ keeps exchanges whose names begin with `amq.` for itself.
 BROKER = frozenset({"amq"})
+# PostgreSQL keeps roles whose names begin with `pg_` for itself: `pg` makes `pg_data_postgres_api`.
+ROLES = "pg_"
 
 # By the form in which a name is written: what stands beside it in a generated module.
 # tests/template/test_reserved_names.py finds them in projects of all levels and modules.

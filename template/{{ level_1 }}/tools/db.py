@@ -15,12 +15,13 @@ from tools.common import ToolError, say
 from tools.common.tables import fill
 from tools.dev.postgres import installed_postgres
 from tools.dev.postmaster import postmaster_of
-from tools.dev.servers import database, embedded_url
+from tools.dev.servers import database, embedded_owner_url
 from tools.dev.system import (
     SYSTEM,
     System,
     base_environment,
     chosen_ports,
+    migration_environment,
     read_system,
     service_environment,
 )
@@ -76,7 +77,8 @@ def migrate(system: System, root: Path, message: str | None) -> int:
     with database(system, root) as connection:
         urls = {"database": connection.url}
         for service in system.services:
-            environment = service_environment(service, system, base, ports, urls)
+            own = service_environment(service, system, base, ports, urls)
+            environment = migration_environment(system, own, connection.owner_url)
             commands = [service.upgrade]
             if message is not None:  # a difference can only be taken from an up-to-date database
                 commands.append(_with_message(service.revision, message))
@@ -96,13 +98,16 @@ def _with_message(command: Sequence[str], message: str) -> tuple[str, ...]:
 
 
 def psql_url(system: System, root: Path) -> str:
-    """Return the address without the driver's name, which psql does not know."""
-    url = os.environ.get(system.database.variable)
+    """Return the owner's address without the driver's name, which psql does not know."""
+    variables = (system.database.owner_variable, system.database.variable)
+    url = os.environ.get(system.database.variable) and next(
+        filter(None, map(os.environ.get, variables))
+    )
     if not url:
         server = postmaster_of(root / system.database.data)
         if server is None or not server.alive:
             raise ToolError("the database is not running; start it with: make dev")
-        url = embedded_url(system, server.socket_dir)
+        url = embedded_owner_url(system, server.socket_dir)
     return re.sub(r"^(\w+)\+\w+:", r"\1:", url)
 
 

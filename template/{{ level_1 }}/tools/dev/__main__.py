@@ -32,6 +32,7 @@ from tools.dev.system import (
     base_environment,
     check_free,
     chosen_ports,
+    migration_environment,
     read_system,
     service_environment,
 )
@@ -73,14 +74,15 @@ class Supervisor:
                     child.name: service_environment(child, self.system, base, ports, urls)
                     for child in self.system.children
                 }
-                await self._migrate(environments)
+                await self._migrate(environments, connection.owner_url)
                 await self._services(environments, ports, connections)
 
-    async def _migrate(self, environments: Mapping[str, Mapping[str, str]]) -> None:
+    async def _migrate(self, environments: Mapping[str, Mapping[str, str]], owner_url: str) -> None:
         for service in self.system.services:
             if not service.upgrade:
                 continue
-            words, environment = list(service.upgrade), environments[service.name]
+            words = list(service.upgrade)
+            environment = migration_environment(self.system, environments[service.name], owner_url)
             async with process(words, service.name, self.root, environment, self.lines) as child:
                 code = await child.wait()
             if code != 0:

@@ -21,11 +21,16 @@ _NEXT_TRY = 10
 
 @dataclass(frozen=True)
 class Database:
-    """Where the embedded database keeps its data, and how its address is handed over."""
+    """Where the embedded database keeps its data, and how its address is handed over.
+
+    Services and migrations are different roles, each with an address of its own.
+    """
 
     data: str
     url: str
     variable: str
+    owner_url: str
+    owner_variable: str
 
 
 @dataclass(frozen=True)
@@ -106,8 +111,9 @@ def read_system(path: Path) -> System:
 
 
 def _database(table: Table) -> Database:
-    table.allow("data", "url", "variable")
-    return Database(table.get("data", str), table.get("url", str), table.get("variable", str))
+    keys = ("data", "url", "variable", "owner_url", "owner_variable")
+    table.allow(*keys)
+    return Database(*(table.get(key, str) for key in keys))
 
 
 def _server(name: str, table: Table) -> Server:
@@ -237,7 +243,7 @@ def service_environment(
 ) -> dict[str, str]:
     """Return what one service runs with; its addresses beat every other source.
 
-    ``urls`` are the addresses of the database and of the servers that run: a variable that needs
+    The owner of the tables is nothing that it needs to know. ``urls`` are the addresses of the database and of the servers that run: a variable that needs
     another server is left out.
     """
     values = {f"ports.{name}": str(port) for name, port in ports.items()}
@@ -246,4 +252,12 @@ def service_environment(
     away = {f"servers.{server.name}" for server in system.servers} - values.keys()
     place = f"services.{service.name}.env"
     own = {key: text for key, text in service.env.items() if not away & mentioned(text)}
-    return {**base, **{key: fill(text, values, place) for key, text in own.items()}}
+    known = {key: text for key, text in base.items() if key != system.database.owner_variable}
+    return {**known, **{key: fill(text, values, place) for key, text in own.items()}}
+
+
+def migration_environment(
+    system: System, environment: Mapping[str, str], owner_url: str
+) -> dict[str, str]:
+    """Return what the migrations of a service run with: they know the owner of the tables, too."""
+    return {**environment, system.database.owner_variable: owner_url}

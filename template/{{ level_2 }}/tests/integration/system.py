@@ -26,6 +26,7 @@ from tools.dev.system import (
     Service,
     System,
     base_environment,
+    migration_environment,
     read_system,
     service_environment,
 )
@@ -55,10 +56,20 @@ def system() -> System:
 def environment(
     service: Service, database_url: str, ports: Mapping[str, int] | None = None
 ) -> dict[str, str]:
-    """Give the environment of a service; nothing of it comes from files."""
+    """Give the environment of a service, which is not the owner that the address names.
+
+    Nothing of it comes from files.
+    """
     known = {other.name: other.port for other in system().services} | dict(ports or {})
     base = base_environment(ROOT, ()) | {"APP_ENV": "test"}
-    return service_environment(service, system(), base, known, {"database": database_url})
+    urls = {"database": service_url(database_url)}
+    return service_environment(service, system(), base, known, urls)
+
+
+def service_url(database_url: str) -> str:
+    """Give the address of the database as services have it: the role is theirs."""
+    role = make_url(system().database.url).username
+    return make_url(database_url).set(username=role).render_as_string(hide_password=False)
 
 
 @contextmanager
@@ -111,7 +122,8 @@ def migrate(service: Service, database_url: str, *arguments: str) -> None:
     """Run a migration command of a service: ``upgrade``, or ``downgrade base``."""
     module = service.upgrade[service.upgrade.index("-m") + 1]
     before = list(sys.argv)
-    with variables(environment(service, database_url)):
+    own = environment(service, database_url)
+    with variables(migration_environment(system(), own, database_url)):
         sys.argv[1:] = arguments
         try:
             runpy.run_module(module, run_name="__main__", alter_sys=False)

@@ -18,10 +18,11 @@ type Run = Callable[[Server, Path], AbstractContextManager[Connection]]
 
 @dataclass(frozen=True)
 class Connection:
-    """A database's address, and what to tell people about it."""
+    """A database's or server's address, what to tell people, and the address for the owner."""
 
     url: str
     description: str
+    owner_url: str = ""
 
 
 @contextmanager
@@ -31,15 +32,21 @@ def database(system: System, root: Path) -> Iterator[Connection]:
     if url := os.environ.get(settings.variable):
         parts = urlsplit(url)
         where = f"{parts.hostname or 'a local socket'}{parts.path}"
-        yield Connection(url, f"{where} ({settings.variable} is set)")
+        owner_url = os.environ.get(settings.owner_variable) or url
+        yield Connection(url, f"{where} ({settings.variable} is set)", owner_url)
         return
     with embedded_postgres(root / settings.data) as socket_dir:
-        yield Connection(embedded_url(system, socket_dir), f"{settings.data} (embedded PostgreSQL)")
+        known = {"socket_dir": socket_dir}
+        yield Connection(
+            fill(settings.url, known, "database.url"),
+            f"{settings.data} (embedded PostgreSQL)",
+            embedded_owner_url(system, socket_dir),
+        )
 
 
-def embedded_url(system: System, socket_dir: str) -> str:
-    """Return the embedded database's address as the services want it."""
-    return fill(system.database.url, {"socket_dir": socket_dir}, "database.url")
+def embedded_owner_url(system: System, socket_dir: str) -> str:
+    """Return the embedded database's address for the role that owns the tables."""
+    return fill(system.database.owner_url, {"socket_dir": socket_dir}, "database.owner_url")
 
 
 """Runs a server for as long as it is entered; it takes the project's folder."""

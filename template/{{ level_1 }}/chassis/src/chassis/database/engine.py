@@ -24,7 +24,7 @@ from chassis.database.errors import (
     is_confirmed,
     is_outage,
 )
-from chassis.database.settings import DatabaseSettings
+from chassis.database.settings import DatabaseSettings, address
 from chassis.exact import whole_or_broken
 from chassis.problems import OutcomeUnknown, Overloaded, Unavailable
 
@@ -132,7 +132,7 @@ async def _commit(transaction: AsyncTransaction) -> None:
 
 def _engine(settings: DatabaseSettings, connections: int) -> AsyncEngine:
     engine = create_async_engine(
-        settings.database_url,
+        address(settings),
         pool_size=connections,
         max_overflow=0,
         pool_timeout=settings.database_pool_timeout,

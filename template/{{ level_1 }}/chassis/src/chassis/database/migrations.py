@@ -15,16 +15,17 @@ from alembic.config import Config
 from alembic.operations import MigrationScript
 from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import URL, Connection, MetaData, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from chassis import logs
+from chassis.database import roles
 from chassis.database.features import VERSION_LOCATIONS
 from chassis.database.migration_run import TablesInUse, migrate
 from chassis.database.risks import risks
-from chassis.database.settings import DatabaseSettings
+from chassis.database.settings import DatabaseSettings, address
 
 ENVIRONMENT = Path(__file__).parent / "alembic"
 
@@ -40,21 +41,28 @@ def main(
     """Run a command: ``upgrade``, ``downgrade REV``, ``revision -m TEXT``, ``current``, ``heads``.
 
     ``versions`` is the folder of the service's own migrations, to which new ones are written;
-    the migrations in ``others`` and those of features are applied with them. Exits with a
-    message when it fails.
+    the migrations in ``others`` and those of features are applied with them. They run as the
+    owner of the tables if the settings name one; an upgrade gives the service's role its rights
+    then. Exits with a message when it fails.
     """
     logs.configure("INFO")
     logging.getLogger("alembic.runtime.plugins").setLevel("WARNING")  # six lines that say nothing
     options = _parser().parse_args(arguments)
     migrations = Migrations(metadata, versions, others)
 
+    service = role_of_service(settings) if options.run is Migrations.upgrade else None
+
     def run(connection: Connection) -> None:
         migrations.config.attributes["connection"] = connection
+        if service:
+            roles.ensure(connection, service)
         options.run(migrations, **{name: getattr(options, name) for name in options.given})
+        if service:
+            roles.grant(connection, service)
 
     try:
         asyncio.run(_connected(settings, run))
-    except (CommandError, DBAPIError, OSError, TablesInUse) as error:
+    except (CommandError, DBAPIError, OSError, TablesInUse, roles.RoleError) as error:
         sys.exit(f"{options.command}: {getattr(error, 'orig', None) or error}")
 
 
@@ -176,8 +184,17 @@ def _leave_out_empty(directives: list[MigrationScript]) -> None:
         directives.clear()
 
 
+def role_of_service(settings: DatabaseSettings) -> URL | None:
+    """Give the address for the service's role, if migrations have another one."""
+    owner, service = settings.migration_database_url, address(settings)
+    if owner is None or service.username in {None, make_url(owner).username}:
+        return None
+    return service
+
+
 async def _connected(settings: DatabaseSettings, run: Callable[[Connection], None]) -> None:
-    engine = create_async_engine(settings.database_url, poolclass=NullPool)
+    owner = settings.migration_database_url or address(settings)
+    engine = create_async_engine(owner, poolclass=NullPool)
     try:
         await migrate(engine, settings, run)
     finally:

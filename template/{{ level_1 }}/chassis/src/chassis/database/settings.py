@@ -1,8 +1,8 @@
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 DRIVER = "postgresql+asyncpg"
@@ -20,13 +20,24 @@ def _with_driver(url: str) -> str:
     return parsed.set(drivername=DRIVER).render_as_string(hide_password=False)
 
 
+type DatabaseUrl = Annotated[str, AfterValidator(_with_driver)]
+
+
 class DatabaseSettings(BaseSettings):
     """Settings of the database."""
 
     model_config = SettingsConfigDict(hide_input_in_errors=True)  # the URL holds a password
 
-    database_url: Annotated[str, AfterValidator(_with_driver)] = Field(repr=False)
-    """Where PostgreSQL is; a Unix socket is given as ``?host=/its/directory``."""
+    database_url: DatabaseUrl = Field(repr=False)
+    """Where PostgreSQL is, and as which role the service uses it; a Unix socket is given as
+    ``?host=/its/directory``."""
+    database_password: SecretStr | None = None
+    """Of the role that the URL names without one."""
+    migration_database_url: DatabaseUrl | None = Field(default=None, repr=False)
+    """The same database for the role that owns the tables, as which migrations run.
+
+    Only migrations need it. Without it they run as the service does, which owns the tables then.
+    """
     database_pool_size: PositiveInt = 10
     """Connections that one process may hold."""
     database_pool_timeout: PositiveFloat = 5
@@ -43,3 +54,11 @@ class DatabaseSettings(BaseSettings):
     """Seconds that one statement waits for what another transaction holds."""
     max_page_bytes: PositiveInt = 2 * 1024 * 1024
     """Bytes after which a page of a list ends, however many records were asked for."""
+
+
+def address(settings: DatabaseSettings) -> URL:
+    """Give the URL of the service with the password."""
+    url = make_url(settings.database_url)
+    if settings.database_password is None or url.password is not None:
+        return url
+    return url.set(password=settings.database_password.get_secret_value())
