@@ -13,6 +13,11 @@ import time
 PATIENCE_S = 60
 
 
+def _control() -> None:
+    """Make the terminal that of the session, so that Ctrl-C reaches also who is not reading."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 class Terminal:
     """`ferrata new`, or another module, on a terminal of its own."""
 
@@ -30,6 +35,7 @@ class Terminal:
             stderr=other,
             env=environment,
             start_new_session=True,
+            preexec_fn=_control,  # noqa: PLW1509  # there are no threads here
         )
         os.close(other)
         self.seen = ""
