@@ -66,11 +66,17 @@ def check(project: Path, arguments: Sequence[str] = (), stdout: int | None = Non
 
 
 def run_tool(
-    project: Path, module: str, arguments: Sequence[str] = (), stdout: int | None = None
+    project: Path,
+    module: str,
+    arguments: Sequence[str] = (),
+    stdout: int | None = None,
+    *,
+    silent: bool = False,
 ) -> int:
     """Run one of the tools of a synced project and give its exit code."""
     command = [find_uv(), "run", "--no-sync", "python", "-m", module, *arguments]
-    with subprocess.Popen(command, cwd=project, env=_environment(), stdout=stdout) as tool:  # noqa: S603
+    out, err = (subprocess.DEVNULL, subprocess.DEVNULL) if silent else (stdout, None)
+    with subprocess.Popen(command, cwd=project, env=_environment(), stdout=out, stderr=err) as tool:  # noqa: S603
         try:
             return tool.wait()
         except KeyboardInterrupt:

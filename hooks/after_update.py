@@ -84,7 +84,9 @@ def make(project: Path, journal: Any, outcome: Any) -> tuple[list[str], list[str
     lock = updating().LOCK
     told, made = [journal.complete_env(lambda desk: _completed(project, desk))], []
     if pins(project, outcome.touched):
-        told.append(_locked(project))
+        told.append(reason := _locked(project))
+        if reason:
+            journal.lock_back()
         if (project / lock).exists() and (
             lock in outcome.before or not journal.repository.ignored(lock)
         ):
@@ -149,7 +151,7 @@ def _updated(folder: Path, scratch: Path) -> int:
     if outcome.conflicts:
         count = len(outcome.conflicts)
         _say_all(f"CONFLICTS in {count} file(s); the update is not finished:", outcome.conflicts)
-        _say("Mend them and commit, or go back: git reset --hard && git clean -d --force")
+        _say(f"Mend them and commit, or go back: {repository.undo}")
         return FAILURE
     return GREEN
 

@@ -42,7 +42,7 @@ def main() -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="ferrata.") as scratch:
             lines = _in_the_way(after, Path.cwd(), Path(scratch))
-    except (machine.GitError, OSError) as error:
+    except (machine.GitError, machine.Stuck, OSError) as error:
         sys.stderr.write(f"The update cannot be worked out: {error}; nothing was changed\n")
         return FAILURE
     if lines:
@@ -55,6 +55,7 @@ def main() -> int:
 def _in_the_way(after: Any, project: Path, scratch: Path) -> list[str]:
     repository = after.updating().Repository(project, scratch / "git")
     repository.scratch.mkdir()
+    _left_by_a_kill(after.updating(), repository)
     rules = after.load("ferrata_rules", after.TEMPLATE / "extensions" / "answers.py")
     # A migration may have changed the answers in the folder by now.
     last = yaml.safe_load(repository.git("show", f"HEAD:./{after.ANSWERS_FILE}"))
@@ -66,11 +67,25 @@ def _in_the_way(after: Any, project: Path, scratch: Path) -> list[str]:
         after.render(after.TEMPLATE, str(last["_commit"]), last, scratch / "old"),
         after.render(after.TEMPLATE, "HEAD", {**answers, **_most(rules)}, scratch / "new"),
     )
-    standing = [str(conflict) for conflict in outcome.conflicts if conflict.stands]
-    found = after.updating().in_the_way(repository, outcome)
-    # A migration may edit the answers, and nothing but them.
-    ways = [str(conflict) for conflict in found if conflict.path != after.ANSWERS_FILE]
-    return [*standing, *outcome.told, *ways]
+    machine = after.updating()
+    machine.need_room(repository, outcome)
+    found = [
+        *(conflict for conflict in outcome.conflicts if conflict.stands),
+        *machine.in_the_way(repository, outcome),
+        *machine.in_copiers_way(repository, outcome),
+    ]
+    # A migration may edit the answers, and nothing but them. Of several reasons, one is enough.
+    lines = {each.path: str(each) for each in reversed(found) if each.path != after.ANSWERS_FILE}
+    if not lines and not outcome.told:
+        machine.put_aside(repository, outcome)
+    return [*reversed(lines.values()), *outcome.told]
+
+
+def _left_by_a_kill(machine: Any, repository: Any) -> None:
+    """Finish or take back an update that was killed before."""
+    if done := machine.recover(repository):
+        sys.stderr.write(f"{done}\n")
+    machine.put_back(repository)
 
 
 def _edited_by_hand(repository: Any, rules: Any, recorded: dict[str, Any]) -> bool:

@@ -3,9 +3,9 @@
 `ferrata climb` and the hooks of `copier update` use the same. It needs git and nothing else.
 """
 
-from .copier import take_copier_back
+from .copier import in_copiers_way, need_room, put_aside, put_back, take_copier_back
 from .journal import LOCK, Journal, Stuck
-from .outcome import Outcome, planned
+from .outcome import Outcome, diff, planned
 from .reasons import Conflict
 from .recovery import exclusive, recover
 from .repository import GitError, Repository
@@ -19,9 +19,14 @@ __all__ = [
     "Outcome",
     "Repository",
     "Stuck",
+    "diff",
     "exclusive",
+    "in_copiers_way",
     "in_the_way",
+    "need_room",
     "planned",
+    "put_aside",
+    "put_back",
     "recover",
     "take_copier_back",
 ]

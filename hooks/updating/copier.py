@@ -1,31 +1,145 @@
-"""Taking back what Copier itself wrote into a project."""
+"""What Copier itself does to a project: refusing what it would break, and taking back the rest.
+
+It reads and writes whatever stands at a path of the template's, through links too, and takes every
+file that ends in `.rej` for its own. What git does not know no later step could bring back.
+"""
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from .outcome import Outcome
-from .repository import Repository
+from .reasons import BREAKS, HIDDEN, REJECTED, Conflict
+from .repository import GitError, Repository, split
+from .trees import FOLDER, above, kind_at
 
-REJECTED = ".rej"
+NAME = "ferrata-update.aside"
+SUFFIX = ".rej"
+# What is written once by Copier is written twice more by what follows.
+TIMES = 3
+
+
+def in_copiers_way(repository: Repository, outcome: Outcome) -> Iterator[Conflict]:
+    """What Copier would fall over in the middle of an update, or destroy."""
+    found: dict[str, str] = {}
+    for path in sorted(outcome.template):
+        if place := _breaks(repository.project, path):
+            found.setdefault(*place)
+    yield from (Conflict(place, BREAKS.format(kind=kind)) for place, kind in found.items())
+    yield from (Conflict(path, HIDDEN) for path in _overlooked(repository, outcome))
+    yield from (Conflict(path, REJECTED) for path in _rejected(repository))
+
+
+def _breaks(project: Path, path: str) -> tuple[str, str] | None:
+    """The place at or above a path that is of a kind that Copier does not expect there."""
+    there = os.path.lexists(project / path)
+    for folder in above(path):
+        kind = kind_at(project / folder)
+        if kind is None:
+            return None
+        if kind != FOLDER and not (there and kind == "link"):
+            return folder, kind
+    kind = kind_at(project / path)
+    return None if kind in {None, "file", "link"} else (path, str(kind))
+
+
+def _overlooked(repository: Repository, outcome: Outcome) -> Iterator[str]:
+    """Files that differ though git was told to overlook that: putting files back would not."""
+    told = split(repository.git("ls-files", "-v", "-z"))
+    flagged = [line[2:] for line in told if not line.startswith("H")]
+    yield from (path for path in flagged if not _as_committed(repository, outcome, path))
+
+
+def _as_committed(repository: Repository, outcome: Outcome, path: str) -> bool:
+    entry, place = outcome.before.get(path), repository.project / path
+    if entry is None or entry.kind != kind_at(place):
+        return entry is None
+    return entry.kind != "file" or repository.hash_of(path) == entry.name
+
+
+def _rejected(repository: Repository) -> Iterator[str]:
+    """Files that only look like what `git apply` rejected; git ignores them."""
+    told = repository.git("status", "--porcelain", "-z", "--ignored", "--untracked-files=normal")
+    for line in split(told):
+        if line.startswith("!! ") and line.endswith(SUFFIX):
+            yield line[3:]
+
+
+def need_room(repository: Repository, outcome: Outcome) -> None:
+    """Stop if the disk would be full in the middle of what Copier writes, where nothing helps."""
+    if not hasattr(os, "statvfs"):
+        return
+    disk = os.statvfs(repository.project)
+    files = [file for file in (repository.scratch / "new").rglob("*") if file.is_file()]
+    bytes_needed = TIMES * sum(file.stat().st_size for file in files)
+    free = disk.f_bavail * disk.f_frsize
+    if free < bytes_needed:
+        raise GitError(f"{free >> 20} MB are free here, it may need {(bytes_needed >> 20) + 1} MB")
+    # A file system that makes inodes as it needs them says that it has none.
+    if disk.f_files and disk.f_favail < TIMES * len(outcome.template):
+        raise GitError(f"there is room for {disk.f_favail} more files only")
+
+
+def put_aside(repository: Repository, outcome: Outcome) -> None:
+    """Keep a copy of what stands at the template's paths and is unknown to git.
+
+    It is the owners', such as `deploy/local/` that they ignore, and Copier may delete it.
+    """
+    aside = repository.folder / NAME
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir()
+    try:
+        _copy_aside(repository, outcome, aside)
+    except BaseException:
+        shutil.rmtree(aside)
+        raise
+
+
+def _copy_aside(repository: Repository, outcome: Outcome, aside: Path) -> None:
+    for path in outcome.template - outcome.before.keys():
+        place = repository.project / path
+        if os.path.lexists(place):
+            (aside / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(place, aside / path, follow_symlinks=False)
+
+
+def put_back(repository: Repository) -> None:
+    """Let everything that was put aside be there again."""
+    aside = repository.folder / NAME
+    for folder, inner, names in os.walk(aside):
+        links = [name for name in inner if (Path(folder) / name).is_symlink()]
+        for name in (*names, *links):
+            kept = Path(folder) / name
+            place = repository.project / kept.relative_to(aside)
+            if not os.path.lexists(place):
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(kept, place, follow_symlinks=False)
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def take_copier_back(repository: Repository, outcome: Outcome) -> None:
     """Make the files those of the last commit again.
 
     Copier updates clean projects alone, and `before_update.py` saw to it that nothing unknown to
-    git lies where the template may write: what is new at such a place is Copier's.
+    git lies where the template may write, but for what it put aside: what else is new at such a
+    place is Copier's.
     """
+    aside = repository.folder / NAME
     for path in outcome.template - outcome.before.keys():
-        _remove(repository.project, path)
+        if not os.path.lexists(aside / path):
+            _remove(repository.project, path)
     for path in outcome.before:
-        if f"{path}{REJECTED}" not in outcome.before:
-            _remove(repository.project, f"{path}{REJECTED}")
+        if f"{path}{SUFFIX}" not in outcome.before:
+            _remove(repository.project, f"{path}{SUFFIX}")
     repository.git("checkout", "--quiet", "HEAD", "--", ".")
+    put_back(repository)
 
 
 def _remove(project: Path, path: str) -> None:
+    """Remove a file, and the folders that it leaves empty; behind a link it is not Copier's."""
     file = project / path
-    if not os.path.lexists(file) or file.is_dir():
+    if kind_at(file) in {None, FOLDER} or any((project / one).is_symlink() for one in above(path)):
         return
     file.unlink()
     folder = file.parent

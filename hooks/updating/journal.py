@@ -78,6 +78,8 @@ class Journal:
         written = [*outcome.changed, *outcome.added]
         self._prepare_index(outcome)
         self._lay_out(written)
+        for path in (*outcome.removed, *outcome.changed):
+            (self.old / path).parent.mkdir(parents=True, exist_ok=True)
         self._mark_unmerged(outcome)
         facts = {
             "head": self.repository.head,
@@ -171,9 +173,8 @@ class Journal:
             self._place(path)
 
     def _away(self, path: str) -> None:
-        place, kept = self.repository.project / path, self.old / path
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        place.rename(kept)
+        place = self.repository.project / path
+        place.rename(self.old / path)
         if path not in self.facts["digests"]:
             _remove_empty(place.parent, self.repository.project)
 
@@ -254,7 +255,7 @@ class Journal:
                 _remove_if_empty(self.repository.project / folder)
             for path in self.facts["away"]:
                 self._back(path)
-            self._lock_back()
+            self.lock_back()
             self._env_back()
         self.clear()
 
@@ -264,7 +265,9 @@ class Journal:
             raise Stuck(COMMITTED.format(head=self.facts["head"]))
         for path, told in self.facts["digests"].items():
             place = self.repository.project / path
-            if self._placed(path) and os.path.lexists(place) and digest(place) != told:
+            # Git may have brought the old file back already.
+            fine = {told, digest(self.old / path)}
+            if self._placed(path) and os.path.lexists(place) and digest(place) not in fine:
                 raise Stuck(CHANGED_SINCE.format(path=path))
 
     def _placed(self, path: str) -> bool:
@@ -285,7 +288,8 @@ class Journal:
             place.parent.mkdir(parents=True, exist_ok=True)
             kept.rename(place)
 
-    def _lock_back(self) -> None:
+    def lock_back(self) -> None:
+        """Put the old uv.lock back; doing it twice is the same."""
         lock, copy = self.repository.project / LOCK, self.folder / LOCK
         if not self.facts["locked"]:
             lock.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .merge import Merge, Stages
 from .reasons import Conflict
-from .repository import Repository
+from .repository import Repository, joined
 from .shadows import shadows
 from .trees import Tree, committed, stored
 
@@ -44,6 +44,17 @@ class Outcome:
     def touched(self) -> tuple[str, ...]:
         """Everything that would be written or taken away."""
         return (*self.removed, *self.changed, *self.added)
+
+
+def diff(repository: Repository, outcome: Outcome) -> bytes:
+    """What the outcome changes of the last commit, as git shows it."""
+    index = {"GIT_INDEX_FILE": str(repository.scratch / "diff.index")}
+    told = joined(f"{one.mode} {one.name} 0\t{path}" for path, one in outcome.after.items())
+    repository.aside("update-index", "-z", "--index-info", stdin=told, variables=index)
+    tree = repository.aside("write-tree", "--missing-ok", variables=index).decode().strip()
+    prefixes = [f"--src-prefix=a/{repository.prefix}", f"--dst-prefix=b/{repository.prefix}"]
+    last = f"{repository.head}:{repository.prefix.rstrip('/')}"
+    return repository.aside("diff-tree", "-p", "-M", "--no-ext-diff", *prefixes, last, tree)
 
 
 def planned(repository: Repository, old: Path, new: Path) -> Outcome:

@@ -15,6 +15,8 @@ HIDDEN = (
     "it is not in your files as the last commit has it, which git was told to overlook "
     "(a sparse checkout, assume-unchanged or skip-worktree); make it visible again"
 )
+BREAKS = "your {kind} stands there, where Copier itself would fail or write through it"
+REJECTED = "Copier takes it for the rest of a patch and deletes it; give it another name"
 STANDS = "your {kind} stands where the template has a {wanted}; move it"
 LEFT_OUT = "left out, for your {kind} stands there: {paths}"
 

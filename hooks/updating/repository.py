@@ -136,6 +136,10 @@ class Repository:
         """Keep content as a new object and give its name."""
         return self.aside("hash-object", "-w", "--stdin", stdin=content).decode().strip()
 
+    def hash_of(self, path: str) -> str:
+        """The name that git would give to a file as it is now."""
+        return self.git("hash-object", "--", path).decode().strip()
+
     def keep_objects(self) -> None:
         """Take the new objects into the repository itself."""
         found = (self.scratch / "objects").glob("[0-9a-f][0-9a-f]/*")
@@ -143,6 +147,20 @@ class Repository:
         if names:
             pack = self.aside("pack-objects", "-q", "--stdout", stdin=names.encode())
             self.git("unpack-objects", "-q", stdin=pack)
+
+    def check_out(self, folder: Path) -> None:
+        """Write the last commit of the project into another folder."""
+        index = {"GIT_INDEX_FILE": str(self.scratch / "index")}
+        self.git("read-tree", f"{self.head}:{self.prefix.rstrip('/')}", variables=index)
+        top = {"GIT_DIR": str(self.folder), "GIT_WORK_TREE": str(folder)}
+        folder.mkdir()
+        self.git("checkout-index", "--all", "--force", at=folder, variables={**index, **top})
+
+    @property
+    def undo(self) -> str:
+        """What takes back all that is not committed in the project, and nothing around it."""
+        inside = "git restore --source=HEAD --staged --worktree ."
+        return inside if self.prefix else "git reset --hard"
 
     def ignored(self, path: str) -> bool:
         """Say whether git ignores a path."""

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from .repository import Repository, split
 
 FILE, SCRIPT, LINK, SUBMODULE = "100644", "100755", "120000", "160000"
 KINDS = {LINK: "link", SUBMODULE: "submodule"}
+FOLDER = "folder"
 ATTRIBUTES = ".gitattributes"
 
 
@@ -100,3 +102,16 @@ def above(path: str) -> Iterator[str]:
     """The folders around a path, the outermost first."""
     parts = path.split("/")
     return ("/".join(parts[:depth]) for depth in range(1, len(parts)))
+
+
+def kind_at(place: Path) -> str | None:
+    """What is at a place, without following a link."""
+    try:
+        mode = place.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if stat.S_ISDIR(mode):
+        return FOLDER
+    if stat.S_ISREG(mode):
+        return "file"
+    return "link" if stat.S_ISLNK(mode) else "special file"

@@ -1,14 +1,13 @@
 """What stands in the way in the folder itself: also what git ignores, overlooks or does not know."""
 
 import os
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from .outcome import Outcome
 from .reasons import FOREIGN, HIDDEN, IGNORED, UNKNOWN, Conflict
 from .repository import Repository
-from .trees import LINK, Entry, above
+from .trees import FOLDER, LINK, Entry, above, kind_at
 
 
 def in_the_way(repository: Repository, outcome: Outcome) -> tuple[Conflict, ...]:
@@ -29,10 +28,10 @@ def _around(repository: Repository, outcome: Outcome, path: str) -> Iterator[tup
     """Folders that are none, or not this repository's."""
     for folder in above(path):
         place = repository.project / folder
-        kind = _kind(place)
+        kind = kind_at(place)
         if kind is None or folder in outcome.removed:
             return
-        if kind != "folder":
+        if kind != FOLDER:
             yield folder, _unknown(repository, folder, kind)
             return
         if os.path.lexists(place / ".git"):
@@ -40,21 +39,10 @@ def _around(repository: Repository, outcome: Outcome, path: str) -> Iterator[tup
             return
 
 
-def _kind(place: Path) -> str | None:
-    """What is at a place, without following a link."""
-    try:
-        mode = place.lstat().st_mode
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    if stat.S_ISDIR(mode):
-        return "folder"
-    return "link" if stat.S_ISLNK(mode) else "file"
-
-
 def _taken(repository: Repository, outcome: Outcome, path: str) -> str:
     """Why nothing new can be put at a place."""
-    kind = _kind(repository.project / path)
-    if kind is None or (kind == "folder" and _goes(repository, outcome, path)):
+    kind = kind_at(repository.project / path)
+    if kind is None or (kind == FOLDER and _goes(repository, outcome, path)):
         return ""
     if any(folder in outcome.removed for folder in above(path)):
         return ""
@@ -90,4 +78,4 @@ def _differing(repository: Repository, outcome: Outcome) -> list[str]:
 
 def _fits(place: Path, entry: Entry) -> bool:
     """Say whether a place has at least the kind that git has for it."""
-    return _kind(place) == entry.kind or (entry.mode == LINK and _kind(place) == "file")
+    return kind_at(place) == entry.kind or (entry.mode == LINK and kind_at(place) == "file")

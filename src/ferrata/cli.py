@@ -242,6 +242,8 @@ def climb(
     keep_conflicts: Annotated[
         bool, typer.Option("--keep-conflicts", help="Leave conflict markers instead of refusing.")
     ] = False,
+    full: Annotated[bool, typer.Option("--full", help="Name every file.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Show every line that changes.")] = False,
 ) -> int:
     """Raise a project's level, add modules, upgrade the template."""
     from ferrata.climbing import Request, run
@@ -255,6 +257,8 @@ def climb(
             upgrade,
             dry_run,
             keep_conflicts,
+            full,
+            diff,
         )
     )
 

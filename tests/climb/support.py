@@ -1,8 +1,11 @@
 """A template with more levels than it has yet, projects made from it, and the edits of their owners."""
 
+import os
 import re
 import shutil
-from collections.abc import Mapping
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,6 +81,33 @@ def new_project(template: Path, folder: Path, **changes: object) -> Path:
 
 def copy_of(project: Path, folder: Path) -> Path:
     return shutil.copytree(project, folder, symlinks=True)
+
+
+def update_command(project: Path, *arguments: str) -> "subprocess.Popen[str]":
+    """Start `copier update` as its users do, in a group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "copier", "update", "--trust", "--defaults", *arguments],
+        cwd=project,
+        env=os.environ,
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="backslashreplace",
+    )
+
+
+def update(project: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Update a project by Copier alone."""
+    with update_command(project, *arguments) as run:
+        out, err = run.communicate()
+    return subprocess.CompletedProcess(run.args, run.returncode, out, err)
+
+
+def to(level: int, modules: Iterable[str] = ()) -> list[str]:
+    """The arguments of an update to a level with modules, by the same version of the template."""
+    given = f"--data=modules=[{', '.join(modules)}]"
+    return ["--vcs-ref=:current:", f"--data=level={level}", given]
 
 
 @dataclass(frozen=True)

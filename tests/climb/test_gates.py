@@ -6,12 +6,15 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 
-from ferrata.checking import lacks
+from ferrata.checking import blame, lacks, last_run
+from ferrata.template import updates
 from tests.climb.conftest import Climb
 from tests.climb.support import apply_edit, edits, new_project, replace
 from tests.support import commit_all, extension, run
@@ -127,23 +130,55 @@ def test_coverage_that_is_enough_or_unknown_is_not_mentioned(measured: Path) -> 
 
 
 RED = """\
+import json
 import sys
+import time
+import tomllib
 from pathlib import Path
 
+plan = tomllib.loads(Path("tools/gates.toml").read_text())
+level, asked = plan["level"], [word for word in sys.argv[1:] if word != "--only"]
+red = {1: ["lint"], 2: ["lint", "tests", "security"]}[level]
+gates = [
+    {
+        "name": name,
+        "state": "not run" if asked and name not in asked else "failed" if name in red else "passed",
+        "figure": f"{level} findings",
+        "reason": None,
+    }
+    for name in plan["gates"]
+]
+coverage = {"total": 66.6, "threshold": 75}
+report = {"started": str(time.time()), "code": None, "gates": gates, "coverage": coverage}
 reports = Path("artifacts/reports")
 reports.mkdir(parents=True, exist_ok=True)
 (reports / "coverage.xml").write_text(Path(".xml").read_text())
-(reports / "gates.json").write_text('{"coverage": {"total": 66.6, "threshold": 75}}')
+(reports / "gates.json").write_text(json.dumps(report))
+print(f"gates of level {level}")
 sys.exit(4)
+"""
+BLAME = """\
+The climb made red:
+  security: 2 findings (a new gate)
+  tests: 2 findings (before: 1 findings)
+Red before the climb too:
+  lint: 2 findings (before: 1 findings)
 """
 
 
-def test_red_gates_after_a_climb(template: Path, project: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def with_red_gates(project: Path) -> Path:
+    """A project whose lint is red at level 1 already."""
     (project / "tools/check/__main__.py").write_text(RED)
     (project / "services/team_tasks_api/a.py").touch()
     xml = XML.format(project=project).replace("one/a.py", "team_tasks_api/a.py")
     (project / ".xml").write_text(xml)
     commit_all(project, "red")
+    return project
+
+
+def test_red_gates_after_a_climb(with_red_gates: Path) -> None:
+    project = with_red_gates
     command = [sys.executable, "-m", "ferrata", "climb", str(project), "--to", "2"]
     done = subprocess.run(
         command,
@@ -155,5 +190,91 @@ def test_red_gates_after_a_climb(template: Path, project: Path, tmp_path: Path) 
 
     assert done.returncode == 4, done.stderr
     assert "The project climbed, but its gates are not green." in done.stdout
+    assert BLAME in done.stdout
+    assert done.stdout.count("gates of level") == 1
     assert "  services/team_tasks_api/a.py: 60 % (2 of 5 not covered)" in done.stdout
     assert done.stdout.index("not covered") < done.stdout.index("What is left to do")
+
+
+@dataclass
+class Machine:
+    """What is asked of a project's tools."""
+
+    ran: list[Path] = field(default_factory=list)
+    NotRun: type[Exception] = ValueError
+
+    def sync(self, project: Path) -> None:
+        self.ran.append(project)
+
+    def run_tool(self, project: Path, *_: object, **__: object) -> int:
+        raise self.NotRun("no network")
+
+
+def _report(project: Path, started: str, commit: str | None, **states: str) -> None:
+    gates = [
+        {"name": name, "state": state, "figure": f"{started}: {state}", "reason": None}
+        for name, state in states.items()
+    ]
+    code = commit and {"commit": commit, "dirty": False}
+    reports = project / "artifacts/reports"
+    reports.mkdir(parents=True, exist_ok=True)
+    (reports / "gates.json").write_text(
+        json.dumps({"started": started, "code": code, "gates": gates}), "utf-8"
+    )
+
+
+@pytest.fixture
+def repository(project: Path, tmp_path: Path) -> Any:
+    (tmp_path / "scratch").mkdir()
+    return updates().updating().Repository(project, tmp_path / "scratch")
+
+
+def test_the_last_run_tells_what_was_red_before(project: Path, repository: Any) -> None:
+    _report(project, "one", repository.head, lint="failed", types="passed", tests="failed")
+    before = last_run(project)
+    _report(project, "two", None, lint="failed", types="failed", tests="passed", security="failed")
+
+    assert blame(Machine(), repository, before) == [  # type: ignore[arg-type]
+        "The climb made red:",
+        "  types: two: failed (before: one: passed)",
+        "  security: two: failed (a new gate)",
+        "Red before the climb too:",
+        "  lint: two: failed (before: one: failed)",
+    ]
+
+
+def test_a_run_of_something_else_tells_nothing(project: Path, repository: Any) -> None:
+    machine = Machine()
+    _report(project, "one", "another commit", lint="failed")
+    before = last_run(project)
+    _report(project, "two", None, lint="failed")
+
+    told = blame(machine, repository, before)  # type: ignore[arg-type]
+
+    assert told == ["Which gates were red before is not known: no network"]
+    [copy] = machine.ran
+    assert (copy / "tools/gates.toml").exists()
+
+
+def test_gates_that_did_not_run_blame_nobody(project: Path, repository: Any) -> None:
+    _report(project, "one", None, lint="failed")
+
+    assert blame(Machine(), repository, last_run(project)) == []  # type: ignore[arg-type]
+
+
+@pytest.mark.long
+def test_a_test_that_failed_before_is_not_the_climbs(lived_in: Path) -> None:
+    """With the gates as they are, and no report of the last commit."""
+    (lived_in / "services/team_tasks_api/tests/unit/test_red.py").write_text(
+        "def test_red() -> None:\n    raise AssertionError\n"
+    )
+    commit_all(lived_in, "red")
+    command = [sys.executable, "-m", "ferrata", "climb", str(lived_in), "--to", "2"]
+
+    climbed = run(lived_in, *command, FERRATA_GATES="on")
+
+    assert climbed.returncode == 4, climbed.stdout + climbed.stderr
+    assert "The climb made red:" not in climbed.stdout
+    told = climbed.stdout.partition("Red before the climb too:\n")[2].splitlines()
+    assert told[0].startswith("  tests: 1 failed"), told
+    assert "(before: 1 failed" in told[0]

@@ -63,11 +63,15 @@ def is_level_2(project: Path, fresh_2: Path) -> None:
     assert git(project, "diff", "--name-only") == ""
 
 
+def git_folder(project: Path) -> Path:
+    return Path(git(project, "rev-parse", "--absolute-git-dir").removesuffix("\n"))
+
+
 def litter(project: Path) -> list[str]:
     """What an update leaves in git's own folder, but for the lock that no kill can leave locked."""
-    found = [path.name for path in (project / ".git").glob("*ferrata*")]
+    found = [path.name for path in git_folder(project).glob("*ferrata*")]
     return [name for name in found if name != "ferrata-update.lock"] + [
-        path.name for path in (project / ".git").glob("index.lock")
+        path.name for path in git_folder(project).glob("index.lock")
     ]
 
 
@@ -308,6 +312,27 @@ def test_offline_says_so_and_the_next_climb_catches_up(
     assert git(project, "show", ":uv.lock") == "new\n"
     assert git(project, "diff", "--cached", "--name-only") == "uv.lock\n"
     assert pinned is not steps.lock
+
+
+def test_half_a_lock_file_is_taken_back(
+    project: Path, climb: Climb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = updates().steps()
+    (project / "uv.lock").write_text("version = 1\n")
+    commit_all(project, "locked")
+
+    def full(folder: Path) -> None:
+        (folder / "uv.lock").write_text("vers")
+        raise steps.NotRun("No space left on device")
+
+    monkeypatch.setattr(steps, "lock", full)
+
+    run = climb(project, "--to", 2)
+
+    assert run.code == 0, run.err
+    assert "uv.lock: NOT RUN: No space left on device; the next climb catches up" in run.err
+    assert (project / "uv.lock").read_text() == "version = 1\n"
+    assert git(project, "diff", "HEAD", "--name-only", "--", "uv.lock") == ""
 
 
 def test_everything_of_a_dry_run_is_in_a_folder_of_its_own(project: Path, climb: Climb) -> None:

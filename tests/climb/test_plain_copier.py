@@ -1,8 +1,9 @@
 """`copier update --trust` alone: the hook gives everybody what is theirs and is loud on conflicts."""
 
 import os
-import subprocess
-import sys
+import shutil
+import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,30 +18,22 @@ from tests.climb.support import (
     new_project,
     replace,
     state,
+    to,
+    update,
+    update_command,
     write_template,
 )
+from tests.climb.test_one_step import litter
+from tests.climb.trees import changed, everything
 from tests.support import commit_all, files_of, git
 
-Update = Callable[..., "subprocess.CompletedProcess[str]"]
 
-
-@pytest.fixture
-def update() -> Update:
-    def run(project: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "copier", "update", "--trust", "--defaults", *arguments]
-        return subprocess.run(
-            command, cwd=project, capture_output=True, text=True, check=False, env=os.environ
-        )
-
-    return run
-
-
-def test_update(project: Path, fresh_2: Path, update: Update) -> None:
+def test_update(project: Path, fresh_2: Path) -> None:
     (project / "README.md").rename(project / "NOTES.md")
     (project / "tools/check/plan.py").unlink()
     commit_all(project, "edited")
 
-    run = update(project, "--vcs-ref=:current:", "--data=level=2")
+    run = update(project, *to(2))
 
     assert run.returncode == 0, run.stderr
     assert not (project / "README.md").exists()
@@ -52,11 +45,11 @@ def test_update(project: Path, fresh_2: Path, update: Update) -> None:
     assert len((project / ".env").read_text().splitlines()) > 1
 
 
-def test_a_conflict_is_loud(project: Path, update: Update) -> None:
+def test_a_conflict_is_loud(project: Path) -> None:
     replace(project / "tools/gates.toml", "level = 1", "level = 1  # still")
     commit_all(project, "edited")
 
-    run = update(project, "--vcs-ref=:current:", "--data=level=2")
+    run = update(project, *to(2))
 
     assert run.returncode == 1
     assert "CONFLICTS in 1 file(s)" in run.stderr
@@ -64,7 +57,7 @@ def test_a_conflict_is_loud(project: Path, update: Update) -> None:
 
 
 @pytest.mark.long
-def test_answers_edited_by_hand_are_a_conflict(project: Path, update: Update) -> None:
+def test_answers_edited_by_hand_are_a_conflict(project: Path) -> None:
     replace(project / ".copier-answers.yml", "level: 1", "level: 2")
     commit_all(project, "edited")
 
@@ -125,7 +118,7 @@ def _rename_the_module(template: Path) -> None:
 
 
 @pytest.mark.long
-def test_a_migration_renames_an_answer(upgraded: Path, update: Update) -> None:
+def test_a_migration_renames_an_answer(upgraded: Path) -> None:
     run = update(upgraded)
 
     assert run.returncode == 0, run.stderr
@@ -159,7 +152,7 @@ def _is_upgraded(project: Path) -> None:
 
 @pytest.mark.long
 def test_an_edited_file_that_the_template_drops(
-    upgraded: Path, update: Update, climb: Climb, tmp_path: Path
+    upgraded: Path, climb: Climb, tmp_path: Path
 ) -> None:
     project = upgraded
     replace(project / "tools/old.py", "VALUE = 1", "VALUE = 2")
@@ -178,15 +171,13 @@ def test_an_edited_file_that_the_template_drops(
 
 
 @pytest.mark.long
-def test_a_project_without_lists_is_read_from_its_history(
-    project: Path, fresh_2: Path, update: Update
-) -> None:
+def test_a_project_without_lists_is_read_from_its_history(project: Path, fresh_2: Path) -> None:
     (project / "README.md").unlink()
     for path in (project / ".ferrata").iterdir():
         path.unlink()
     commit_all(project, "edited")
 
-    run = update(project, "--vcs-ref=:current:", "--data=level=2")
+    run = update(project, *to(2))
 
     assert run.returncode == 0, run.stderr
     assert not (project / "README.md").exists()
@@ -194,38 +185,196 @@ def test_a_project_without_lists_is_read_from_its_history(
         assert (project / path).read_bytes() == (fresh_2 / path).read_bytes(), path
 
 
+DATA_API = "services/team_data_postgres_api"
+NEW_FOLDER = "chassis/src/chassis/environment"
+
+
+def _ignore(project: Path, *patterns: str) -> None:
+    (project / ".git/info/exclude").write_text("".join(f"{pattern}\n" for pattern in patterns))
+
+
+def _ignored_file(project: Path, _: Path) -> str:
+    _ignore(project, f"/{NEW_FOLDER}")
+    (project / NEW_FOLDER).write_text("mine\n")
+    return NEW_FOLDER
+
+
+def _linked_folder(project: Path, outside: Path) -> str:
+    (project / "docs").rename(outside / "docs")
+    (project / "docs").symlink_to(outside / "docs")
+    return "docs"
+
+
+def _folder_for_a_file(project: Path, _: Path) -> str:
+    (project / "Makefile").unlink()
+    (project / "Makefile").mkdir()
+    (project / "Makefile/mine.txt").write_text("mine\n")
+    return "Makefile"
+
+
+def _folder_for_a_seed(project: Path, _: Path) -> str:
+    (project / "README.md").rename(project / "NOTES.md")
+    (project / "README.md").mkdir()
+    (project / "README.md/index.md").write_text("mine\n")
+    return "README.md"
+
+
+def _file_for_a_folder_of_seeds(project: Path, _: Path) -> str:
+    shutil.rmtree(project / DATA_API)
+    (project / DATA_API).write_text("moved away\n")
+    return DATA_API
+
+
+def _link_that_seeds_would_be_written_through(project: Path, outside: Path) -> str:
+    (project / "shared").rename(outside / "shared")
+    (project / "shared").symlink_to(outside / "shared")
+    (outside / "shared/pyproject.toml").rename(outside / "shared/project.toml")
+    return "shared"
+
+
+def _pipe(project: Path, _: Path) -> str:
+    (project / "README.md").unlink()
+    os.mkfifo(project / "README.md")
+    return "README.md"
+
+
+def _ignored_file_that_looks_rejected(project: Path, _: Path) -> str:
+    _ignore(project, "*.rej")
+    (project / "services/mine.rej").write_text("mine\n")
+    return "services/mine.rej"
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("kind", ["file", "link", "folder"])
+@pytest.mark.parametrize(
+    "tree",
+    [
+        _ignored_file,
+        _linked_folder,
+        _folder_for_a_file,
+        _folder_for_a_seed,
+        _file_for_a_folder_of_seeds,
+        _link_that_seeds_would_be_written_through,
+        _pipe,
+        _ignored_file_that_looks_rejected,
+    ],
+)
 def test_what_copier_would_destroy_is_refused_before_it_writes(
-    kind: str, project: Path, update: Update
+    tree: Callable[[Path, Path], str], project: Path
 ) -> None:
-    """Copier overwrites what git ignores, and writes through links."""
+    """Copier overwrites what git ignores, writes through links, and ends half-way."""
     outside = project.parent / "outside"
     outside.mkdir()
-    place = project / "chassis/src/chassis/environment"
-    if kind == "file":
-        (project / ".git/info/exclude").write_text("/chassis/src/chassis/environment\n")
-        place.write_text("mine\n")
-    elif kind == "link":
-        (project / "docs").rename(outside / "docs")
-        (project / "docs").symlink_to(outside / "docs")
-    else:
-        (project / "Makefile").unlink()
-        (project / "Makefile").mkdir()
-        (project / "Makefile/mine.txt").write_text("mine\n")
+    path = tree(project, outside)
     commit_all(project, "edited")
-    before, around = state(project), files_of(outside)
+    before = everything(project)
 
-    run = update(project, "--vcs-ref=:current:", "--data=level=2")
+    run = update(project, *to(2))
 
     assert run.returncode == 1
     assert "could lose something of yours; nothing was changed" in run.stderr
-    assert state(project) == before
-    assert files_of(outside) == around
+    assert run.stderr.count(f"  {path}: ") == 1, run.stderr
+    assert changed(before, everything(project)) == []
 
 
 @pytest.mark.long
-def test_a_renamed_service_with_a_link_at_the_old_name(project: Path, update: Update) -> None:
+def test_a_local_edit_that_git_overlooks_is_refused(project: Path) -> None:
+    settings = "services/team_tasks_api/pyproject.toml"
+    git(project, "update-index", "--skip-worktree", settings)
+    (project / settings).write_text("mine\n")
+    before = state(project)
+
+    run = update(project, *to(2))
+
+    assert run.returncode == 1
+    assert f"{settings}: it is not in your files as the last commit has it" in run.stderr
+    assert state(project) == before
+
+
+def _ignored_local_files(project: Path, _: Path) -> None:
+    _ignore(project, "/deploy/local/")
+    git(project, "rm", "-rq", "--cached", "deploy/local")
+    (project / "deploy/local/mine.mk").write_text("mine:\n")
+
+
+def _ignored_clone_of_a_service(project: Path, _: Path) -> None:
+    _ignore(project, f"/{DATA_API}/")
+    git(project, "rm", "-rq", "--cached", DATA_API)
+    git(project / DATA_API, "init", "--quiet")
+    commit_all(project / DATA_API, "its own")
+
+
+def _service_as_a_submodule(project: Path, _: Path) -> None:
+    git(project, "rm", "-rq", "--cached", DATA_API)
+    git(project / DATA_API, "init", "--quiet")
+    commit_all(project / DATA_API, "its own")
+
+
+def _linked_service(project: Path, outside: Path) -> None:
+    (project / DATA_API).rename(outside / "records")
+    (project / DATA_API).symlink_to(outside / "records")
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        pytest.param(tree, marks=[] if tree is _ignored_local_files else pytest.mark.long)
+        for tree in (
+            _ignored_local_files,
+            _ignored_clone_of_a_service,
+            _service_as_a_submodule,
+            _linked_service,
+        )
+    ],
+)
+def test_seeds_that_git_does_not_know_are_their_owners(
+    tree: Callable[[Path, Path], None], project: Path
+) -> None:
+    outside = project.parent / "outside"
+    outside.mkdir()
+    tree(project, outside)
+    commit_all(project, "edited")
+    before = everything(project)
+
+    run = update(project, *to(2))
+
+    assert run.returncode == 0, run.stderr
+    theirs = listed(project, LISTS[1])
+    differing = set(changed(before, everything(project))) - {"staged"}
+    touched = {os.path.relpath(path, project) for path in differing}
+    assert {path for path in touched if not (project / path).is_dir()} <= theirs | {
+        ".env",
+        "uv.lock",
+        LISTS[0],
+    }
+
+
+@pytest.mark.long
+def test_a_kill_of_an_update_is_taken_back_by_the_next(project: Path, fresh_2: Path) -> None:
+    before = state(project)
+    with update_command(project, *to(2)) as run:
+        while not (project / ".git/ferrata-update/old").exists():
+            assert run.poll() is None
+            time.sleep(0.0005)
+        os.killpg(run.pid, signal.SIGKILL)
+        run.communicate()
+
+    # What people do then.
+    (project / ".git/index.lock").unlink()
+    git(project, "reset", "--quiet", "--hard")
+    git(project, "clean", "--quiet", "-d", "--force")
+    again = update(project, *to(2))
+
+    assert again.returncode == 0, again.stderr
+    assert "an update was killed half-way; it was taken back first" in again.stderr
+    assert litter(project) == []
+    for path in listed(fresh_2, LISTS[1]):
+        assert (project / path).read_bytes() == (fresh_2 / path).read_bytes(), path
+    git(project, "reset", "--quiet", "--hard")
+    assert state(project).files.keys() >= before.files.keys()
+
+
+@pytest.mark.long
+def test_a_renamed_service_with_a_link_at_the_old_name(project: Path) -> None:
     """Copier would write seeds through the link, and the files behind it would vanish."""
     old = project / "services/team_data_postgres_api"
     old.rename(project / "services/records")
@@ -233,7 +382,7 @@ def test_a_renamed_service_with_a_link_at_the_old_name(project: Path, update: Up
     commit_all(project, "edited")
     before = files_of(project / "services")
 
-    run = update(project, "--vcs-ref=:current:", "--data=level=2")
+    run = update(project, *to(2))
 
     assert run.returncode in {0, 1}, run.stderr
     assert files_of(project / "services") == before
@@ -241,7 +390,7 @@ def test_a_renamed_service_with_a_link_at_the_old_name(project: Path, update: Up
 
 
 @pytest.mark.long
-def test_other_bytes_and_submodules_survive(project: Path, fresh_2: Path, update: Update) -> None:
+def test_other_bytes_and_submodules_survive(project: Path, fresh_2: Path) -> None:
     with (project / "AGENTS.md").open("ab") as file:
         file.write(b"caf\xe9\n")
     head = git(project, "rev-parse", "HEAD").strip()
@@ -251,7 +400,7 @@ def test_other_bytes_and_submodules_survive(project: Path, fresh_2: Path, update
     author = ["-c", "user.name=Tests", "-c", "user.email=tests@example.com"]
     git(project, *author, "commit", "--quiet", "--message", "edited")
 
-    run = update(project, "--vcs-ref=:current:", "--data=level=2")
+    run = update(project, *to(2))
 
     assert run.returncode == 0, run.stderr
     assert (project / "AGENTS.md").read_bytes().endswith(b"caf\xe9\n")

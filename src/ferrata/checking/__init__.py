@@ -4,5 +4,14 @@ from ferrata.checking.coverage import lacks
 from ferrata.checking.doctor import examine
 from ferrata.checking.gates import run_climbed, run_gates
 from ferrata.checking.handoff import hand_off
+from ferrata.checking.red import blame, last_run
 
-__all__ = ["examine", "hand_off", "lacks", "run_climbed", "run_gates"]
+__all__ = [
+    "blame",
+    "examine",
+    "hand_off",
+    "lacks",
+    "last_run",
+    "run_climbed",
+    "run_gates",
+]

@@ -20,7 +20,7 @@ from ferrata.base import (
     say,
     scratch,
 )
-from ferrata.checking import lacks, run_climbed
+from ferrata.checking import blame, lacks, last_run, run_climbed
 from ferrata.climbing.apply import apply, recovered
 from ferrata.climbing.preview import Preview, previewed
 from ferrata.climbing.report import Report, as_text, left_to_do, report
@@ -40,6 +40,8 @@ class Request:
     upgrade: bool
     dry_run: bool
     keep_conflicts: bool
+    full: bool
+    diff: bool
 
 
 class Conflicts(Failure):
@@ -171,7 +173,7 @@ class _Climb:
             say(_nothing_to_do(self.preview.before, told))
             return Exit.GREEN
         if self.request.dry_run or not (refused or conflicts):
-            _say(as_text(told))
+            _say([*as_text(told, full=self.request.full), *self._diff])
         if refused or (conflicts and (self.request.dry_run or not self.request.keep_conflicts)):
             raise Conflicts(_cannot([*refused, *conflicts]), [*refused, *conflicts])
         if self.request.dry_run:
@@ -183,20 +185,26 @@ class _Climb:
     def _project(self) -> Path:
         return Path(self.preview.repository.project)
 
+    @property
+    def _diff(self) -> list[str]:
+        return ["", self.preview.diff.rstrip("\n")] if self.request.diff else []
+
     def _applied(self, told: Report, conflicts: list[str]) -> Exit:
+        project, repository = self._project, self.preview.repository
+        before = last_run(project)
         for line in apply(self.preview):
             note(f"ferrata: {line}")
-        project = self._project
         if conflicts:
             raise Conflicts(
                 f"{_counted(conflicts)} with conflict markers, as --keep-conflicts asks; mend them, "
-                "`git add` and commit, or take all back with `git reset --hard`",
+                f"`git add` and commit, or take all back with `{repository.undo}`",
                 conflicts,
             )
         code = run_climbed(self.template.hooks, project)
         if code is Exit.RED:
-            _say(["", "The project climbed, but its gates are not green.", *lacks(project)])
-        _say(left_to_do(told, project))
+            _say(["", "The project climbed, but its gates are not green."])
+            _say([*blame(self.template.hooks, repository, before), *lacks(project)])
+        _say(left_to_do(told, repository))
         return code
 
 

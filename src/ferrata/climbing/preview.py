@@ -25,6 +25,12 @@ class Preview:
         """Say whether nothing would change."""
         return not self.outcome.touched
 
+    @property
+    def diff(self) -> str:
+        """The whole climb as git shows a commit."""
+        told: bytes = updates().updating().diff(self.repository, self.outcome)
+        return told.decode(errors="replace")
+
     def text(self, path: str) -> str:
         """A file of the result."""
         entry = self.outcome.after.get(path)

@@ -1,7 +1,8 @@
 """What a climb does to a project, for reading: before it happens, and what is left to do."""
 
+import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +13,22 @@ from ferrata.planning import ASSIGNMENT, VARIABLES
 from ferrata.project import Recorded
 
 SHOWN = 40
+SECRET = re.compile(r"^#\s*secret\b", re.MULTILINE | re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Variable:
+    """An environment variable that is new."""
+
+    name: str
+    value: str
+    secret: bool
+
+    def __str__(self) -> str:
+        """Give it with what becomes of it where nobody sets it."""
+        if self.secret:
+            return f"{self.name} (needed; .env gets a random one)"
+        return f"{self.name} (default: {self.value})" if self.value else f"{self.name} (optional)"
 
 
 @dataclass(frozen=True)
@@ -21,7 +38,7 @@ class Report:
     name: str
     steps: list[str]
     behaviour: list[str]
-    variables: list[str]
+    variables: list[Variable]
     added: list[str]
     changed: list[str]
     removed: list[str]
@@ -38,12 +55,11 @@ def report(preview: Preview, rules: ModuleType) -> Report:
     before, after, outcome = preview.before, preview.after, preview.outcome
     prefix = str(preview.repository.prefix)
     names = set(ASSIGNMENT.findall(_text(preview.repository.project / VARIABLES)))
-    new_names = ASSIGNMENT.findall(preview.text(VARIABLES))
     return Report(
         name=str(after.answers["project_name"]),
         steps=_steps(rules, before, after),
         behaviour=behaviour(rules, before.answers, after.answers),
-        variables=[name for name in new_names if name not in names],
+        variables=[one for one in _variables(preview.text(VARIABLES)) if one.name not in names],
         added=[
             _with_owner(rules, prefix, path)
             for path in sorted(outcome.added, key=lambda each: rules.owner(each) != "yours")
@@ -57,6 +73,16 @@ def report(preview: Preview, rules: ModuleType) -> Report:
 
 def _text(file: Path) -> str:
     return file.read_text("utf-8", "replace") if file.is_file() else ""
+
+
+def _variables(example: str) -> Iterator[Variable]:
+    """What .env.example assigns; `# secret` above one asks for a random value."""
+    for paragraph in example.split("\n\n"):
+        secret = SECRET.search(paragraph) is not None
+        for line in paragraph.splitlines():
+            if ASSIGNMENT.match(line):
+                name, _, value = line.partition("=")
+                yield Variable(name, value, secret)
 
 
 def _with_owner(rules: ModuleType, prefix: str, path: str) -> str:
@@ -103,38 +129,46 @@ def behaviour(rules: ModuleType, before: Mapping[str, Any], after: Mapping[str, 
     return [line for row in [*levels, *modules] for line in row.get("behaviour", [])]
 
 
-def as_text(report: Report) -> list[str]:
-    """The report, before anything is done."""
+def as_text(report: Report, *, full: bool = False) -> list[str]:
+    """The report, before anything is done; `full` names every file."""
+    shown = None if full else SHOWN
     lines = [f"{report.name}: {', '.join(report.steps) or 'the same answers and template'}"]
     lines += _section("What will behave differently", report.behaviour)
     lines += _section("New environment variables", report.variables)
-    lines += _section("Restored, the template's files that were deleted", report.restored)
-    lines += _section("Added", report.added)
-    lines += _section("Changed", report.changed)
-    return [*lines, *_section("Removed", report.removed)]
+    lines += _section("Restored, the template's files that were deleted", report.restored, shown)
+    lines += _section("Added", report.added, shown)
+    lines += _section("Changed", report.changed, shown)
+    return [*lines, *_section("Removed", report.removed, shown)]
 
 
-def _section(title: str, items: Iterable[str]) -> list[str]:
+def _section(title: str, items: Iterable[object], shown: int | None = SHOWN) -> list[str]:
     listed = list(items)
     if not listed:
         return []
-    more = [f"  and {len(listed) - SHOWN} more"] if len(listed) > SHOWN else []
-    return ["", f"{title} ({len(listed)})", *(f"  {item}" for item in listed[:SHOWN]), *more]
+    rest = len(listed[shown:]) if shown else 0
+    more = [f"  and {rest} more (--full names them)"] if rest else []
+    return ["", f"{title} ({len(listed)})", *(f"  {item}" for item in listed[:shown]), *more]
 
 
-def left_to_do(report: Report, project: Path) -> list[str]:
+def left_to_do(report: Report, repository: Any) -> list[str]:
     """What the owner does now; nothing was committed."""
     lines = ["", "The climb is in your files and staged, not committed. What is left to do:"]
-    if report.variables:
-        lines.append(f"  set in .env and where it runs: {', '.join(report.variables)}")
+    needed = [each.name for each in report.variables if each.secret]
+    others = [each.name for each in report.variables if not each.secret]
+    if needed:
+        lines.append(f"  set where it runs, .env here has them: {', '.join(needed)}")
+    if others:
+        lines.append(f"  set if you want, each has a default or is optional: {', '.join(others)}")
     if report.behaviour:
         lines.append("  look at what behaves differently, listed above")
-    here = Path.cwd()
-    if project != here:
+    project = repository.project
+    if project != Path.cwd():
         lines.append(f"  cd {shlex.quote(str(project))}")
+    # What is staged elsewhere in a larger repository is another matter.
+    here = " -- ." if repository.prefix else ""
     return [
         *lines,
-        "  git diff --cached          # look at it",
-        f"  git commit -m {shlex.quote(report.message)}",
-        "  git reset --hard           # or take it back",
+        f"  {f'git diff --cached{here}':<26} # look at it",
+        f"  git commit -m {shlex.quote(report.message)}{here}",
+        f"  {repository.undo:<26} # or take it back",
     ]

@@ -29,7 +29,7 @@ def clean_repository(project: Path, scratch: Path) -> Any:
 
 
 def refuse_uncommitted(repository: Any) -> None:
-    """Stop if something differs from the last commit, anywhere in the repository."""
+    """Stop if something in the project differs from the last commit."""
     changed = uncommitted(repository)
     if changed:
         more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
@@ -40,7 +40,10 @@ def refuse_uncommitted(repository: Any) -> None:
 
 
 def uncommitted(repository: Any) -> list[str]:
-    """Every path that differs from the last commit; looking changes nothing."""
-    status = ["status", "--porcelain", "-z", "--untracked-files=normal", "--no-renames"]
+    """Every path of the project that differs from the last commit; looking changes nothing.
+
+    What is going on elsewhere in a larger repository is another matter.
+    """
+    status = ("status", "--porcelain", "-z", "--untracked-files=normal", "--no-renames", "--", ".")
     listed = repository.git(*status).split(b"\0")
     return [os.fsdecode(line[3:]) for line in listed if line]
