@@ -30,6 +30,7 @@ KINDS = {
         "lists of paths, which are compared with the project": r"\.ferrata/\w+\.txt",
         "the digest of the answers, which the hook compares": r"\.ferrata/answers\.sha256",
         "targets of make, which tests run": r"Makefile|.+\.mk",
+        "the gateway, which nginx reads in tests": r"deploy/nginx/\w+\.conf",
         "images, which hadolint reads": r"deploy/docker/Dockerfile(\.\w+)?",
         "patterns for Git and Docker": r"\.gitignore|\.gitattributes|\.dockerignore",
         "variables, of which `make env` makes .env": r"\.env\.example",
