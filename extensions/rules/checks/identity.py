@@ -30,7 +30,7 @@ def service_names(answers: Mapping[str, Any]) -> Iterator[Problem]:
     for key in ("context", "domain", "function"):
         if answers.get(key) in reserved.FOREIGN_PACKAGES:
             yield Problem(key, f"{answers[key]!r} is the name of a package of every project")
-    if str(answers.get("context", "")).startswith(reserved.ROLES):
+    if f"{answers.get('context')}_".startswith(reserved.ROLES):
         yield Problem(
             "context", f"{answers['context']!r} begins names that PostgreSQL keeps for itself"
         )

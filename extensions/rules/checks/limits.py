@@ -9,6 +9,7 @@ from ..entities.types import (
     DECIMAL_DIGITS,
     DECIMAL_PLACES,
     LARGEST_INTEGER,
+    LONGEST_INDEXED,
     bounds,
     largest_number,
     length_of,
@@ -37,6 +38,9 @@ def _limit_faults(field: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield key, f"is missing; a field of type {of} needs it"
     if field.get("unique") and not kind["unique"]:
         yield "unique", f"does not apply to a field of type {field['type']}; remove it"
+    if field.get("unique") and field["type"] == "string" and length_of(field) > LONGEST_INDEXED:
+        limit = f"must be at most {LONGEST_INDEXED} for a field that is unique"
+        yield "max_length", f"{limit}, for it has to fit into an index; got: {length_of(field)}"
     for key in ("minimum", "maximum"):
         if key in field and not _fits(field, field[key]):
             yield key, f"must be {_number_words(field)}; got: {field[key]}"

@@ -12,7 +12,16 @@ from .domain_rules import domain_rules
 from .literals import json_literal, number_literal, string_literal, whole_literal
 from .samples import as_python, invalid_values, other_sample_of, sample_of
 from .tables import database_name
-from .types import DECIMAL_DIGITS, DECIMAL_PLACES, bounds, length_of, range_parameters
+from .types import (
+    DECIMAL_DIGITS,
+    DECIMAL_PLACES,
+    bounds,
+    is_nullable,
+    is_sortable,
+    length_of,
+    offered,
+    range_parameters,
+)
 
 
 def field_model(
@@ -28,7 +37,7 @@ def field_model(
     dto = named if constraint else kind["dto"]
     required = bool(field.get("required"))
     default = _default(field)
-    nullable = not required and default is None
+    nullable = is_nullable(field)
     optional = " | None" if nullable else ""
     tail = f" = {default}" if default else (" = None" if nullable else "")
     sample = sample_of(field)
@@ -39,7 +48,7 @@ def field_model(
         "nullable": nullable,
         "unique": bool(field.get("unique")),
         "reference": plurals.get(field["references"]) if "references" in field else None,
-        "sortable": kind["sortable"],
+        "sortable": is_sortable(field),
         # `metadata` and `registry` are taken in SQLAlchemy's declarative classes; only the
         # Python attribute differs, the column keeps its name.
         "attribute": f"{name}_" if name in {"metadata", "registry"} else name,
@@ -58,7 +67,7 @@ def field_model(
         "rules": list(domain_rules(field, nullable)),
         "filters": [
             f"{parameter}: {_filter_type(field, dto)} = None"
-            for parameter in _parameters(field, kind)
+            for parameter in _parameters(field)
         ],
         "sample_python": as_python(field, sample),
         "sample_literal": json_literal(sample),
@@ -84,8 +93,8 @@ def _json_kind(kind: Mapping[str, Any], nullable: bool) -> str:  # noqa: FBT001
     return f"{kind['json']} or null" if nullable else str(kind["json"])
 
 
-def _parameters(field: Mapping[str, Any], kind: Mapping[str, Any]) -> list[str]:
-    equal = [field["name"]] if "equal" in kind["filters"] else []
+def _parameters(field: Mapping[str, Any]) -> list[str]:
+    equal = [field["name"]] if "equal" in offered(field) else []
     return [*equal, *range_parameters(field)]
 
 

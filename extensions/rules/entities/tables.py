@@ -5,6 +5,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from .types import is_nullable, is_sortable, offered
+
 # What PostgreSQL keeps of a name; SQLAlchemy cuts those that it makes itself in the same way.
 LONGEST_NAME = 63
 DIGEST_LENGTH = 4
@@ -40,10 +42,18 @@ def table_args(table: str, fields: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _indexed(fields: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, ...]]:
+    """An index for each filter and each sort that a list offers."""
     yield "created_at", "id"
+    yield "updated_at", "id"
     for field in fields:
-        if "references" in field and not field.get("unique"):
-            yield (field["name"],)
+        if not offered(field):
+            continue
+        if is_sortable(field):
+            # What is unique has an index already, but that of its NULLs are all alike.
+            if not field.get("unique") or is_nullable(field):
+                yield field["name"], "id"
+        elif not field.get("unique"):
+            yield field["name"], "created_at", "id"
 
 
 def relations(table: str, fields: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -12,6 +12,8 @@ OPERATIONS = ("create", "get", "list", "update", "delete")
 LARGEST_INTEGER = 2**53 - 1
 STRING_LENGTH = 255
 TEXT_LENGTH = 10_000
+# PostgreSQL's indexes take 2704 bytes, and a character has up to four.
+LONGEST_INDEXED = 640
 DECIMAL_DIGITS = 18
 DECIMAL_PLACES = 2
 
@@ -38,8 +40,28 @@ def bounds(field: Mapping[str, Any]) -> tuple[Decimal, Decimal]:
     )
 
 
+def is_nullable(field: Mapping[str, Any]) -> bool:
+    """Whether a record may have no value."""
+    return not field.get("required") and "default" not in field
+
+
+def offered(field: Mapping[str, Any]) -> list[str]:
+    """The kinds of filters that a list has for a field: `equal`, `range`."""
+    filters: list[str] = catalog()["field_types"][field["type"]]["filters"]
+    return filters if _fits_index(field) else []
+
+
+def is_sortable(field: Mapping[str, Any]) -> bool:
+    """Whether a list can be sorted by a field."""
+    return bool(catalog()["field_types"][field["type"]]["sortable"]) and _fits_index(field)
+
+
+def _fits_index(field: Mapping[str, Any]) -> bool:
+    return field["type"] != "string" or length_of(field) <= LONGEST_INDEXED
+
+
 def range_parameters(field: Mapping[str, Any]) -> list[str]:
     """The list filters `from` and `to` of a field, where its type has them."""
-    if "range" not in catalog()["field_types"][field["type"]]["filters"]:
+    if "range" not in offered(field):
         return []
     return [f"{field['name']}_min", f"{field['name']}_max"]

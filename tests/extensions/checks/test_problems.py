@@ -75,8 +75,8 @@ ENTITY_FAULTS: list[Any] = [
         id="table-like-a-key",
     ),
     pytest.param(
-        [entity(field("created_at_id", "reference", references="thing"))],
-        "'ix_things_created_at_id' for a table or an index, as entities[0] has",
+        [entity(field("sent", "boolean"), field("sent_created_at", "datetime"))],
+        "'ix_things_sent_created_at_id' for a table or an index, as entities[0] has",
         id="index-twice",
     ),
     pytest.param(
@@ -226,3 +226,5 @@ def test_names_that_never_meet_are_taken() -> None:
 
 def test_rabbitmq_keeps_a_context_for_itself() -> None:
     assert "context: 'amq' begins names that RabbitMQ" in found(TASK | {"context": "amq"})[0]
+    for context in ("pg", "pg_shop"):
+        assert f"context: '{context}' begins names that Postg" in found(TASK | {"context": context})[0]

@@ -114,15 +114,9 @@ def test_a_filter_of_no_column_is_a_bug() -> None:
         ),
         (
             "-score",
-            Position(ID, 5),
-            "(games.score, games.id) < (:#after_value, :#after_id) OR games.score IS NULL",
-            "games.score DESC NULLS LAST, games.id DESC",
-        ),
-        (
-            "-score",
             Position(ID, None),
             "games.score IS NULL AND games.id < :#after_id",
-            "games.score DESC NULLS LAST, games.id DESC",
+            "games.score DESC, games.id DESC",
         ),
         (
             "score",
@@ -141,6 +135,46 @@ def test_a_page_begins_behind_its_position(
     assert values["#after_id"] == ID
 
 
+def test_what_is_unique_needs_no_further_order() -> None:
+    columns = (
+        sa.Column("id", sa.Uuid),
+        sa.Column("code", sa.String(9), unique=True, nullable=False),
+    )
+    order = Order(sa.Table("codes", sa.MetaData(), *columns), "-code")
+
+    assert [str(column) for column in order.by(order.column.table.c)] == ["codes.code DESC"]
+
+
+@pytest.mark.parametrize(
+    ("sort", "start", "with_value", "order"),
+    [
+        ("score", None, "games.score IS NOT NULL", "found.score, found.id"),
+        ("-score", None, "games.score IS NOT NULL", "found.score DESC NULLS LAST, found.id DESC"),
+        (
+            "-score",
+            Position(ID, 5),
+            "(games.score, games.id) < (:#after_value, :#after_id)",
+            "found.score DESC NULLS LAST, found.id DESC",
+        ),
+    ],
+)
+def test_records_without_a_value_are_looked_up_by_themselves(
+    listing: Listing, sort: Any, start: Position | None, with_value: str, order: str
+) -> None:
+    query = GameQuery(sort=sort, title="Go")
+
+    statement, _ = listing.select(query, listing.given(query), start, BUDGET)
+
+    text = " ".join(str(statement.compile(dialect=DIALECT)).replace("::UUID", "").split())
+    inside = order.replace("found", "games").replace(" NULLS LAST", "")
+    for condition in (with_value, "games.score IS NULL"):
+        assert (
+            f"FROM games WHERE games.title = :#filter_title AND {condition}"
+            f" ORDER BY {inside} LIMIT :#limit)" in text
+        )
+    assert text.endswith(f"AS found ORDER BY {order} LIMIT :#limit")
+
+
 def test_a_statement_is_built_once(listing: Listing) -> None:
     first, _ = listing.select(GameQuery(), {"title": "Go"}, None, BUDGET)
     second, _ = listing.select(GameQuery(limit=3), {"title": "Chess"}, None, BUDGET)
@@ -156,8 +190,8 @@ def test_large_records_are_selected_as_far_as_the_budget_goes() -> None:
 
     text = " ".join(str(statement.compile(dialect=DIALECT)).split())
     assert 'sum(sized."#size") OVER (ORDER BY sized.score DESC NULLS LAST, sized.id DESC' in text
-    assert "octet_length(CAST(games.secret AS TEXT))" in text
-    assert "games.title)" not in text  # short enough
+    assert "octet_length(CAST(found.secret AS TEXT))" in text
+    assert "found.title)" not in text  # short enough
     assert 'WHERE summed."#before" < :#budget' in text
     assert text.endswith("ORDER BY summed.score DESC NULLS LAST, summed.id DESC")
     assert values == {"#filter_title": "Go", "#limit": 3, "#budget": BUDGET}

@@ -145,6 +145,10 @@ def _engine(settings: DatabaseSettings, connections: int) -> AsyncEngine:
             "server_settings": {
                 "statement_timeout": _milliseconds(settings.database_statement_timeout),
                 "lock_timeout": _milliseconds(settings.database_lock_timeout),
+                # A plan for any value is a bad one for the rare value: it reads the whole table.
+                "plan_cache_mode": "force_custom_plan",
+                # To it, the records without a value look like few, and they may be most of all.
+                "enable_incremental_sort": "off",
             },
         },
     )

@@ -17,17 +17,19 @@ from sqlalchemy import (
     Row,
     Select,
     Table,
-    and_,
     bindparam,
-    or_,
     select,
     tuple_,
+    union_all,
 )
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from chassis.database.budget import BUDGET, is_large, within_budget
 from chassis.problems import Invalid
 from chassis.schemas import MAX_CURSOR_LENGTH, ListQuery
+
+type Start = Literal["first", "value", "null"]
+"""Where a page begins: at the beginning, or after a position, the value of which is NULL or not."""
 
 type Comparison = Callable[[Any, Any], ColumnElement[bool]]
 type Columns = ReadOnlyColumnCollection[str, Any]
@@ -63,7 +65,11 @@ class Position:
 
 
 class Order:
-    """The order of a list: by one column, NULL last, and by id among equals."""
+    """The order of a list: by one column, NULL last, and by id among equals.
+
+    An index over both columns serves it in both directions: the records without a value are
+    looked up by themselves, for an index has them at one end only.
+    """
 
     def __init__(self, table: Table, sort: str) -> None:
         self.column: Column[Any] = table.columns[sort.removeprefix("-")]
@@ -76,27 +82,31 @@ class Order:
         self._full = TypeAdapter[tuple[str, UUID, Any]](full)
         self._either = TypeAdapter[tuple[Any, ...]](short | full)
 
-    def by(self, columns: Columns | None = None) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-        """Give what to order by, of the table or of a subquery with its columns."""
-        known = self.column.table.c if columns is None else columns
-        first, record_id = known[self.column.name], known["id"]
-        if not self._descending:  # ascending, PostgreSQL puts NULL last by itself
-            return first, record_id
-        # Only where there can be NULL: a plain index cannot serve NULLS LAST.
-        last = first.desc().nulls_last() if self.column.nullable else first.desc()
-        return last, record_id.desc()
+    def by(self, columns: Columns) -> tuple[ColumnElement[Any], ...]:
+        """Give what to order by, with the columns of the table or of a subquery."""
+        first, *others = self.within(columns)
+        # Ascending, PostgreSQL puts NULL last by itself.
+        last = self._descending and self.column.nullable
+        return first.nulls_last() if last else first, *others
 
-    def after(self, *, null: bool) -> ColumnElement[bool]:
-        """Select the rows behind a position, the value of which is NULL or not."""
+    def within(self, columns: Columns) -> tuple[ColumnElement[Any], ...]:
+        """Give what to order by where all have a value, or none has: as an index has it."""
+        no_equals = self.column.unique and not self.column.nullable
+        ordered = [columns[name] for name in (self.column.name, *(() if no_equals else ("id",)))]
+        return tuple(one.desc() if self._descending else one for one in ordered)
+
+    def stretches(self, start: Start) -> list[list[ColumnElement[bool]]]:
+        """Give the conditions of those with a value, and of those without, behind a position."""
+        without = self.column.is_(None)
         compare = operator.lt if self._descending else operator.gt
         record_id = bindparam(AFTER_ID, type_=self._id.type)
-        if null:
-            return and_(self.column.is_(None), compare(self._id, record_id))
+        if start == "null":
+            return [[without, compare(self._id, record_id)]]
         value = bindparam(AFTER_VALUE, type_=self.column.type)
-        later: ColumnElement[bool] = compare(
-            tuple_(self.column, self._id), tuple_(value, record_id)
-        )
-        return or_(later, self.column.is_(None)) if self.column.nullable else later
+        later = compare(tuple_(self.column, self._id), tuple_(value, record_id))
+        if not self.column.nullable:
+            return [[later] if start == "value" else []]
+        return [[later if start == "value" else self.column.is_not(None)], [without]]
 
     def cursor(self, record_id: UUID, value: object) -> str:
         """Write down the position of a record."""
@@ -176,20 +186,27 @@ class Listing:
         return Order(self._table, sort)
 
     def _build_statement(
-        self, sort: str, fields: tuple[str, ...], start: Literal["first", "value", "null"]
+        self, sort: str, fields: tuple[str, ...], start: Start
     ) -> Select[*tuple[Any, ...]]:
         order = self.order(sort)
-        statement = select(*(self._table.columns[name] for name in self._shown)).order_by(
-            *order.by()
-        )
-        for field in fields:
-            known = self._filters[field]
-            value = bindparam(FILTER + field, type_=known.column.type)
-            statement = statement.where(known.compare(known.column, value))
-        if start != "first":
-            statement = statement.where(order.after(null=start == "null"))
-        page = statement.limit(bindparam(LIMIT, type_=Integer))
+        limit = bindparam(LIMIT, type_=Integer)
+        filters = [self._condition(field) for field in fields]
+        columns = [self._table.columns[name] for name in self._shown]
+        found = select(*columns).order_by(*order.within(self._table.columns)).limit(limit)
+        parts = [found.where(*filters, *stretch) for stretch in order.stretches(start)]
+        page = parts[0] if len(parts) == 1 else _one_after_another(parts, order).limit(limit)
         return within_budget(page, self._large, order.by) if self._large else page
+
+    def _condition(self, field: str) -> ColumnElement[bool]:
+        known = self._filters[field]
+        return known.compare(known.column, bindparam(FILTER + field, type_=known.column.type))
+
+
+def _one_after_another(
+    parts: Sequence[Select[*tuple[Any, ...]]], order: Order
+) -> Select[*tuple[Any, ...]]:
+    found = union_all(*parts).subquery("found")
+    return select(found).order_by(*order.by(found.c))
 
 
 def _filter(table: Table, name: str) -> Filter:
