@@ -66,8 +66,7 @@ def field_model(
         "unique_key": database_name("uq", table, name),
         "rules": list(domain_rules(field, nullable)),
         "filters": [
-            f"{parameter}: {_filter_type(field, dto)} = None"
-            for parameter in _parameters(field)
+            f"{parameter}: {_filter_type(field, dto)} = None" for parameter in _parameters(field)
         ],
         "sample_python": as_python(field, sample),
         "sample_literal": json_literal(sample),

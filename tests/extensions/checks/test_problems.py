@@ -227,4 +227,6 @@ def test_names_that_never_meet_are_taken() -> None:
 def test_rabbitmq_keeps_a_context_for_itself() -> None:
     assert "context: 'amq' begins names that RabbitMQ" in found(TASK | {"context": "amq"})[0]
     for context in ("pg", "pg_shop"):
-        assert f"context: '{context}' begins names that Postg" in found(TASK | {"context": context})[0]
+        assert (
+            f"context: '{context}' begins names that Postg" in found(TASK | {"context": context})[0]
+        )
