@@ -84,12 +84,9 @@ def make(project: Path, journal: Any, outcome: Any) -> tuple[list[str], list[str
     lock = updating().LOCK
     told, made = [journal.complete_env(lambda desk: _completed(project, desk))], []
     if pins(project, outcome.touched):
-        told.append(reason := _locked(project))
-        if reason:
-            journal.lock_back()
-        if (project / lock).exists() and (
-            lock in outcome.before or not journal.repository.ignored(lock)
-        ):
+        told.append(_locked(project, journal))
+        known = lock in outcome.before or not journal.repository.ignored(lock)
+        if _stands_for_the_lock(project) == "file" and known:
             made.append(lock)
     return made, [line for line in told if line]
 
@@ -98,13 +95,23 @@ def pins(project: Path, touched: Iterable[str]) -> bool:
     """Say whether uv.lock has to be made: what it is made of changes, or it was left behind."""
     if any(Path(path).name == "pyproject.toml" for path in touched):
         return True
-    return (project / "uv.lock").is_file() and not steps().locked(project)
+    return _stands_for_the_lock(project) == "file" and not steps().locked(project)
 
 
-def _locked(project: Path) -> str:
+def _stands_for_the_lock(project: Path) -> str | None:
+    kind: str | None = updating().kind_at(project / updating().LOCK)
+    return kind
+
+
+def _locked(project: Path, journal: Any) -> str:
+    """Pin the packages, unless something of another kind is there; give why that was not done."""
+    kind = _stands_for_the_lock(project)
+    if kind not in {None, "file"}:
+        return f"uv.lock: your {kind} stands there and is kept; pin the packages yourself"
     try:
         steps().lock(project)
     except steps().NotRun as reason:
+        journal.lock_back()
         return f"uv.lock: NOT RUN: {reason}; the next climb catches up"
     return ""
 

@@ -9,6 +9,7 @@ from .outcome import Outcome, diff, planned
 from .reasons import Conflict
 from .recovery import exclusive, recover
 from .repository import GitError, Repository
+from .trees import kind_at
 from .ways import in_the_way
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "exclusive",
     "in_copiers_way",
     "in_the_way",
+    "kind_at",
     "need_room",
     "planned",
     "put_aside",

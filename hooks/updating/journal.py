@@ -14,10 +14,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from .index import NewIndex
 from .outcome import Outcome
 from .reasons import CHANGED_SINCE, COMMITTED
-from .repository import GitError, Repository, joined, run
-from .trees import above
+from .repository import GitError, Repository
+from .trees import above, kind_at
 
 NAME = "ferrata-update"
 LOCK, ENV = "uv.lock", ".env"
@@ -33,8 +34,7 @@ class Journal:
     def __init__(self, repository: Repository) -> None:
         """Find the folder; it lies where files can be moved from and to."""
         self.repository = repository
-        self.index = repository.folder / f"{NAME}.index"
-        self.git_lock = repository.index.with_name(f"{repository.index.name}.lock")
+        self.index = NewIndex(repository)
 
     @cached_property
     def folder(self) -> Path:
@@ -52,6 +52,11 @@ class Journal:
     def old(self) -> Path:
         """Where the old files are kept."""
         return self.folder / "old"
+
+    @property
+    def _marker(self) -> Path:
+        """There while git's own lock is this update's."""
+        return self.folder / "locked"
 
     @property
     def _facts_file(self) -> Path:
@@ -73,14 +78,14 @@ class Journal:
 
     def _prepare(self, outcome: Outcome, last: str) -> None:
         (self.folder / ".gitignore").write_text("*\n")
-        self._take_git_lock()
+        self.index.take_lock(self._marker)
         self.repository.keep_objects()
         written = [*outcome.changed, *outcome.added]
-        self._prepare_index(outcome)
-        self._lay_out(written)
+        self.index.make(outcome)
+        self.index.lay_out(written, self.folder / "new")
         for path in (*outcome.removed, *outcome.changed):
             (self.old / path).parent.mkdir(parents=True, exist_ok=True)
-        self._mark_unmerged(outcome)
+        self.index.mark_unmerged(outcome)
         facts = {
             "head": self.repository.head,
             "away": [*outcome.removed, *outcome.changed],
@@ -98,66 +103,12 @@ class Journal:
         draft.write_text(json.dumps(facts), "utf-8")
         draft.replace(self._facts_file)
 
-    def _take_git_lock(self) -> None:
-        """Keep every other git command from writing the index until this is over."""
-        marker = self.folder / "locked"
-        marker.touch()
-        try:
-            os.close(os.open(self.git_lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-        except FileExistsError:
-            marker.unlink()
-            raise GitError(
-                f"another git command is at work here ({self.git_lock} is there)"
-            ) from None
-
-    def _prepare_index(self, outcome: Outcome) -> None:
-        shutil.copy2(self.repository.index, self.index)
-        zeros = "0" * len(self.repository.head)
-        gone = [f"0 {zeros}\t{self._from_top(path)}" for path in outcome.removed]
-        there = [
-            f"{outcome.after[path].mode} {outcome.after[path].name} 0\t{self._from_top(path)}"
-            for path in (*outcome.changed, *outcome.added)
-        ]
-        self._tell_index([*gone, *there])
-
-    def _from_top(self, path: str) -> str:
-        return f"{self.repository.prefix}{path}"
-
-    def _tell_index(self, lines: Iterable[str]) -> None:
-        self._git("update-index", "-z", "--index-info", stdin=joined(lines))
-
-    def _git(self, *arguments: str, stdin: bytes = b"") -> bytes:
-        """Run git with the index that is to come."""
-        return self.repository.git(
-            *arguments, stdin=stdin, variables={"GIT_INDEX_FILE": str(self.index)}
-        )
-
-    def _lay_out(self, paths: Sequence[str]) -> None:
-        """Let git write the new files as it would in the project, line ends and filters too."""
-        self.new.mkdir(parents=True)
-        prefix = f"--prefix={self.folder / 'new'}{os.sep}"
-        self._git("checkout-index", "-z", "--stdin", prefix, stdin=joined(paths))
-        if missing := [path for path in paths if not os.path.lexists(self.new / path)]:
-            raise GitError(f"git did not write {missing[0]}")
-
-    def _mark_unmerged(self, outcome: Outcome) -> None:
-        """Let git know of the conflicts, so that they cannot be committed by accident."""
-        zeros = "0" * len(self.repository.head)
-        for path, stages in outcome.unmerged.items():
-            place = self._from_top(path)
-            lines = [
-                f"{entry.mode} {entry.name} {number}\t{place}"
-                for number, entry in enumerate(stages, 1)
-                if entry
-            ]
-            self._tell_index([f"0 {zeros}\t{place}", *lines])
-
     def _copied(self, name: str) -> bool:
-        """Keep a copy of a file that is made anew in its place; say whether there is one."""
+        """Keep a copy of a file that is made anew in its place; say whether anything is there."""
         file = self.repository.project / name
-        if file.is_file():
+        if kind_at(file) == "file":
             shutil.copy2(file, self.folder / name)
-        return file.is_file()
+        return os.path.lexists(file)
 
     def _missing_folders(self, paths: Iterable[str]) -> set[str]:
         project = self.repository.project
@@ -215,12 +166,8 @@ class Journal:
             if path in self.facts["away"]:
                 self._away(path)
             self._place(path)
-        for path in made:
-            self._git("update-index", "--add", "--", path)
-        refresh = ("update-index", "-q", "--refresh")
-        # It ends with 1 when something is unmerged.
-        run(*refresh, at=self.repository.project, variables={"GIT_INDEX_FILE": str(self.index)})
-        self.index.replace(self.repository.index)
+        self.index.add(made)
+        self.index.put_in_place()
         self.clear()
 
     def clear(self) -> None:
@@ -228,11 +175,7 @@ class Journal:
         if not self.folder.exists():
             return
         self._facts_file.unlink(missing_ok=True)
-        self.index.unlink(missing_ok=True)
-        marker = self.folder / "locked"
-        if marker.exists() and self.git_lock.exists() and not self.git_lock.stat().st_size:
-            self.git_lock.unlink()
-        marker.unlink(missing_ok=True)
+        self.index.drop(self._marker)
         shutil.rmtree(self.folder)
 
     @property
@@ -243,7 +186,7 @@ class Journal:
     @property
     def finished(self) -> bool:
         """Say whether git was told: the index that was prepared is the repository's now."""
-        return self.begun and not self.index.exists()
+        return self.begun and not self.index.waits
 
     def take_back(self) -> None:
         """Undo every move; doing it twice, or half and again, is the same."""

@@ -36,7 +36,7 @@ class Merge:
         """Take the decision for every path that either version of the template has."""
         self.tree = dict(self.ours)
         seeds = _listed(self._text(self.theirs, SEEDS_FILE))
-        self.seeded = self._seeded_before()
+        self.seeded = self._seeded_before(seeds)
         for path in sorted(self.base.keys() - self.theirs.keys() - self.seeded):
             self._drop(path)
         # What the template itself takes away is in nobody's way.
@@ -52,12 +52,13 @@ class Merge:
         entry = tree.get(path)
         return self.repository.read(entry.name) if entry and entry.kind == "file" else b""
 
-    def _seeded_before(self) -> frozenset[str]:
-        """What was seeded once; a project without the list had what git ever saw of it."""
+    def _seeded_before(self, seeds: frozenset[str]) -> frozenset[str]:
+        """What was seeded once; a project without the list had the seeds that git ever saw."""
         if SEEDS_FILE in self.ours:
             return _listed(self._text(self.ours, SEEDS_FILE))
         history = ("log", "--pretty=", "--name-only", "--relative", "-z", "HEAD")
-        return frozenset(split(self.repository.git(*history)))
+        known = seeds | _listed(self._text(self.base, SEEDS_FILE))
+        return known & set(split(self.repository.git(*history)))
 
     def _drop(self, path: str) -> None:
         """A file that the template has no longer."""

@@ -79,6 +79,35 @@ def test_an_edited_file_of_the_template(doctor, project):
     assert said["edited"].startswith("tools/services.toml: ")
 
 
+@pytest.mark.parametrize("way", ["converted", "attributes", "editor"])
+def test_how_lines_end_is_no_edit(way, doctor, project):
+    """Git converts for its user, or as the project's own attributes ask; or an editor did."""
+    if way == "attributes":
+        (project / ".gitattributes").write_text("* text eol=crlf\n")
+        commit(project, "attributes")
+    if way == "editor":
+        for path in ("pyproject.toml", "tools/services.toml"):
+            (project / path).write_bytes((project / path).read_bytes().replace(b"\n", b"\r\n"))
+    else:
+        (project / "pyproject.toml").unlink()
+        (project / "tools/services.toml").unlink()
+        git(project, "-c", "core.autocrlf=true", "checkout", "--quiet", "--", ".")
+    assert b"\r\n" in (project / "pyproject.toml").read_bytes()
+
+    code, checks = doctor()
+
+    assert code == 0
+    assert "edited" not in {name for name, _, _ in checks}
+
+
+def test_a_folder_where_the_template_has_a_file(doctor, project):
+    (project / "pyproject.toml").unlink()
+    (project / "pyproject.toml").mkdir()
+    code, checks = doctor("warn")
+    assert code == 0
+    assert next(message for name, _, message in checks if name == "edited").startswith("pyproject")
+
+
 def test_a_missing_file_of_the_template(doctor, project):
     (project / "pyproject.toml").unlink()
     code, [check] = doctor("fail")

@@ -302,6 +302,14 @@ def test_a_link_where_the_template_has_a_folder(project: Path, climb: Climb) -> 
     assert told.count("docs: ") == 1
 
 
+def test_a_link_where_the_template_has_its_lists(project: Path, climb: Climb) -> None:
+    (project / ".ferrata").rename(project / "shared/ferrata")
+    (project / ".ferrata").symlink_to("shared/ferrata")
+    commit_all(project, "edited")
+
+    assert ".ferrata: your link stands where the template has a folder" in refused(project, climb)
+
+
 @pytest.mark.long
 def test_a_submodule_where_the_template_has_a_folder(project: Path, climb: Climb) -> None:
     git(project, "rm", "-rq", "docs")

@@ -16,6 +16,7 @@ from ferrata.base import one_line
 from ferrata.template import updates
 from tests.climb.conftest import Climb
 from tests.climb.support import LISTS, listed, state
+from tests.climb.trees import changed, everything
 from tests.support import commit_all, files_of, git
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -333,6 +334,32 @@ def test_half_a_lock_file_is_taken_back(
     assert "uv.lock: NOT RUN: No space left on device; the next climb catches up" in run.err
     assert (project / "uv.lock").read_text() == "version = 1\n"
     assert git(project, "diff", "HEAD", "--name-only", "--", "uv.lock") == ""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", ["link", "folder", "special file"])
+def test_what_is_no_lock_file_is_kept(kind: str, project: Path, climb: Climb) -> None:
+    lock = project / "uv.lock"
+    if kind == "link":
+        (project / "services/locked").write_text("version = 1\n")
+        lock.symlink_to("services/locked")
+    elif kind == "folder":
+        lock.mkdir()
+        (lock / "mine.txt").write_text("mine\n")
+    else:
+        os.mkfifo(lock)
+    commit_all(project, "edited")
+    before = everything(project)
+
+    run = climb(project, "--to", 2)
+
+    assert run.code == 0, run.err
+    assert f"uv.lock: your {kind} stands there and is kept" in run.err
+    theirs = {str(project / path) for path in (*listed(project, LISTS[1]), ".env", LISTS[0])}
+    differing = {path for path in changed(before, everything(project)) if path in before}
+    assert differing - {"staged"} <= theirs
+    commit_all(project, "climbed")
+    assert "nothing to do" in climb(project, "--to", 2).out
 
 
 def test_everything_of_a_dry_run_is_in_a_folder_of_its_own(project: Path, climb: Climb) -> None:

@@ -66,7 +66,7 @@ class Tree:
     def clear(self, place: str) -> Path | None:
         """Make room for something else at a place; nothing above it may be a file."""
         target = self.project / place
-        if any(folder.is_symlink() or _is_file(folder) for folder in self._around(target)):
+        if any(os.path.lexists(one) and kind_of(one) != FOLDER for one in self._around(target)):
             return None
         if target.is_dir() and not target.is_symlink():
             shutil.rmtree(target)
@@ -159,6 +159,16 @@ class Tree:
         """What git has no word for."""
         if target := self.room():
             os.mkfifo(target)
+            place = target.relative_to(self.project).as_posix()
+            git(
+                self.project,
+                "rm",
+                "-rq",
+                "--cached",
+                "--ignore-unmatch",
+                "--",
+                f":(literal){place}",
+            )
 
     def attributes(self) -> None:
         file = self.project / ".gitattributes"
@@ -234,11 +244,12 @@ def everything(project: Path) -> dict[str, object]:
             inner.remove(".git")
         for name in [*inner, *names]:
             path = Path(folder) / name
-            found[str(path)] = _what(path)
+            found[str(path)] = kind_of(path)
     return found
 
 
-def _what(path: Path) -> object:
+def kind_of(path: Path) -> object:
+    """What stands at a place, with all that is in it."""
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):
         return path.readlink()

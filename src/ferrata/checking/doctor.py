@@ -1,6 +1,5 @@
 """What is missing on the machine, and what drifted in a project."""
 
-import filecmp
 import platform
 import shutil
 import subprocess
@@ -175,5 +174,10 @@ def _seeds(project: Path, seeds: list[str]) -> Finding:
     return Finding("seeds", "ok", f"{len(seeds)} files were seeded and are yours{deleted}")
 
 
-def _same(one: Path, other: Path) -> bool:
-    return filecmp.cmp(one, other, shallow=False)
+def _same(fresh: Path, file: Path) -> bool:
+    """Compare lines; how they end in the folder is a matter between git and its user."""
+    return file.is_file() and _lines(fresh) == _lines(file)
+
+
+def _lines(file: Path) -> bytes:
+    return file.read_bytes().replace(b"\r\n", b"\n")
