@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
     AsyncTransaction,
-    create_async_engine,
 )
 
+from chassis.database.connecting import engine_of, set_in_transactions
 from chassis.database.errors import (
     NO_ANSWER,
     NO_CONFIRMATION,
@@ -63,7 +63,12 @@ class Database:
         self._queue = asyncio.Semaphore(settings.database_pool_size)
         self._patience = settings.database_pool_timeout
         # One statement needs no BEGIN and ROLLBACK around it: a third of the round trips.
-        self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        # Behind a pooler each of these round trips could reach another connection.
+        self._reading = (
+            self.engine
+            if settings.database_behind_pooler
+            else self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        )
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
@@ -131,8 +136,18 @@ async def _commit(transaction: AsyncTransaction) -> None:
 
 
 def _engine(settings: DatabaseSettings, connections: int) -> AsyncEngine:
-    engine = create_async_engine(
+    pooled = settings.database_behind_pooler
+    server = {
+        "statement_timeout": _milliseconds(settings.database_statement_timeout),
+        "lock_timeout": _milliseconds(settings.database_lock_timeout),
+        # A plan for any value is a bad one for the rare value: it reads the whole table.
+        "plan_cache_mode": "force_custom_plan",
+        # To it, the records without a value look like few, and they may be most of all.
+        "enable_incremental_sort": "off",
+    }
+    engine = engine_of(
         address(settings),
+        pooled=pooled,
         pool_size=connections,
         max_overflow=0,
         pool_timeout=settings.database_pool_timeout,
@@ -142,16 +157,11 @@ def _engine(settings: DatabaseSettings, connections: int) -> AsyncEngine:
             "timeout": settings.database_connect_timeout,
             # For a server that hangs and cannot keep its own time, which gets a second more.
             "command_timeout": settings.database_statement_timeout + 1,
-            "server_settings": {
-                "statement_timeout": _milliseconds(settings.database_statement_timeout),
-                "lock_timeout": _milliseconds(settings.database_lock_timeout),
-                # A plan for any value is a bad one for the rare value: it reads the whole table.
-                "plan_cache_mode": "force_custom_plan",
-                # To it, the records without a value look like few, and they may be most of all.
-                "enable_incremental_sort": "off",
-            },
+            "server_settings": {} if pooled else server,
         },
     )
+    if pooled:
+        set_in_transactions(engine, server)
     event.listen(engine.sync_engine, "checkout", _replace_if_closed)
     return engine
 

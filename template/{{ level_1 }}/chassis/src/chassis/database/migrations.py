@@ -17,11 +17,11 @@ from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import URL, Connection, MetaData, make_url
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from chassis import logs
 from chassis.database import roles
+from chassis.database.connecting import engine_of
 from chassis.database.features import VERSION_LOCATIONS
 from chassis.database.migration_run import TablesInUse, migrate
 from chassis.database.risks import risks
@@ -194,7 +194,7 @@ def role_of_service(settings: DatabaseSettings) -> URL | None:
 
 async def _connected(settings: DatabaseSettings, run: Callable[[Connection], None]) -> None:
     owner = settings.migration_database_url or address(settings)
-    engine = create_async_engine(owner, poolclass=NullPool)
+    engine = engine_of(make_url(owner), poolclass=NullPool)
     try:
         await migrate(engine, settings, run)
     finally:

@@ -5,7 +5,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-DRIVER = "postgresql+asyncpg"
+from chassis.database.connecting import DRIVER, checked
 
 
 def _with_driver(url: str) -> str:
@@ -17,7 +17,7 @@ def _with_driver(url: str) -> str:
     if parsed is None or parsed.drivername not in {"postgres", "postgresql", DRIVER}:
         msg = "must look like postgresql://user:password@host:5432/database"
         raise ValueError(msg)
-    return parsed.set(drivername=DRIVER).render_as_string(hide_password=False)
+    return checked(parsed.set(drivername=DRIVER)).render_as_string(hide_password=False)
 
 
 type DatabaseUrl = Annotated[str, AfterValidator(_with_driver)]
@@ -29,8 +29,10 @@ class DatabaseSettings(BaseSettings):
     model_config = SettingsConfigDict(hide_input_in_errors=True)  # the URL holds a password
 
     database_url: DatabaseUrl = Field(repr=False)
-    """Where PostgreSQL is, and as which role the service uses it; a Unix socket is given as
-    ``?host=/its/directory``."""
+    """Where PostgreSQL is, and as which role the service uses it, with any parameters of libpq
+    (``?sslmode=verify-full``); a Unix socket is given as ``?host=/its/directory``."""
+    database_behind_pooler: bool = False
+    """Whether PgBouncer, or a pooler like it, stands in between, in whatever mode."""
     database_password: SecretStr | None = None
     """Of the role that the URL names without one."""
     migration_database_url: DatabaseUrl | None = Field(default=None, repr=False)
