@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
-from uuid import uuid4
 
 from sqlalchemy import URL, Connection, event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -58,8 +57,8 @@ def engine_of(url: URL, *, pooled: bool = False, **options: Any) -> AsyncEngine:
         arguments |= {
             "statement_cache_size": 0,
             "prepared_statement_cache_size": 0,
-            # Clients share connections, so that no two statements may have the same name.
-            "prepared_statement_name_func": lambda: f"__asyncpg_{uuid4()}__",
+            # Clients share connections. A statement without a name ends with the next one.
+            "prepared_statement_name_func": lambda: "",
         }
     return create_async_engine(f"{DRIVER}://", connect_args=arguments, **options)
 
