@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
 
 from tests.project.test_running import free_port, running
-from tests.support import environment
+from tests.support import environment, run
 
 SERVICE = "team_data_postgres_api"
 # Fewer connections than requests at a time, so that they are shared.
@@ -32,9 +33,11 @@ SIZES = {"transaction": 2, "session": 20}
 
 
 @contextmanager
-def pooler(database: Path, mode: str, folder: Path) -> Iterator[int]:
-    """Run PgBouncer before a database that listens in a folder; it refuses to be root."""
-    port, owner = free_port(), pwd.getpwuid(database.stat().st_uid).pw_name
+def pooler(project: Path, mode: str, folder: Path) -> Iterator[int]:
+    """Run PgBouncer before the database of a project; it refuses to be root."""
+    port, owner = free_port(), pwd.getpwuid((project / ".dev/postgres").stat().st_uid).pw_name
+    address = run(project, "uv", "run", "--no-sync", "python", "-m", "tools.db", "psql-url").stdout
+    (database,) = parse_qs(urlsplit(address.strip()).query)["host"]
     file = folder / "pgbouncer.ini"
     size = SIZES[mode]
     text = SETTINGS.format(folder=database, port=port, mode=mode, role=SERVICE, size=size)
@@ -87,7 +90,7 @@ def until_ready(base: str) -> None:
 @pytest.mark.parametrize("mode", SIZES)
 def test_it_serves(mode: str, installed: Callable[[str], Path], tmp_path: Path) -> None:
     project = installed("task_manager@2")
-    with running(project), pooler(project / ".dev/postgres", mode, tmp_path) as port:
+    with running(project), pooler(project, mode, tmp_path) as port:
         url = f"postgresql://{SERVICE}@127.0.0.1:{port}/any?sslmode=prefer&application_name=me"
         with service(project, DATABASE_URL=url, DATABASE_BEHIND_POOLER="true") as base:
             until_ready(base)
