@@ -19,6 +19,8 @@ from tests.project.scenario import Scenario
 from tests.support import EXAMPLES, ODD, PROJECTS, answers_of, environment, extension, run
 
 START_SECONDS = 90
+# For databases of somebody's own; the embedded one has nothing to do with them.
+LIBPQ = {"PGPORT": "1", "PGSSLMODE": "verify-full", "PGSERVICE": "theirs", "PGUSER": "somebody"}
 
 
 def free_port() -> int:
@@ -37,7 +39,7 @@ def running(project: Path) -> Iterator[str]:
         process = subprocess.Popen(
             ["make", "dev"],
             cwd=project,
-            env=environment() | {"API_PORT": str(api), "DATA_PORT": str(data)},
+            env=environment() | LIBPQ | {"API_PORT": str(api), "DATA_PORT": str(data)},
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -114,7 +116,7 @@ def test_the_models_need_no_further_migration(name: str, installed: Callable[[st
     versions = next(project.glob("services/*_data_postgres_api/migrations/versions"))
     before = sorted(versions.iterdir())
 
-    done = run(project, "make", "migration", "m=nothing to do")
+    done = run(project, "make", "migration", "m=nothing to do", **LIBPQ)
 
     assert sorted(path for path in versions.iterdir() if path.suffix == ".py") == [
         path for path in before if path.suffix == ".py"

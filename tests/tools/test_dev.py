@@ -128,6 +128,16 @@ def test_only_migrations_know_the_owner_of_the_tables(services, system):
     assert migrating == {**made, "MIGRATION_DATABASE_URL": "owner"}
 
 
+def test_variables_of_libpq_are_for_the_database_that_somebody_names(services, system):
+    base = {"PGPORT": "1", "PGSSLMODE": "verify-full", "DATABASE_URL": "theirs"}
+    made = service_environment(system.services[0], system, base, {"data": 1}, {"database": "ours"})
+    assert not [name for name in made if name.startswith("PG")]
+    made = service_environment(
+        system.services[0], system, base, {"data": 1}, {"database": "theirs"}
+    )
+    assert (made["PGPORT"], made["PGSSLMODE"]) == ("1", "verify-full")
+
+
 def test_a_file_may_be_named_after_a_variable(services, monkeypatch):
     (services / ".env").write_text("STAGE=first\nA=file\n")
     (services / ".env.first").write_text("A=first\n")

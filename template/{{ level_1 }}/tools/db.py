@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -24,6 +24,7 @@ from tools.dev.system import (
     migration_environment,
     read_system,
     service_environment,
+    without_libpq,
 )
 
 _INTERRUPTED = 130
@@ -40,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             say(psql_url(system, root), sys.stdout)
             return 0
         if given.subcommand == "psql":
-            psql(psql_url(system, root))
+            named = os.environ.get(system.database.variable)
+            psql(psql_url(system, root), os.environ if named else without_libpq(os.environ))
         return migrate(system, root, getattr(given, "message", None))
     except ToolError as error:
         say(str(error), sys.stderr)
@@ -111,10 +113,10 @@ def psql_url(system: System, root: Path) -> str:
     return re.sub(r"^(\w+)\+\w+:", r"\1:", url)
 
 
-def psql(url: str) -> NoReturn:
+def psql(url: str, environment: Mapping[str, str]) -> NoReturn:
     """Go on as psql: the installed one, or that of the embedded PostgreSQL."""
     program = shutil.which("psql") or str(installed_postgres()[0] / "psql")
-    os.execv(program, [program, f"--dbname={url}"])  # noqa: S606 (no shell)
+    os.execve(program, [program, f"--dbname={url}"], environment)  # noqa: S606 (no shell)
 
 
 if __name__ == "__main__":

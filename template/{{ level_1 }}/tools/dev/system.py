@@ -234,6 +234,11 @@ def base_environment(
     return {**(defaults or {}), **known, **os.environ, **own}
 
 
+def without_libpq(environment: Mapping[str, str]) -> dict[str, str]:
+    """Leave out the variables of libpq: they are for other databases than the embedded one."""
+    return {name: text for name, text in environment.items() if not name.startswith("PG")}
+
+
 def service_environment(
     service: Service | Process,
     system: System,
@@ -243,8 +248,8 @@ def service_environment(
 ) -> dict[str, str]:
     """Return what one service runs with; its addresses beat every other source.
 
-    The owner of the tables is nothing that it needs to know. ``urls`` are the addresses of the database and of the servers that run: a variable that needs
-    another server is left out.
+    The owner of the tables is nothing that it needs to know. ``urls`` are the addresses of the
+    database and of the servers that run: a variable that needs another server is left out.
     """
     values = {f"ports.{name}": str(port) for name, port in ports.items()}
     values |= {f"servers.{name}": url for name, url in urls.items()}
@@ -253,6 +258,8 @@ def service_environment(
     place = f"services.{service.name}.env"
     own = {key: text for key, text in service.env.items() if not away & mentioned(text)}
     known = {key: text for key, text in base.items() if key != system.database.owner_variable}
+    if urls["database"] != base.get(system.database.variable):
+        known = without_libpq(known)
     return {**known, **{key: fill(text, values, place) for key, text in own.items()}}
 
 
