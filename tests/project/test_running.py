@@ -31,7 +31,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(project: Path) -> Iterator[str]:
+def running(project: Path, **variables: str) -> Iterator[str]:
     """Run `make dev` and yield the business API's address; Ctrl-C must end it cleanly."""
     api, data = free_port(), free_port()
     log = project / "dev.log"
@@ -39,7 +39,7 @@ def running(project: Path) -> Iterator[str]:
         process = subprocess.Popen(
             ["make", "dev"],
             cwd=project,
-            env=environment() | LIBPQ | {"API_PORT": str(api), "DATA_PORT": str(data)},
+            env=environment() | LIBPQ | {"API_PORT": str(api), "DATA_PORT": str(data)} | variables,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -126,7 +126,7 @@ def test_the_models_need_no_further_migration(name: str, installed: Callable[[st
 def test_operation_sees_what_happens(installed: Callable[[str], Path]) -> None:
     project = installed("task_manager@2")
     request_id = f"test-{os.getpid()}"
-    with running(project) as base:
+    with running(project, LOG_FORMAT="json") as base:
         answer = httpx2.get(f"{base}/api/v1/tasks", headers={"X-Request-ID": request_id})
         assert answer.headers["X-Request-ID"] == request_id
         assert httpx2.get(f"{base}/ready").json() == {"status": "ready"}

@@ -1,6 +1,6 @@
-"""The rules that the domain keeps for a field."""
+"""The rules that the domain keeps for a record."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -58,3 +58,22 @@ def _conditions(field: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
 
 def _said(field: Mapping[str, Any], value: Decimal) -> str:
     return str(int(value)) if field["type"] == "integer" else decimal_text(field, value)
+
+
+# A linter finds longer functions hard to read.
+_LONGEST_CHECK = 40
+
+
+def checks(rules: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
+    """The functions that check the rules: one, and with many rules some more that it calls."""
+    if len(rules) <= _LONGEST_CHECK:
+        return [{"name": "check", "parts": [], "rules": rules}]
+    parts = [
+        {
+            "name": f"_check_part_{start // _LONGEST_CHECK + 1}",
+            "parts": [],
+            "rules": rules[start : start + _LONGEST_CHECK],
+        }
+        for start in range(0, len(rules), _LONGEST_CHECK)
+    ]
+    return [{"name": "check", "parts": [part["name"] for part in parts], "rules": []}, *parts]

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..names import class_name, kebab, plural_of, with_article, words
+from .domain_rules import checks
 from .fields import field_model
 from .order import creation_order
 from .sample_data import sample_data
@@ -51,6 +52,7 @@ def _entity(entity: Mapping[str, Any], plurals: Mapping[str, str]) -> dict[str, 
     name, plural = entity["name"], plurals[entity["name"]]
     fields = [field_model(entity, field, plurals) for field in entity["fields"]]
     sortable = ["created_at", "updated_at", *(f["name"] for f in fields if f["sortable"])]
+    rules = [rule for field in fields for rule in field["rules"]]
     changed = next((f for f in fields if not f["reference"]), fields[0])
     return {
         "name": name,
@@ -72,7 +74,8 @@ def _entity(entity: Mapping[str, Any], plurals: Mapping[str, str]) -> dict[str, 
         "references": [field for field in fields if field["reference"]],
         "unique": [field for field in fields if field["unique"]],
         "aliases": [field["alias"] for field in fields if field["alias"]],
-        "rules": [rule for field in fields for rule in field["rules"]],
+        "rules": rules,
+        "checks": checks(rules),
         "filters": [line for field in fields for line in field["filters"]],
         "sort_values": [value for column in sortable for value in (column, f"-{column}")],
         "changed": changed,
