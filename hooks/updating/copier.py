@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .outcome import Outcome
-from .reasons import BREAKS, HIDDEN, REJECTED, Conflict
+from .reasons import BREAKS, DELETED, HIDDEN, REJECTED, Conflict
 from .repository import GitError, Repository, split
 from .trees import FOLDER, above, kind_at
 
@@ -29,6 +29,7 @@ def in_copiers_way(repository: Repository, outcome: Outcome) -> Iterator[Conflic
     yield from (Conflict(place, BREAKS.format(kind=kind)) for place, kind in found.items())
     yield from (Conflict(path, HIDDEN) for path in _overlooked(repository, outcome))
     yield from (Conflict(path, REJECTED) for path in _rejected(repository))
+    yield from (Conflict(path, DELETED) for path in _deleted(repository))
 
 
 def _breaks(project: Path, path: str) -> tuple[str, str] | None:
@@ -64,6 +65,12 @@ def _rejected(repository: Repository) -> Iterator[str]:
     for line in split(told):
         if line.startswith("!! ") and line.endswith(SUFFIX):
             yield line[3:]
+
+
+def _deleted(repository: Repository) -> list[str]:
+    """Files that somebody deleted elsewhere in a larger repository; the project itself is clean."""
+    top_level = repository.path("--show-toplevel")
+    return split(repository.git("ls-files", "-z", "--deleted", at=top_level))
 
 
 def need_room(repository: Repository, outcome: Outcome) -> None:

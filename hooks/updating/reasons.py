@@ -16,6 +16,7 @@ HIDDEN = (
     "(a sparse checkout, assume-unchanged or skip-worktree); make it visible again"
 )
 BREAKS = "your {kind} stands there, where Copier itself would fail or write through it"
+DELETED = "it was deleted in this repository, and Copier would bring it back; commit that first"
 REJECTED = "Copier takes it for the rest of a patch and deletes it; give it another name"
 STANDS = "your {kind} stands where the template has a {wanted}; move it"
 LEFT_OUT = "left out, for your {kind} stands there: {paths}"

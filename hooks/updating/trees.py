@@ -34,7 +34,9 @@ Tree = dict[str, Entry]
 def committed(repository: Repository, within: str | None = None) -> Tree:
     """The last commit, below the project's folder or another one."""
     folder = repository.prefix if within is None else within
-    listed = repository.git("ls-tree", "-r", "-z", f"{repository.head}:{folder.rstrip('/')}")
+    tree = f"{repository.head}:{folder.rstrip('/')}"
+    # Otherwise git lists what lies below the folder that it was started in.
+    listed = repository.git("ls-tree", "-r", "-z", "--full-tree", tree)
     return dict(_entries(split(listed)))
 
 
@@ -61,8 +63,9 @@ def stored(repository: Repository, folder: Path, name: str) -> Tree:
         "hash-object",
         "-w",
         "--stdin-paths",
-        stdin="".join(f"{path}\n" for path in plain).encode(),
-        at=inside,
+        # Git reads these from the top, wherever it was started.
+        stdin=os.fsencode("".join(f"{repository.prefix}{path}\n" for path in plain)),
+        at=root,
         variables={"GIT_DIR": str(repository.folder), "GIT_WORK_TREE": str(root)},
     )
     tree = {

@@ -70,9 +70,10 @@ def _differing(repository: Repository, outcome: Outcome) -> list[str]:
     files = [
         path for path, entry in expected.items() if entry.mode != LINK and path not in differing
     ]
-    told = "".join(f"{path}\n" for path in files)
-    names = repository.git("hash-object", "--stdin-paths", stdin=os.fsencode(told)).decode().split()
-    pairs = zip(files, names, strict=True)
+    told = os.fsencode("".join(f"{repository.prefix}{path}\n" for path in files))
+    top_level = repository.path("--show-toplevel")
+    names = repository.git("hash-object", "--stdin-paths", stdin=told, at=top_level)
+    pairs = zip(files, names.decode().split(), strict=True)
     return [*differing, *(path for path, name in pairs if name != expected[path].name)]
 
 

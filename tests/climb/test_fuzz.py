@@ -74,6 +74,9 @@ def test_an_odd_tree(
 
     assert code in {0, 1}, told
     assert "Traceback" not in told, told
+    # What is refused is refused for something of the owners', which is named.
+    assert "worked out" not in told, told
+    assert "git could not" not in told, told
     after = everything(project)
     if code and "CONFLICTS" not in told:
         assert changed(before, after) == [], told

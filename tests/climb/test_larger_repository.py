@@ -11,7 +11,7 @@ from tests.climb.support import copy_of, replace, to, update
 from tests.climb.trees import changed, everything
 from tests.support import commit_all, git
 
-pytestmark = [pytest.mark.usefixtures("quick"), pytest.mark.long]
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def project(level_1: Path, tmp_path: Path) -> Path:
     return project
 
 
-AT_WORK = [" D deleted.txt", " M edited.txt", "M  staged.txt", "?? systems/new.txt"]
+AT_WORK = [" D deleted.txt", " M edited.txt", "?? systems/new.txt", "M  staged.txt"]
 
 
 def around(project: Path) -> list[str]:
@@ -64,6 +64,7 @@ def test_work_elsewhere_does_not_stop_a_climb(project: Path, climb: Climb) -> No
     assert git(project, "status", "--porcelain", "--", ".") == ""
 
 
+@pytest.mark.long
 def test_taking_it_back_leaves_the_rest_alone(project: Path, climb: Climb) -> None:
     before = everything(project)
     run = climb(project, "--to", 2)
@@ -75,6 +76,7 @@ def test_taking_it_back_leaves_the_rest_alone(project: Path, climb: Climb) -> No
     assert changed(before, everything(project)) == [str(project / ".env")]
 
 
+@pytest.mark.long
 def test_what_is_not_committed_in_the_project_is_named(project: Path, climb: Climb) -> None:
     (project / "mine.txt").write_text("mine\n")
     before = everything(project)
@@ -86,6 +88,7 @@ def test_what_is_not_committed_in_the_project_is_named(project: Path, climb: Cli
     assert changed(before, everything(project)) == []
 
 
+@pytest.mark.long
 def test_conflicts_are_taken_back_with_what_is_said(project: Path, climb: Climb) -> None:
     replace(project / "tools/gates.toml", "level = 1", "level = 1  # still")
     git(project, "commit", "--quiet", "--message", "edited", "--", ".")
@@ -101,9 +104,19 @@ def test_conflicts_are_taken_back_with_what_is_said(project: Path, climb: Climb)
     assert changed(before, everything(project)) == [str(project / ".env")]
 
 
+@pytest.mark.long
 def test_plain_copier(project: Path) -> None:
+    before = everything(project)
+    run = update(project, *to(2))
+
+    assert run.returncode == 1
+    assert "  deleted.txt: it was deleted in this repository" in run.stderr
+    assert changed(before, everything(project)) == []
+
+    git(project, "rm", "--quiet", "--cached", ":/deleted.txt")
+    at_work = around(project)
     run = update(project, *to(2))
 
     assert run.returncode == 0, run.stderr
-    assert around(project) == AT_WORK
+    assert around(project) == at_work
     assert git(project, "diff", "--name-only", "--", ".") == ""
