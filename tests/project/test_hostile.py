@@ -49,9 +49,14 @@ def system(request: pytest.FixtureRequest, installed: Any) -> Iterator[System]:
     """The task manager at each level."""
     project = installed(request.param)
     with running(project):
-        lines = (project / "dev.log").read_text().partition("Everything is running")[2].split("\n")
-        rows = [words for line in lines if len(words := line.split()) == 3 and ":" in words[1]]
-        yield System(project, {name: int(url.rpartition(":")[2]) for name, url, _ in rows})
+        yield served(project)
+
+
+def served(project: Path) -> System:
+    """Find out where the services of a running system are."""
+    lines = (project / "dev.log").read_text().partition("Everything is running")[2].split("\n")
+    rows = [words for line in lines if len(words := line.split()) == 3 and "/docs" in words[2]]
+    return System(project, {name: int(url.rpartition(":")[2]) for name, url, _ in rows})
 
 
 def call(port: int, method: str, path: str, body: str = "", **headers: str) -> int:

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from pydantic import AwareDatetime, EmailStr, Field, TypeAdapter, ValidationError
 
-from chassis.schemas import Exact, FromText
+from chassis.schemas import Exact, FromText, Schema
 
 UTC = dt.UTC
 ID = UUID("6f1d2c9a-8a4e-4f57-8d1b-2a9c3e4f5b60")
@@ -36,6 +36,7 @@ KINDS: dict[str, TypeAdapter[Any]] = {
     [
         ("flag", True, True),
         ("whole", -5, -5),
+        ("whole", 2.0, 2),
         ("money", "9007199254740993.01", Decimal("9007199254740993.01")),
         ("money", 12, Decimal(12)),
         ("money", 0.1, Decimal("0.1")),
@@ -67,7 +68,7 @@ def test_what_is_taken_is_kept(kind: str, sent: object, kept: object) -> None:
 
 REFUSED: dict[str, list[object]] = {
     "flag": [0, 1, "true", "yes", 1.0, None],
-    "whole": [True, "1", 1.0, 1.5, 6, Decimal(1)],
+    "whole": [True, "1", 1.5, 2.0**53, float("inf"), 6, Decimal(1)],
     "money": [
         *(True, "1_0", " 1", "1e2", "", "NaN", "+1", "\u0661", ".5", "5."),
         *(0.001, "0.001", 12345678901234567, "12345678901234567"),
@@ -129,3 +130,23 @@ def test_openapi_says_which_forms_are_taken() -> None:
 def test_a_type_without_a_rule_is_refused() -> None:
     with pytest.raises(TypeError, match="no rule"):
         TypeAdapter(Annotated[bytes, Exact()])
+
+
+class Measured(Schema):
+    tiny: Annotated[Decimal, Field(max_digits=18, decimal_places=9), Exact()]
+    kept: Decimal | None = None
+
+
+@pytest.mark.parametrize("sent", ["1e-9", '"0.000000001"', '"1E-9"'])
+def test_what_is_small_is_written_with_all_its_digits(sent: str) -> None:
+    measured = Measured.model_validate_json(f'{{"tiny": {sent}, "kept": "0.000000000"}}')
+
+    assert measured.tiny == Decimal("1E-9")
+    assert measured.model_dump_json() == '{"tiny":"0.000000001","kept":"0.000000000"}'
+    assert measured.model_dump()["tiny"] == Decimal("1E-9")
+
+
+@pytest.mark.parametrize("sent", ["1e-10", '"1E-10"', '"1E9"', '"1e-9"'])
+def test_what_is_too_small_is_refused(sent: str) -> None:
+    with pytest.raises(ValidationError):
+        Measured.model_validate_json(f'{{"tiny": {sent}}}')

@@ -1,7 +1,7 @@
 """HEAD, OPTIONS and what a path does not offer."""
 
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Response
 from httpx2 import AsyncClient
 
 from chassis.app import build_app
@@ -18,6 +18,12 @@ async def plants() -> list[str]:
 @router.post("")
 async def sow() -> None:
     pass
+
+
+@router.get("/bed")
+async def bed(response: Response) -> str:
+    response.headers["ETag"] = '"7"'
+    return "basil"
 
 
 @router.get("/{name}")
@@ -43,6 +49,37 @@ async def test_head_is_get_without_the_body(client: AsyncClient, path: str) -> N
     assert head.content == b""
     for name in ("content-type", "content-length"):
         assert head.headers[name] == got.headers[name]
+
+
+@pytest.mark.parametrize("known", ['"7"', 'W/"7"', '"6", "7"', "*"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_what_a_client_has_is_not_sent_again(
+    client: AsyncClient, method: str, known: str
+) -> None:
+    answer = await client.request(method, "/plants/bed", headers={"If-None-Match": known})
+
+    assert (answer.status_code, answer.content) == (304, b"")
+    assert answer.headers["etag"] == '"7"'
+    assert "content-length" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "known", "status"),
+    [
+        ("GET", "/plants/bed", '"8"', 200),
+        ("GET", "/plants/bed", "7", 200),
+        ("GET", "/plants/basil", "*", 200),
+        ("GET", "/weeds", "*", 404),
+        ("DELETE", "/plants/basil", "*", 204),
+    ],
+)
+async def test_all_else_is_sent(
+    client: AsyncClient, method: str, path: str, known: str, status: int
+) -> None:
+    answer = await client.request(method, path, headers={"If-None-Match": known})
+
+    assert answer.status_code == status
+    assert bool(answer.content) is (status != 204)
 
 
 async def test_head_of_what_is_not_there(client: AsyncClient) -> None:

@@ -83,6 +83,24 @@ async def http(counts: Counts) -> AsyncIterator[AsyncClient]:
         yield client
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "", {"name": "beds.dug", "day": 0}),
+        ("POST", "", {"name": "beds.dug", "day": "2026-01-31", "number": True}),
+        ("PUT", "/beds.dug/0", {"number": 1}),
+        ("PUT", "/beds.dug/2026-01-31", {"number": "1"}),
+        ("GET", "?day_min=0", None),
+    ],
+)
+async def test_what_only_looks_like_a_day_or_a_number_is_refused(
+    http: AsyncClient, method: str, path: str, body: object
+) -> None:
+    answer = await http.request(method, f"/api/v1/daily-counts{path}", json=body)
+
+    assert answer.status_code == 422
+
+
 async def test_a_number_is_added(http: AsyncClient, counts: Counts) -> None:
     answer = await http.post("/api/v1/daily-counts", json={"name": "beds.dug", "day": "2026-01-31"})
 

@@ -1,4 +1,7 @@
-"""Methods: HEAD wherever there is GET, OPTIONS everywhere, and a true ``Allow`` with each 405."""
+"""Methods: HEAD wherever there is GET, OPTIONS everywhere, and a true ``Allow`` with each 405.
+
+A GET is answered with 304 where its client has the answer already.
+"""
 
 from http import HTTPStatus
 
@@ -7,6 +10,7 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.feature import no_lifespan
+from chassis.methods.unchanged import Unchanged
 from chassis.problems import ProblemResponse
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -15,6 +19,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 def install(app: FastAPI, _settings: object) -> None:
     """Answer HEAD, OPTIONS, and what a path does not offer."""
     app.add_exception_handler(HTTPStatus.METHOD_NOT_ALLOWED, _not_offered)
+    app.add_middleware(Unchanged)
     app.add_middleware(Head)
 
 

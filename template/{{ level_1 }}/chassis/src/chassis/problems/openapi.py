@@ -49,6 +49,7 @@ _SCHEMAS: Final[dict[str, Any]] = {
         "required": ["field", "detail"],
     },
 }
+_UNCHANGED: Final = {"description": "It still has the ETag that If-None-Match names."}
 _LOCATION: Final = {"description": "Where the new record is.", "schema": _TEXT}
 
 
@@ -66,6 +67,8 @@ def complete(document: dict[str, Any]) -> None:
         if _INVALID in answers and MEDIA_TYPE not in answers[_INVALID].get("content", {}):
             answers[_INVALID] = _response(HTTPStatus.UNPROCESSABLE_ENTITY)
         statuses = [*_ALWAYS, *(_WITH_BODY if "requestBody" in operation else ())]
+        if method == "get" and str(HTTPStatus.NOT_FOUND.value) in answers:  # one record
+            answers.setdefault(str(HTTPStatus.NOT_MODIFIED.value), _UNCHANGED)
         statuses += [HTTPStatus.GATEWAY_TIMEOUT] if method.upper() in _WRITES else []
         for status in statuses:
             answers.setdefault(str(status.value), _response(status))

@@ -2,10 +2,12 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema
 
 from chassis.schemas.exact import Exact, FromText
 from chassis.schemas.fields import NotNull, Url, not_null
+from chassis.schemas.values import written_out
 
 __all__ = [
     "Exact",
@@ -25,6 +27,11 @@ class Schema(BaseModel):
     """Data that services exchange: a field that is not declared is an error."""
 
     model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Leave out no digit in JSON."""
+        return written_out(handler(source))
 
 
 class Page[T](Schema):

@@ -18,7 +18,7 @@ from chassis.schemas import texts, values
 class Exact:
     """Says so in the type: ``due: Annotated[dt.date, Exact()]``. Nothing is converted or rounded.
 
-    bool, int: only true, false and whole numbers, never a text of them.
+    bool, int: only true, false and whole numbers (also 2.0), never a text of them.
     Decimal: a number, or a text of digits; more digits than the field has, or than JSON numbers
     keep, are refused.
     date, AwareDatetime: only texts such as ``2026-01-31`` and ``2026-01-31T12:00:00Z``.

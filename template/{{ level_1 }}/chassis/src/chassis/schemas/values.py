@@ -6,15 +6,19 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from pydantic_core import to_json
+from pydantic_core import core_schema, to_json
 
 from chassis.exact import check as check_json
 
 MAX_DOCUMENT_BYTES: Final = 64 * 1024
 """How large the JSON of one field may be."""
 
+LARGEST_WHOLE: Final = 2**53 - 1
+"""Up to here JSON numbers are exact, however they are written."""
+
 _WHOLE: Final = re.compile(r"-?(0|[1-9][0-9]{0,18})")
-_DECIMAL: Final = re.compile(r"-?[0-9]{1,60}(\.[0-9]{1,60})?")
+# Python writes what is small as 1E-9, and so do services among themselves.
+_DECIMAL: Final = re.compile(r"-?[0-9]{1,60}(\.[0-9]{1,60})?(E-[0-9]{1,2})?")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME: Final = re.compile(
@@ -48,10 +52,17 @@ def check_flag(value: Any) -> Any:
 
 
 def check_whole(value: Any) -> Any:
-    """Refuse what only stands for a whole number."""
+    """Refuse what only stands for a whole number; in JSON, 2.0 is one."""
+    if isinstance(value, float) and value.is_integer() and abs(value) <= LARGEST_WHOLE:
+        return int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     raise _refusal("be a whole number")
+
+
+def digits_of(value: Decimal) -> str:
+    """Write a number with all its digits."""
+    return format(value, "f")
 
 
 def exact_decimal(value: Any) -> Any:
@@ -63,6 +74,24 @@ def exact_decimal(value: Any) -> Any:
     elif isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
         return value
     return Decimal(value)
+
+
+def written_out[SchemaT](schema: SchemaT) -> SchemaT:
+    """Have decimals written with all their digits: 0.0000001, where Python says 1E-7."""
+    if isinstance(schema, dict):
+        if schema.get("type") == "decimal":
+            schema["serialization"] = _WRITTEN_OUT
+        for inner in schema.values():
+            written_out(inner)
+    elif isinstance(schema, (list, tuple)):
+        for inner in schema:
+            written_out(inner)
+    return schema
+
+
+_WRITTEN_OUT: Final = core_schema.plain_serializer_function_ser_schema(
+    digits_of, return_schema=core_schema.str_schema(), when_used="json"
+)
 
 
 def check_uuid(value: Any) -> Any:

@@ -6,14 +6,15 @@ from uuid import UUID
 
 from pydantic import Field
 
-from chassis.schemas import ListQuery, Schema
+from chassis.schemas import Exact, ListQuery, Schema
 
 PATH = "/api/v1/daily-counts"
 
 CountName = Annotated[
     str, Field(pattern=r"^[a-z0-9_.]+$", max_length=100, examples=["orders.created"])
 ]
-Number = Annotated[int, Field(ge=-1_000_000_000, le=1_000_000_000)]
+Day = Annotated[dt.date, Exact()]
+Number = Annotated[int, Field(ge=-1_000_000_000, le=1_000_000_000), Exact()]
 DailyCountSort = Literal["day", "-day", "name", "-name", "created_at", "-created_at"]
 
 
@@ -21,7 +22,7 @@ class DailyCountAddition(Schema):
     """A number to be added to the count of a day, which begins at 0."""
 
     name: CountName
-    day: dt.date
+    day: Day
     number: Number = 1
 
 
@@ -47,6 +48,6 @@ class DailyCountQuery(ListQuery):
 
     sort: DailyCountSort = "-day"
     name: CountName | None = None
-    day: dt.date | None = None
-    day_min: dt.date | None = None
-    day_max: dt.date | None = None
+    day: Day | None = None
+    day_min: Day | None = None
+    day_max: Day | None = None

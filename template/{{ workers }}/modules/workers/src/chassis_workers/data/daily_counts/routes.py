@@ -1,4 +1,3 @@
-import datetime as dt
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
@@ -13,6 +12,7 @@ from chassis_workers.counts import (
     DailyCountNumber,
     DailyCountQuery,
     DailyCountRead,
+    Day,
 )
 from chassis_workers.data.daily_counts.repository import DailyCounts
 
@@ -37,7 +37,7 @@ async def add_to_daily_count(body: DailyCountAddition, counts: DailyCountsDep) -
 @router.put("/{name}/{day}", responses=responses(422))
 async def set_daily_count(
     name: Annotated[CountName, Path()],
-    day: dt.date,
+    day: Day,
     body: DailyCountNumber,
     counts: DailyCountsDep,
 ) -> DailyCountRead:

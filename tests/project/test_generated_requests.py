@@ -1,0 +1,60 @@
+"""Generated systems under `make dev`, and requests that are made from their OpenAPI documents."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.project.test_hostile import System, ran, served
+from tests.project.test_running import running
+
+pytestmark = pytest.mark.long
+
+TOOL = ["uv", "tool", "run", "--from", "schemathesis>=4.32", "st"]
+# What no document can say: which versions a record has had, and which cursors were given out.
+SETTINGS = """
+[parameters]
+"header.if-match" = "*"
+
+[[operations]]
+include-method = "GET"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 422]
+"""
+# Nor which records there are to refer to, how small the text of a number may be, and what a JSON
+# object may hold.
+REFERRING = """
+[checks.positive_data_acceptance]
+expected-statuses = ["2xx", 404, 409, 422]
+"""
+# Valid requests and invalid ones, one by one and following the links between answers.
+OPTIONS = ["--mode=all", "--phases=examples,coverage,fuzzing,stateful", "--checks=all"]
+OPTIONS += ["--max-examples=15", "--no-shrink", "--continue-on-failure", "--request-timeout=30"]
+OPTIONS += ["--suppress-health-check=all", "--generation-database=none", "--no-color"]
+NAMES = {
+    "odd_names@2": REFERRING + SETTINGS,
+    "p2p_lending@2": REFERRING + SETTINGS,
+    "task_manager@2+workers": SETTINGS,
+}
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def system(request: pytest.FixtureRequest, installed: Any) -> Iterator[tuple[System, str]]:
+    """Systems with all kinds of fields, with references, and with routes of a module."""
+    project = installed(request.param)
+    with running(project):
+        yield served(project), NAMES[request.param]
+
+
+def test_every_answer_is_one_that_the_document_has(
+    system: tuple[System, str], tmp_path: Path
+) -> None:
+    served_at, settings = system
+    (tmp_path / "schemathesis.toml").write_text(settings)
+    for port in served_at.ports.values():
+        url = f"http://127.0.0.1:{port}"
+        ran([*TOOL, "run", f"{url}/openapi.json", f"--url={url}", *OPTIONS], tmp_path)
+        for path, methods in httpx2.get(f"{url}/openapi.json").json()["paths"].items():
+            if "get" in methods and "{" not in path:
+                assert httpx2.get(f"{url}{path}", timeout=30).status_code == 200, path
