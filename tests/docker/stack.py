@@ -23,7 +23,7 @@ class Stack:
     def __init__(self, project: Path) -> None:
         self.project = project
         self.name = f"test-{uuid4().hex[:8]}"
-        api, data = _free_ports(2)
+        api, data = free_ports(2)
         self.base = f"http://127.0.0.1:{api}"
         self.done(self.make("env"))
         self.set("API_PORT", str(api))
@@ -99,7 +99,7 @@ class Stack:
         return {"COMPOSE_PROJECT_NAME": self.name, "BUILDKIT_PROGRESS": "plain"}
 
 
-def _free_ports(number: int) -> list[int]:
+def free_ports(number: int) -> list[int]:
     """Find ports that nobody listens on, each another."""
     probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
     ports = [int(probe.getsockname()[1]) for probe in probes]

@@ -15,11 +15,12 @@ from tests.support import EXAMPLES, LEVELS, PROJECTS, ROOT, WITH_MODULES, run
 pytestmark = pytest.mark.in_turns(4)
 # The projects with what a team needs: files for development and tests, and health checks.
 TEAMS = [f"{name}@{level}" for level in LEVELS if level >= 2 for name in EXAMPLES]
+MAIN, PRODUCTION = "docker-compose.yml", "docker-compose.prod.yml"
 YAMLLINT = """
 extends: default
 rules:
   document-start: disable
-  line-length: {max: 120}
+  line-length: {max: 120, allow-non-breakable-inline-mappings: true}
 """
 
 
@@ -29,12 +30,20 @@ def project(request: pytest.FixtureRequest, rendered: Callable[[str], Path]) -> 
     return rendered(request.param)
 
 
-def compose_files(project: Path) -> list[str]:
+def compose_files(project: Path, main: str = MAIN) -> list[str]:
     """The main file and what it includes."""
-    main = yaml.safe_load((project / "docker-compose.yml").read_text())
-    included = [entry if isinstance(entry, str) else entry["path"] for entry in main["include"]]
+    included = [
+        entry if isinstance(entry, str) else entry["path"]
+        for entry in yaml.safe_load((project / main).read_text()).get("include", [])
+    ]
     flat = [[entry] if isinstance(entry, str) else entry for entry in included]
-    return ["docker-compose.yml", *(file for files in flat for file in files)]
+    return [main, *(file for files in flat for file in files)]
+
+
+def all_files(project: Path) -> list[str]:
+    """What runs for development, and what runs in production where that is there."""
+    production = compose_files(project, PRODUCTION) if (project / PRODUCTION).exists() else []
+    return [*compose_files(project), *production]
 
 
 def services(project: Path) -> dict[str, Any]:
@@ -59,19 +68,19 @@ def merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 def test_every_compose_file_is_included(project: Path) -> None:
     written = {path.relative_to(project).as_posix() for path in project.glob("deploy/*/*.yml")}
 
-    assert written == set(compose_files(project)) - {"docker-compose.yml"}
+    assert written == set(all_files(project)) - {MAIN, PRODUCTION}
 
 
 def test_compose_files_follow_the_schema(project: Path) -> None:
     check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
 
-    done = run(project, *check, *compose_files(project))
+    done = run(project, *check, *all_files(project))
 
     assert done.returncode == 0, done.stdout
 
 
 def test_yamllint_has_nothing_to_say(project: Path) -> None:
-    done = run(project, "yamllint", "--strict", "-d", YAMLLINT, *compose_files(project))
+    done = run(project, "yamllint", "--strict", "-d", YAMLLINT, *all_files(project))
 
     assert done.returncode == 0, done.stdout
 
@@ -87,7 +96,8 @@ def test_hadolint_has_nothing_to_say(project: Path) -> None:
 
 def further_files(project: Path) -> list[str]:
     """The files that are laid over the main one."""
-    return sorted(path.name for path in project.glob("docker-compose.*.yml"))
+    found = sorted(path.name for path in project.glob("docker-compose.*.yml"))
+    return [file for file in found if file != PRODUCTION]
 
 
 @pytest.mark.parametrize("project", TEAMS, indirect=True)

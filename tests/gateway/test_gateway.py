@@ -454,9 +454,11 @@ def test_a_request_is_logged_without_what_people_sent(gateway: Gateway) -> None:
 def test_a_service_that_is_away_is_in_the_access_log(start: Start) -> None:
     with start() as gateway:
         gateway.services[0].stop()
-        gateway.get("/api/v1/tasks?search=secret")
+        gateway.client.post("/api/v1/tasks?search=secret")
 
         [line] = logged(gateway, 1)
+
+        assert line["method"] == "POST"
 
         assert line["status"] == 502
         assert line["upstream_status"] == "502"

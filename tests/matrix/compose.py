@@ -14,56 +14,68 @@ MAIN = "docker-compose.yml"
 FURTHER = "docker-compose.*.yml"
 # The source of a short volume that is a path begins so; anything else is the name of a volume.
 PATH = re.compile(r"[./~]")
-# Paths of the machine, not of the project.
-ABSOLUTE = ("/", "~")
+# Paths of the machine, not of the project; a variable may name any.
+ABSOLUTE = ("/", "~", "${")
+VARIABLE = re.compile(r"\$\{[^}]*\}")
 
 Found = Iterator[tuple[str, str]]
 
 
 def compose_files(rendered: Rendered) -> Iterator[str]:
     """Every file of Compose: what the main file includes, itself, and what is laid over it."""
-    for group in included(rendered):
-        yield from (file for file in group if file in rendered.files)
+    for main in (MAIN, *further(rendered)):
+        for group in included(rendered, main):
+            yield from (file for file in group if file in rendered.files)
     yield MAIN
-    yield from sorted(path for path in rendered.files if fnmatchcase(path, FURTHER))
+    yield from further(rendered)
 
 
-def included(rendered: Rendered) -> list[list[str]]:
-    """The files that the main one includes; those of one entry complete each other."""
+def further(rendered: Rendered) -> list[str]:
+    """The files that are laid over the main one, and those of systems by themselves."""
+    return sorted(path for path in rendered.files if fnmatchcase(path, FURTHER))
+
+
+def included(rendered: Rendered, main: str = MAIN) -> list[list[str]]:
+    """The files that one includes; those of one entry complete each other."""
     groups = []
-    for entry in _parsed(rendered.text(MAIN)).get("include", []):
+    for entry in _parsed(rendered.text(main)).get("include", []):
         files = entry if isinstance(entry, str) else entry["path"]
         groups.append([files] if isinstance(files, str) else list(files))
     return groups
 
 
 def system(rendered: Rendered, over: str | None = None) -> dict[str, Any]:
-    """The whole system, paths seen from the project's folder; `over` is a file laid over it."""
+    """The whole system, paths seen from the project's folder; `over` is a file laid over it.
+
+    A file that includes others is a system by itself.
+    """
+    alone = over is not None and bool(included(rendered, over))
+    mains = [over] if over and alone else [MAIN, *([over] if over else [])]
     whole: dict[str, Any] = {}
-    for group in included(rendered):
+    for group in included(rendered, mains[0]):
         # What an entry says is seen from the folder of its first file.
         base = posixpath.dirname(group[0])
         for file in group:
             if file in rendered.files:
                 whole = merged(whole, _placed(_parsed(rendered.text(file)), base))
-    for file in filter(None, (MAIN, over)):
+    for file in mains:
         whole = merged(whole, _placed(_parsed(rendered.text(file)), ""))
     return whole
 
 
 def unfounded(rendered: Rendered) -> Found:
     """Say what a Compose file includes, builds, mounts or waits for that is not there."""
-    for group in included(rendered):
-        for file in group:
+    for main in (MAIN, *further(rendered)):
+        for file in (file for group in included(rendered, main) for file in group):
             if file not in rendered.files:
-                yield MAIN, f"includes {file}, which is not there"
+                yield main, f"includes {file}, which is not there"
     folders = {
         "/".join(parts[:depth])
         for parts in (path.split("/") for path in rendered.files)
         for depth in range(len(parts))
     }
     there = {*rendered.files, *folders, "."}
-    for over in (None, *sorted(path for path in rendered.files if fnmatchcase(path, FURTHER))):
+    for over in (None, *further(rendered)):
         whole = system(rendered, over)
         for name, service in (whole.get("services") or {}).items():
             for what in _unfounded_in(service, whole, there):
@@ -117,7 +129,7 @@ def _is_missing(path: str | None, there: set[str]) -> bool:
 def _source(volume: str | Mapping[str, Any]) -> tuple[str | None, bool]:
     """What a volume is made from, and whether that is a path."""
     if isinstance(volume, str):
-        source, _, target = volume.partition(":")
+        source, _, target = VARIABLE.sub("/given", volume).partition(":")
         return (source, bool(PATH.match(source))) if target else (None, False)
     return volume.get("source"), volume.get("type") == "bind"
 
@@ -188,7 +200,7 @@ def _placed_volume(volume: str | Mapping[str, Any], base: str) -> str | Mapping[
     if not source or not is_path:
         return volume
     if isinstance(volume, str):
-        return f"{_seen(source, base)}:{volume.partition(':')[2]}"
+        return f"{_seen(source, base)}:{VARIABLE.sub('/given', volume).partition(':')[2]}"
     return {**volume, "source": _seen(source, base)}
 
 

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 MARKERS = ("py.typed", "__init__.py")
 CONFLICT = re.compile(r"^(<{7} |={7}$|>{7} )", re.MULTILINE)
 SYNTAX = re.compile(r"{{(?:-?\s*(\w+))?|{%")
-COMPOSE = re.compile(r"docker-compose[\w.-]*\.yml|deploy/(compose|local)/[\w.-]+\.yml")
+COMPOSE = re.compile(r"docker-compose[\w.-]*\.yml|deploy/(compose|local|production)/[\w.-]+\.yml")
 # Every kind of file that some check reads; a file of another kind needs a check of its own first.
 KINDS = {
     kind: re.compile(pattern)

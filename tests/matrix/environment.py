@@ -15,8 +15,13 @@ RUNNER = "tools/services.toml"
 ASSIGNED = re.compile(r"^(\w+)=", re.MULTILINE)
 # `$$` is a dollar, not a variable.
 ASKED = re.compile(r"\$\$|\$\{?(\w+)")
-# What libraries read by themselves.
-LIBRARIES = {"PGPASSWORD"}
+# What libraries read by themselves, and what settings are read by.
+LIBRARIES = {"PGPASSWORD", "SECRETS_DIR"}
+# What is chosen for production is told on its page; its commands give the rest.
+PRODUCTION = "docker-compose.prod.yml"
+PRODUCTION_PAGE = "docs/production.md"
+TOLD = re.compile(r"`([A-Z][A-Z0-9_]+)`")
+GIVEN_BY_COMMANDS = {"RELEASE", "SECRETS", "GATEWAY_USER"}
 
 Found = Iterator[tuple[str, str]]
 
@@ -25,9 +30,13 @@ def unmatched(rendered: Rendered, codes: Mapping[str, Code]) -> Found:
     """Say which variable is asked for and not listed, listed and not read, given and not read."""
     listed = _listed(rendered.text(EXAMPLE))
     asked = {path: _asked(rendered.text(path)) for path in compose.compose_files(rendered)}
+    production = _of_production(rendered)
     for path, names in asked.items():
-        for name in sorted(names - listed):
-            yield path, f"asks for {name}, which {EXAMPLE} does not list"
+        page, known = (
+            (PRODUCTION_PAGE, _told(rendered)) if path in production else (EXAMPLE, listed)
+        )
+        for name in sorted(names - known):
+            yield path, f"asks for {name}, which {page} does not list"
     read = LIBRARIES | {
         field.upper()
         for path, code in codes.items()
@@ -42,13 +51,28 @@ def unmatched(rendered: Rendered, codes: Mapping[str, Code]) -> Found:
             yield path, f"gives {name} to {service}, and no setting reads it"
 
 
+def _of_production(rendered: Rendered) -> set[str]:
+    """The files of production."""
+    if PRODUCTION not in rendered.files:
+        return set()
+    groups = compose.included(rendered, PRODUCTION)
+    return {PRODUCTION, *(file for group in groups for file in group)}
+
+
+def _told(rendered: Rendered) -> set[str]:
+    return GIVEN_BY_COMMANDS.union(TOLD.findall(rendered.text(PRODUCTION_PAGE)))
+
+
 def _given(rendered: Rendered) -> Iterator[tuple[str, str, set[str]]]:
     """The variables that services of the project get, by Compose and by `make dev`."""
-    containers = compose.system(rendered).get("services") or {}
-    own = {of.get("image") for of in containers.values() if "build" in of} - {None}
-    for name, container in containers.items():
-        if "build" in container or container.get("image") in own:
-            yield compose.MAIN, name, set(container.get("environment") or {})
+    for main, over in ((compose.MAIN, None), (PRODUCTION, PRODUCTION)):
+        if main not in rendered.files:
+            continue
+        containers = compose.system(rendered, over).get("services") or {}
+        own = {of.get("image") for of in containers.values() if "build" in of} - {None}
+        for name, container in containers.items():
+            if "build" in container or container.get("image") in own:
+                yield main, name, set(container.get("environment") or {})
     for name, names in _given_in_development(rendered.text(RUNNER)).items():
         yield RUNNER, name, names
 

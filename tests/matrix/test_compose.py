@@ -11,6 +11,7 @@ from tests.matrix.renderer import Rendered, Renderer
 from tests.support import ROOT, answers_of, extension
 
 DEV = "docker-compose.dev.yml"
+PROD = "docker-compose.prod.yml"
 FOLDER = "deploy/compose"
 API, DATA = "team-tasks-api", "team-data-postgres-api"
 
@@ -49,6 +50,15 @@ def test_a_further_file_counts_more() -> None:
     assert len(api["ports"]) == 2
 
 
+def test_a_system_by_itself_has_nothing_of_the_main_file() -> None:
+    api = compose.system(project(), PROD)["services"][API]
+
+    assert "ports" not in api
+    assert api["build"]["dockerfile"] == "deploy/docker/Dockerfile.prod"
+    assert {"redis_password"} == set(api["secrets"])
+    assert {"deploy/production/redis.yml", PROD} < set(compose.compose_files(project()))
+
+
 def test_the_programs_of_containers_are_known() -> None:
     assert set(compose.programs(project())) == {
         ("team_data_postgres_api", "chassis.serve"),
@@ -70,6 +80,9 @@ def test_the_programs_of_containers_are_known() -> None:
         (f"{FOLDER}/redis.yml", "image: redis:8", "hostname: redis", "neither an image nor a build"),
         (f"{FOLDER}/redis.yml", "restart:", "networks: [back]\n    restart:", "names back, which is not"),
         (f"{FOLDER}/redis.yml", "\nvolumes:\n", "\nsecrets: {a: {file: ./a}}\nvolumes:\n", "secrets: a is"),
+        (PROD, "production/redis.yml", "production/reddis.yml", "includes deploy/production/reddis"),
+        ("deploy/production/redis.yml", "redis-data:/data", "redis:/data", "the volume redis, which"),
+        ("deploy/production/gateway.yml", "../nginx:", "../ngnix:", "mounts ./deploy/ngnix, which is"),
         ("docker-compose.yml", "compose/redis.yml", "compose/reddis.yml", "includes deploy/compose/redd"),
     ],
     ids=lambda text: text[:30].replace("\n", " "),

@@ -3,12 +3,13 @@
 from base64 import b64decode
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy.engine import make_url
 
 from chassis.database import DatabaseSettings
 from chassis.database.migrations import role_of_service
 from chassis.database.roles import verifier
-from chassis.database.settings import address
+from chassis.database.settings import address, owner_address
 
 OWNER = "postgresql://owner@db/shop"
 
@@ -56,6 +57,16 @@ def test_a_password_in_the_url_counts_more() -> None:
     inside = "postgresql+asyncpg://service:inside@db/shop"
 
     assert address(settings(inside, None, "outside")) == make_url(inside)
+
+
+def test_the_owner_has_a_password_of_its_own() -> None:
+    own = settings("postgresql://service@db/shop", OWNER, "of the service")
+    own.migration_database_password = SecretStr("of the owner")
+
+    url = owner_address(own)
+
+    assert url
+    assert (url.username, url.password) == ("owner", "of the owner")
 
 
 def test_passwords_are_not_shown() -> None:

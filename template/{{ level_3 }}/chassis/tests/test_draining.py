@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from types import FrameType
 
 import pytest
+import uvicorn
 from fastapi import FastAPI
 from httpx2 import AsyncClient
 
@@ -54,6 +55,29 @@ async def test_it_goes_on_answering_and_lets_go_of_clients(
     async with asyncio.timeout(5):
         await stopped.wait()
     assert time.monotonic() - begun > 0.1
+
+
+async def test_it_takes_no_more_connections(stopped: asyncio.Event) -> None:
+    async def nobody(_scope: object, _receive: object, _send: object) -> None:
+        """Is never asked."""
+
+    server = uvicorn.Server(uvicorn.Config(nobody))
+    listener = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1")
+    server.servers = [listener]
+    address = listener.sockets[0].getsockname()
+    signal.signal(signal.SIGTERM, server.handle_exit)
+    draining = Draining(0.1)
+    with draining.in_between():
+        _, writer = await asyncio.open_connection(*address)
+        writer.close()
+        await told_to_stop(draining)
+        assert not server.should_exit
+
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection(*address)
+        async with asyncio.timeout(5):
+            while not server.should_exit:  # noqa: ASYNC110  # uvicorn has no event for it
+                await asyncio.sleep(0.01)
 
 
 async def test_a_second_signal_does_not_wait(

@@ -15,7 +15,7 @@ from alembic.config import Config
 from alembic.operations import MigrationScript
 from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import URL, Connection, MetaData, make_url
+from sqlalchemy import URL, Connection, MetaData
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -25,7 +25,7 @@ from chassis.database.connecting import engine_of
 from chassis.database.features import VERSION_LOCATIONS
 from chassis.database.migration_run import TablesInUse, migrate
 from chassis.database.risks import risks
-from chassis.database.settings import DatabaseSettings, address
+from chassis.database.settings import DatabaseSettings, address, owner_address
 
 ENVIRONMENT = Path(__file__).parent / "alembic"
 
@@ -186,15 +186,15 @@ def _leave_out_empty(directives: list[MigrationScript]) -> None:
 
 def role_of_service(settings: DatabaseSettings) -> URL | None:
     """Give the address for the service's role, if migrations have another one."""
-    owner, service = settings.migration_database_url, address(settings)
-    if owner is None or service.username in {None, make_url(owner).username}:
+    owner, service = owner_address(settings), address(settings)
+    if owner is None or service.username in {None, owner.username}:
         return None
     return service
 
 
 async def _connected(settings: DatabaseSettings, run: Callable[[Connection], None]) -> None:
-    owner = settings.migration_database_url or address(settings)
-    engine = engine_of(make_url(owner), poolclass=NullPool)
+    owner = owner_address(settings) or address(settings)
+    engine = engine_of(owner, poolclass=NullPool)
     try:
         await migrate(engine, settings, run)
     finally:

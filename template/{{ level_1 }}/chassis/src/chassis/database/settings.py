@@ -40,6 +40,8 @@ class DatabaseSettings(BaseSettings):
 
     Only migrations need it. Without it they run as the service does, which owns the tables then.
     """
+    migration_database_password: SecretStr | None = None
+    """Of that role, if the URL names it without one."""
     database_pool_size: PositiveInt = 10
     """Connections that one process may hold."""
     database_pool_timeout: PositiveFloat = 5
@@ -60,7 +62,18 @@ class DatabaseSettings(BaseSettings):
 
 def address(settings: DatabaseSettings) -> URL:
     """Give the URL of the service with the password."""
-    url = make_url(settings.database_url)
-    if settings.database_password is None or url.password is not None:
+    return _with_password(settings.database_url, settings.database_password)
+
+
+def owner_address(settings: DatabaseSettings) -> URL | None:
+    """Give the URL of the role that owns the tables with the password, if it is another one."""
+    if settings.migration_database_url is None:
+        return None
+    return _with_password(settings.migration_database_url, settings.migration_database_password)
+
+
+def _with_password(text: str, password: SecretStr | None) -> URL:
+    url = make_url(text)
+    if password is None or url.password is not None:
         return url
-    return url.set(password=settings.database_password.get_secret_value())
+    return url.set(password=password.get_secret_value())

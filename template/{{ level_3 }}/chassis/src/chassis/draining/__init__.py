@@ -1,8 +1,9 @@
 """Draining: a service that is told to stop goes on answering for a while, and lets go of clients.
 
-For DRAIN_TIME seconds each answer closes its connection, and ``/ready`` is 503. So whoever sends
-requests takes other instances before this one is gone: none is sent into a connection that is just
-being closed. Then the service stops as it always does.
+It takes no more connections. For DRAIN_TIME seconds it answers over those that are open, each answer
+closes its connection, and ``/ready`` is 503. So whoever sends requests takes other instances before
+this one is gone: none is sent into a connection that is just being closed. Then the service stops
+as it always does.
 """
 
 from collections.abc import AsyncIterator

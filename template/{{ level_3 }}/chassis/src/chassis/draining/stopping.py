@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+import uvicorn
+
 from chassis.problems import Unavailable
 
 logger = logging.getLogger(__name__)
@@ -49,5 +51,17 @@ class Draining:
             handler(signal.SIGTERM, None)
             return
         self.begun.set()
+        _refuse_connections(handler)
         logger.info("Stops in %g s; until then every answer closes its connection", self._seconds)
         loop.call_later(self._seconds, handler, signal.SIGTERM, None)
+
+
+def _refuse_connections(handler: _Handler) -> None:
+    """Close the server's ears: who opens a connection now takes another instance at once.
+
+    A connection that is opened when the server stops would be lost with what was sent over it.
+    """
+    server = getattr(handler, "__self__", None)
+    if isinstance(server, uvicorn.Server):
+        for listener in server.servers:
+            listener.close()

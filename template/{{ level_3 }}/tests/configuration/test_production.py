@@ -1,0 +1,74 @@
+"""What production runs is as tight as it should be, whatever its owners add to it."""
+
+import re
+from typing import Any
+
+import pytest
+from tools.common import ToolError
+from tools.production.compose import Compose
+
+from tests.configuration.conftest import ROOT
+
+FILES = {file.name: file.read_text() for file in (ROOT / "deploy/production").glob("*.yml")}
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    """Everything together, as Compose reads it; it needs no engine for that."""
+    compose = Compose(ROOT, "1.0.0", ROOT / "secrets", "101:101")
+    try:
+        compose.check()
+    except ToolError as error:
+        pytest.skip(str(error))
+    return dict(compose.services)
+
+
+def own(services: dict[str, Any]) -> dict[str, Any]:
+    return {name: of for name, of in services.items() if "build" in of}
+
+
+def test_only_the_gateway_can_be_reached_from_outside() -> None:
+    published = [name for name, text in FILES.items() if re.search(r"(?m)^    ports:", text)]
+
+    assert published == ["gateway.yml"]
+
+
+def test_no_password_is_in_a_file_or_a_variable() -> None:
+    for name, text in FILES.items():
+        assert not re.search(r"(?i)password: *[^{ \n/]", text.replace("_FILE", "")), name
+
+
+def test_every_container_is_bounded_and_comes_back(services: dict[str, Any]) -> None:
+    lasting = {name: of for name, of in services.items() if not name.endswith("-migrate")}
+
+    for name, of in lasting.items():
+        limits = of.get("deploy", {}).get("resources", {}).get("limits", {})
+        assert {"cpus", "memory", "pids"} <= limits.keys(), name
+        assert of.get("restart") in {"unless-stopped", "always"}, name
+    for name, of in services.items():
+        assert {"max-size", "max-file"} <= of.get("logging", {}).get("options", {}).keys(), name
+
+
+def test_services_write_nothing_and_may_do_nothing(services: dict[str, Any]) -> None:
+    for name, of in own(services).items():
+        assert of["read_only"], name
+        assert of["cap_drop"] == ["ALL"], name
+        assert not of.get("cap_add"), name
+        assert "no-new-privileges:true" in of["security_opt"], name
+
+
+def test_a_service_is_given_the_time_that_it_takes_to_stop(services: dict[str, Any]) -> None:
+    for name, of in own(services).items():
+        given = re.fullmatch(r"(\d+)s", of["stop_grace_period"])
+        drained = float(of["environment"].get("DRAIN_TIME", 0))
+        stopped = float(of["environment"].get("SHUTDOWN_TIMEOUT", 10))
+        assert given, name
+        assert int(given[1]) > drained + stopped + 5, name
+
+
+def test_the_database_is_reached_by_data_services_alone(services: dict[str, Any]) -> None:
+    near = {name for name, of in services.items() if "data" in of["networks"]}
+
+    assert near == {"postgres", *(name for name in near if "-data-" in name)}
+    assert set(services["postgres"]["networks"]) == {"data"}
+    assert set(services["gateway"]["networks"]) == {"edge"}

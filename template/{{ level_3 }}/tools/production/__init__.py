@@ -1,0 +1,1 @@
+"""Production under Docker Compose: secrets, certificate, images, releases that replace each other."""

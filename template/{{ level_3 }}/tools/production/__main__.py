@@ -1,0 +1,146 @@
+"""The command line of production."""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tools.common import ToolError, UsageError, say, write_atomically
+from tools.common.processes import only_one
+from tools.production import rolling, secret_files
+from tools.production.compose import Compose
+
+RELEASES = Path(".deploy/releases.txt")
+GATEWAY_NOTE = Path(".deploy/gateway.sha256")
+_RELEASE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what is asked for, and return the exit code."""
+    given = _parser().parse_args(arguments)
+    root = Path.cwd()
+    try:
+        _compose(root, "none").check()
+        with only_one(root / ".deploy/lock", "a deployment"):
+            command: Callable[[Path, argparse.Namespace], None] = given.command
+            command(root, given)
+    except ToolError as error:
+        say(str(error), sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def _secrets(root: Path, _given: argparse.Namespace) -> None:
+    for line in secret_files.make(_folder(root), _files(_compose(root, "none"))):
+        say(line, sys.stdout)
+
+
+def _certificate(root: Path, given: argparse.Namespace) -> None:
+    folder, compose = _folder(root), _compose(root, "none")
+    secret_files.make(folder, ())
+    if not given.email:
+        secret_files.sign(folder, [given.name or "localhost", "localhost"])
+        say("a certificate that this machine has signed: for tests only", sys.stdout)
+        return
+    if not given.name:
+        raise UsageError("name=api.example.com is missing: the name under which clients call")
+    asked = ["certonly", "--webroot", "--webroot-path=/var/lib/acme", "--cert-name=gateway"]
+    asked += [f"--domain={given.name}", f"--email={given.email}"]
+    asked += ["--agree-tos", "--non-interactive"]
+    acme = ("--profile", "acme")
+    compose.do(*acme, "run", "--rm", "--no-deps", "--entrypoint", "certbot", "acme", *asked)
+    secret_files.use(folder, "live/gateway")
+    compose.do(*acme, "up", "--detach", "--no-deps", "acme")
+
+
+def _images(root: Path, _given: argparse.Namespace) -> None:
+    compose = _compose(root, _release(root))
+    compose.do("build")
+    say(f"images of release {compose.release} are here", sys.stdout)
+
+
+def _deploy(root: Path, _given: argparse.Namespace) -> None:
+    _bring(root, _release(root))
+
+
+def _rollback(root: Path, _given: argparse.Namespace) -> None:
+    known = _releases(root)
+    before = [release for release in known if release != known[-1]]
+    if not before:
+        raise ToolError(f"there is no release before this one ({RELEASES})")
+    _bring(root, before[-1])
+
+
+def _bring(root: Path, release: str) -> None:
+    compose = _compose(root, release)
+    if found := list(secret_files.faults(_files(compose))):
+        raise ToolError("\n".join(found))
+    if not (_folder(root) / "tls/current/fullchain.pem").exists():
+        say("no certificate yet: TLS fails until `make certificate`", sys.stderr)
+    rolling.deploy(compose, root / GATEWAY_NOTE)
+    others = [known for known in _releases(root) if known != release]
+    write_atomically(root / RELEASES, "\n".join([*others, release]) + "\n")
+    say(f"release {release} runs", sys.stdout)
+
+
+def _compose(root: Path, release: str) -> Compose:
+    folder = _folder(root)
+    return Compose(root, release, folder, secret_files.gateway_user(folder))
+
+
+def _folder(root: Path) -> Path:
+    return root / os.environ.get("SECRETS", "secrets")
+
+
+def _files(compose: Compose) -> list[Path]:
+    declared = compose.configuration.get("secrets", {}).values()
+    return [Path(secret["file"]) for secret in declared if "file" in secret]
+
+
+def _releases(root: Path) -> list[str]:
+    try:
+        return (root / RELEASES).read_text(encoding="utf-8").split()
+    except FileNotFoundError:
+        return []
+
+
+def _release(root: Path) -> str:
+    """Name the release that was asked for, else the commit."""
+    name = os.environ.get("RELEASE") or _commit(root)
+    if not _RELEASE.fullmatch(name):
+        raise UsageError(f"RELEASE must be letters, digits, `.`, `_` and `-`, got: {name!r}")
+    return name
+
+
+def _commit(root: Path) -> str:
+    words = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
+    done = subprocess.run(words, cwd=root, check=False, capture_output=True, text=True)  # noqa: S603
+    if done.returncode != 0:
+        raise UsageError("RELEASE=... is missing: there is no commit to name a release after")
+    return done.stdout.strip()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.production", description="Production under Docker Compose."
+    )
+    commands = parser.add_subparsers(required=True)
+    for name, command, text in (
+        ("secrets", _secrets, "make each secret that is missing"),
+        ("images", _images, "build the images of a release"),
+        ("deploy", _deploy, "replace what runs by a release"),
+        ("rollback", _rollback, "go back to the release before"),
+    ):
+        commands.add_parser(name, help=text).set_defaults(command=command)
+    certificate = commands.add_parser("certificate", help="get a certificate for the gateway")
+    certificate.set_defaults(command=_certificate)
+    certificate.add_argument("--name", default="", help="the name under which clients call")
+    certificate.add_argument("--email", default="", help="ask Let's Encrypt, with this address")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""One release takes the place of another, one instance after the other, and no request is lost."""
+
+import hashlib
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+from tools.common import ToolError, say, write_atomically
+from tools.production.compose import Compose
+
+GATEWAY = "gateway"
+_HEALTHY_S = 120.0
+_POLL_S = 0.5
+_COMPLETED = "service_completed_successfully"
+_CHECK = ("nginx", "-c", "/etc/gateway/nginx/nginx.conf", "-t")
+
+
+def deploy(compose: Compose, note: Path) -> None:
+    """Bring everything to the release: servers, one-off steps, services, gateway.
+
+    The note is of the files that the gateway has read.
+    """
+    ordered = list(_ordered(compose.services))
+    once = _one_offs(compose.services)
+    own = [name for name in ordered if "build" in compose.services[name] and name not in once]
+    servers = [name for name in ordered if name not in {*once, *own, GATEWAY}]
+    _provide(compose, [*once, *own])
+    # Before anything is changed: a gateway that does not start again is the end of everything.
+    compose.do("run", "--rm", "--no-deps", GATEWAY, *_CHECK)
+    if servers:
+        compose.do("up", "--detach", "--no-deps", "--no-build", "--wait", *servers)
+    for name in once:
+        say(f"{name} ...", sys.stdout)
+        compose.do("run", "--rm", "--no-deps", name)
+    for name in own:
+        replace(compose, name)
+    compose.do("up", "--detach", "--no-deps", "--wait", GATEWAY)
+    files = _digest(compose.root)
+    if not note.exists() or note.read_text(encoding="utf-8") != files:
+        compose.do("kill", "--signal", "HUP", GATEWAY)  # it reads its files again
+        write_atomically(note, files)
+
+
+def replace(compose: Compose, service: str) -> None:
+    """Put new instances in the place of the old ones, one after the other.
+
+    A new one is called as soon as it is there, before it listens: callers try one other instance,
+    which must not be as new. An old one that is told to stop lets go of its callers first.
+    """
+    old = compose.containers(service)
+    wanted = compose.services[service].get("deploy", {}).get("replicas", 1)
+    say(f"{service}: {wanted} new, {len(old)} old", sys.stdout)
+    if not old:
+        _start(compose, service, wanted)
+        return
+    for number in range(max(wanted, len(old))):
+        if number < wanted:
+            _start(compose, service, 1)
+        if number < len(old):
+            compose.docker("stop", old[number])
+            compose.docker("rm", old[number])
+
+
+def _start(compose: Compose, service: str, number: int) -> None:
+    """Start so many more instances, and wait until they are healthy."""
+    before = compose.containers(service)
+    options = ("--detach", "--no-deps", "--no-recreate", "--no-build")
+    compose.do("up", *options, "--scale", f"{service}={len(before) + number}", service)
+    new = [one for one in compose.containers(service) if one not in before]
+    if _healthy(compose, new):
+        return
+    compose.docker("stop", *new)
+    for container in new:
+        say(compose.docker("logs", "--tail", "20", container), sys.stderr)
+    compose.docker("rm", *new)
+    raise ToolError(
+        f"a new instance of {service} is not healthy, see above; it is gone again, and what ran"
+        " before goes on"
+    )
+
+
+def _provide(compose: Compose, names: list[str]) -> None:
+    """Have the images of a release here; they are asked for where IMAGES names a registry."""
+    images = {compose.services[name]["image"] for name in names}
+    missing = sorted(image for image in images if not compose.has_image(image))
+    # Without a registry images are named after the project alone: nobody has them but this machine.
+    if any(image.count("/") > 1 for image in missing):
+        compose.do("pull", *names)
+        missing = [image for image in missing if not compose.has_image(image)]
+    if missing:
+        raise ToolError(f"{missing[0]} is not here: run `make images RELEASE={compose.release}`")
+
+
+def _healthy(compose: Compose, containers: list[str]) -> bool:
+    end = time.monotonic() + _HEALTHY_S
+    form = "{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{end}}"
+    while time.monotonic() < end:
+        states = compose.docker("inspect", "--format", form, *containers).splitlines()
+        if all(state.split() in (["running", "healthy"], ["running"]) for state in states):
+            return True
+        if any(not state.startswith("running") or "unhealthy" in state for state in states):
+            return False
+        time.sleep(_POLL_S)
+    return False
+
+
+def _digest(root: Path) -> str:
+    """Sum up the files of the gateway: reading them again ends connections that are idle."""
+    folders = (root / "deploy/nginx", root / "deploy/local/nginx")
+    files = sorted(file for folder in folders for file in folder.glob("*") if file.is_file())
+    content = b"".join(os.fsencode(file.name) + file.read_bytes() for file in files)
+    return hashlib.sha256(content).hexdigest()
+
+
+def _ordered(services: Mapping[str, Any]) -> Iterator[str]:
+    """Give the services, what others need first."""
+    needs = {name: of.get("depends_on", {}).keys() for name, of in services.items()}
+    yield from (name for name in TopologicalSorter(needs).static_order() if name in services)
+
+
+def _one_offs(services: Mapping[str, Any]) -> list[str]:
+    """Find the services that end by themselves, and that others wait for."""
+    return [
+        name
+        for of in services.values()
+        for name, need in of.get("depends_on", {}).items()
+        if need["condition"] == _COMPLETED
+    ]

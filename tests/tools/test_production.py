@@ -1,0 +1,302 @@
+"""The commands of production, before a stand-in for docker; tests/docker has a real one."""
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+STAND_IN = Path(__file__).with_name("docker_stand_in.py")
+WAITS = {"condition": "service_completed_successfully"}
+HEALTHY = {"condition": "service_healthy"}
+
+
+class Production:
+    """A project with a docker that only remembers."""
+
+    def __init__(self, project: Path) -> None:
+        self.project = project
+        self.state = project / "state.json"
+        secret = {"file": str(project / "secrets/postgres_password")}
+        services = {
+            "gateway": {"image": "nginx", "depends_on": {"api": HEALTHY}},
+            "api": {"image": "p/api:x", "build": {}, "depends_on": {"data": HEALTHY},
+                    "deploy": {"replicas": 2}},
+            "data": {"image": "p/data:x", "build": {}, "depends_on": {"data-migrate": WAITS}},
+            "data-migrate": {"image": "p/data:x", "depends_on": {"postgres": HEALTHY}},
+            "postgres": {"image": "postgres"},
+        }  # fmt: skip
+        self.change(
+            calls=[], containers={}, new=[], missing=[], fails="", health="healthy",
+            configuration={"services": services, "secrets": {"postgres_password": secret}},
+        )  # fmt: skip
+
+    def change(self, **values: Any) -> None:
+        old = json.loads(self.state.read_text()) if self.state.exists() else {}
+        self.state.write_text(json.dumps(old | values))
+
+    def __getitem__(self, key: str) -> Any:
+        return json.loads(self.state.read_text())[key]
+
+    def run(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        own = {
+            "PATH": f"{self.project / 'bin'}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(self.project),
+            "STAND_IN": str(self.state),
+        }
+        return subprocess.run(
+            [sys.executable, "-m", "tools.production", *words],
+            cwd=self.project,
+            env={**os.environ, **own, **variables},
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+
+    def done(self, *words: str, **variables: str) -> str:
+        ended = self.run(*words, **variables)
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
+
+    @property
+    def commands(self) -> list[str]:
+        """What Compose was told, without its options of the files."""
+        told = [call.split(".yml ", 1) for call in self["calls"] if ".yml " in call]
+        return [words for _, words in told if not words.startswith(("config", "ps"))]
+
+
+@pytest.fixture
+def production(rendered: Callable[[str], Path], tmp_path: Path) -> Production:
+    project = tmp_path / "project"
+    shutil.copytree(rendered("task_manager@3"), project)
+    (project / "bin").mkdir()
+    docker = project / "bin/docker"
+    docker.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{STAND_IN}" "$@"\n')
+    docker.chmod(0o755)
+    return Production(project)
+
+
+@pytest.fixture
+def ready(production: Production) -> Production:
+    """One that has its secrets."""
+    production.done("secrets")
+    production.change(calls=[])
+    return production
+
+
+def test_secrets_are_made_once_and_are_private(production: Production) -> None:
+    first = production.done("secrets")
+
+    folder = production.project / "secrets"
+    secret = folder / "postgres_password"
+    assert first == "postgres_password: made (random)\n"
+    assert len(secret.read_text().strip()) > 40
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o444
+    kept = secret.read_text()
+    assert production.done("secrets") == "every secret is there\n"
+    assert secret.read_text() == kept
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "is missing: write it, or run `make secrets` for a random one"),
+        (b" \n", "is empty: it must hold the secret, and nothing else"),
+        (b"\xff", "must be a file with UTF-8 text"),
+    ],
+    ids=["missing", "empty", "bytes"],
+)
+def test_a_secret_that_is_not_there_stops_a_deployment(
+    ready: Production, content: bytes | None, told: str
+) -> None:
+    secret = ready.project / "secrets/postgres_password"
+    secret.unlink()
+    if content is not None:
+        secret.write_bytes(content)
+        secret.chmod(0o444)
+
+    ended = ready.run("deploy", RELEASE="1")
+
+    assert ended.returncode == 1
+    [line] = ended.stderr.splitlines()
+    assert told in line
+    assert ready.commands == []
+
+
+def test_a_secret_that_containers_cannot_read_is_told(ready: Production) -> None:
+    (ready.project / "secrets/postgres_password").chmod(0o400)
+
+    assert (
+        "cannot be read by the users of containers: chmod 444"
+        in ready.run("deploy", RELEASE="1").stderr
+    )
+
+
+def test_a_release_comes_in_the_right_order(ready: Production) -> None:
+    said = ready.done("deploy", RELEASE="1")
+
+    assert said.endswith("release 1 runs\n")
+    assert [command.split(" ")[0] + " " + command.split(" ")[-1] for command in ready.commands] == [
+        "run -t",  # the gateway's configuration, before anything is changed
+        "up postgres",
+        "run data-migrate",
+        "up data",
+        "up api",
+        "up gateway",
+        "kill gateway",
+    ]
+    assert ready["containers"] == {"data": ["data-1-0"], "api": ["api-1-0", "api-1-1"]}
+
+
+def test_old_instances_are_stopped_when_the_new_ones_are_healthy(ready: Production) -> None:
+    ready.done("deploy", RELEASE="1")
+    ready.change(calls=[])
+
+    ready.done("deploy", RELEASE="2")
+
+    assert ready["containers"] == {"data": ["data-2-0"], "api": ["api-2-0", "api-2-1"]}
+    calls = [call for call in ready["calls"] if "api" in call and "inspect p/" not in call]
+    steps = [call.split(" ")[0] + " " + call.split(" ")[-1] for call in calls]
+    assert [step for step in steps if not step.endswith(" api")] == [
+        *("inspect api-2-0", "stop api-1-0", "rm api-1-0"),
+        *("inspect api-2-1", "stop api-1-1", "rm api-1-1"),
+    ]
+    assert all("--no-recreate" in call for call in calls if "api=3" in call)
+
+
+def test_new_instances_that_are_not_healthy_are_gone_again(ready: Production) -> None:
+    ready.done("deploy", RELEASE="1")
+    ready.change(health="unhealthy")
+
+    ended = ready.run("deploy", RELEASE="2")
+
+    assert ended.returncode == 1
+    assert "a new instance of data is not healthy" in ended.stderr
+    assert ready["containers"] == {"data": ["data-1-0"], "api": ["api-1-0", "api-1-1"]}
+    assert (ready.project / ".deploy/releases.txt").read_text() == "1\n"
+
+
+def test_the_gateway_reads_its_files_again_only_when_they_changed(ready: Production) -> None:
+    def told_to_read() -> bool:
+        ready.change(calls=[])
+        ready.done("deploy", RELEASE="1")
+        return any("HUP" in command for command in ready.commands)
+
+    assert told_to_read()
+    assert not told_to_read()
+    own = ready.project / "deploy/local/nginx"
+    own.mkdir()
+    (own / "name_public.conf").write_text("server_name api.example.com;\n")
+    assert told_to_read()
+
+
+def test_a_migration_that_fails_changes_no_service(ready: Production) -> None:
+    ready.done("deploy", RELEASE="1")
+    ready.change(fails="run")
+
+    ended = ready.run("deploy", RELEASE="2")
+
+    assert ended.returncode == 1
+    assert "failed, see above" in ended.stderr
+    assert ready["containers"]["data"] == ["data-1-0"]
+
+
+def test_rollback_goes_back_to_the_release_before(ready: Production) -> None:
+    for release in ("1", "2", "3"):
+        ready.done("deploy", RELEASE=release)
+
+    assert ready.done("rollback").endswith("release 2 runs\n")
+    assert ready["containers"]["data"] == ["data-2-0"]
+
+
+def test_without_a_release_before_rollback_says_so(ready: Production) -> None:
+    ready.done("deploy", RELEASE="1")
+
+    assert (
+        ready.run("rollback").stderr
+        == "there is no release before this one (.deploy/releases.txt)\n"
+    )
+
+
+def test_images_that_are_not_there_are_told(ready: Production) -> None:
+    ready.change(missing=["p/api:x"])
+
+    ended = ready.run("deploy", RELEASE="1")
+
+    assert ended.stderr.splitlines()[-1] == "p/api:x is not here: run `make images RELEASE=1`"
+    assert ready.commands == []
+
+
+def test_what_a_release_cannot_be_called_is_told(ready: Production) -> None:
+    ended = ready.run("deploy", RELEASE="a b")
+
+    assert ended.returncode == 2
+    assert ended.stderr == "RELEASE must be letters, digits, `.`, `_` and `-`, got: 'a b'\n"
+
+
+def test_without_docker_it_says_what_is_missing(ready: Production) -> None:
+    ended = ready.run("deploy", PATH=str(ready.project))
+
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Docker Compose 2.24 or newer is missing: https://")
+
+
+@pytest.mark.needs("openssl")
+def test_a_certificate_for_tests_is_used_at_once(ready: Production) -> None:
+    ready.done("certificate", "--name=api.example.com")
+
+    current = ready.project / "secrets/tls/current"
+    assert str(current.readlink()) == "self-signed"
+    assert (current / "privkey.pem").exists()
+    shown = [
+        "openssl",
+        "x509",
+        "-in",
+        str(current / "fullchain.pem"),
+        "-noout",
+        "-ext",
+        "subjectAltName",
+    ]
+    names = subprocess.run(shown, check=True, capture_output=True, text=True).stdout
+    assert "DNS:api.example.com" in names
+    assert "DNS:localhost" in names
+
+
+def test_a_certificate_of_the_owner_is_not_replaced(ready: Production) -> None:
+    own = ready.project / "secrets/tls/current"
+    own.mkdir()
+
+    ended = ready.run("certificate")
+
+    assert ended.returncode == 1
+    assert "is a certificate of yours, and stays" in ended.stderr
+
+
+def test_a_certificate_that_others_trust_is_asked_for(ready: Production) -> None:
+    ready.done("certificate", "--name=api.example.com", "--email=a@example.com")
+
+    asked, started = ready.commands
+    assert "--domain=api.example.com --email=a@example.com --agree-tos" in asked
+    assert started.endswith("up --detach --no-deps acme")
+    current = ready.project / "secrets/tls/current"
+    assert str(current.readlink()) == "live/gateway"
+
+
+def test_the_owners_files_are_laid_over(ready: Production) -> None:
+    (ready.project / "deploy/local/compose.prod.yml").write_text("services: {}\n")
+    (ready.project / ".env.production").write_text("IMAGES=registry.example.com/team\n")
+
+    ready.done("deploy", RELEASE="1")
+
+    [call] = {call.split(" config ")[0] for call in ready["calls"] if " config " in call}
+    assert call == (
+        "compose --env-file .env.production --file docker-compose.prod.yml"
+        " --file deploy/local/compose.prod.yml"
+    )
