@@ -52,6 +52,24 @@ def test_a_new_project_is_green(name: str, installed: Callable[[str], Path]) -> 
     assert report[""]["coverage"]["total"] >= 85, "far above the level's threshold"
 
 
+SHELL = {
+    "SENTRY_DSN": "http://key@127.0.0.1:1/1",
+    "LOG_LEVEL": "NONSENSE",
+    "DATABASE_URL": "mysql://elsewhere/x",
+    "DATA_API_URL": "nowhere",
+    "HTTP_TIMEOUT": "none",
+    "MAX_BODY_BYTES": "1",
+    "PGPORT": "1",
+}
+
+
+@pytest.mark.long
+def test_tests_see_no_variable_of_the_shell(installed: Callable[[str], Path]) -> None:
+    done = run(installed("p2p_lending@2"), "make", "test", **SHELL)
+
+    assert done.returncode == 0, done.stdout
+
+
 def found(batch: Batch, project: Path) -> None:
     """Put defects into a project: their gate goes red, and its log names the place of each."""
     spread = [(f, defect) for f in batch.folders for defect in f.defects(project)]

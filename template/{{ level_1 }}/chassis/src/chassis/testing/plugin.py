@@ -6,6 +6,7 @@ What is tested is imported late: lines that run before their coverage is measure
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Requirements(config.rootpath))
     if path := config.getoption("outcomes"):
         config.pluginmanager.register(Outcomes(config.invocation_params.dir / path))
+
+
+def pytest_collection_finish() -> None:
+    """Let tests see no setting of the shell: by now everything that reads settings is known."""
+    from chassis.testing.variables import forget_settings  # noqa: PLC0415
+
+    forget_settings(os.environ)
 
 
 @pytest.fixture(autouse=True)

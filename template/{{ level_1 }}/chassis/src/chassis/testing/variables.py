@@ -1,0 +1,22 @@
+"""Variables of the shell: tests see none of those that settings read."""
+
+from collections.abc import Iterator, MutableMapping
+
+from pydantic_settings import BaseSettings
+
+
+def forget_settings(environment: MutableMapping[str, str]) -> None:
+    """Take out every variable that some settings read, in upper or lower case."""
+    read = {
+        f"{settings.model_config.get('env_prefix', '')}{name}".upper()
+        for settings in _below(BaseSettings)
+        for name in settings.model_fields
+    }
+    for name in [name for name in environment if name.upper() in read]:
+        del environment[name]
+
+
+def _below(settings: type[BaseSettings]) -> Iterator[type[BaseSettings]]:
+    for kind in settings.__subclasses__():
+        yield kind
+        yield from _below(kind)
