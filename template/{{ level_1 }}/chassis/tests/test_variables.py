@@ -14,7 +14,7 @@ class Settings(BaseSettings, env_prefix="GARDEN_"):
 
 
 def test_what_settings_read_is_forgotten() -> None:
-    environment = {"GARDEN_SIZE": "2", "garden_size": "3", "LOG_LEVEL": "DEBUG", "PATH": "/bin"}
+    environment = {"GARDEN_SIZE": "2", "garden_size": "3", "PGPORT": "1", "PATH": "/bin"}
 
     forget_settings(environment)
 

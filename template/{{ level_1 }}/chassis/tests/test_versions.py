@@ -58,8 +58,8 @@ async def read(balance: int, response: Response) -> int:
 
 
 @pytest.fixture
-def settings() -> FeatureSettings:
-    return FeatureSettings()
+def settings(request: pytest.FixtureRequest) -> FeatureSettings:
+    return FeatureSettings(**getattr(request, "param", {}))
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ async def test_what_is_no_tag_is_refused(client: AsyncClient, value: str) -> Non
     assert "ETag" in answer.json()["errors"][0]["detail"]
 
 
-@pytest.mark.parametrize("settings", [FeatureSettings(require_if_match=True)])
+@pytest.mark.parametrize("settings", [{"require_if_match": True}], indirect=True)
 async def test_it_can_be_required(client: AsyncClient) -> None:
     assert (await client.get("/tags")).status_code == 428
     assert (await client.get("/tags", headers={"If-Match": "*"})).status_code == 200

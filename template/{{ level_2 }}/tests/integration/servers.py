@@ -3,6 +3,7 @@
 That module has ``choice() -> Choice``, and ``run(root)``, which yields a RunningServer.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from tests.integration.containers import Choice
-from tests.integration.system import ROOT, system, variables
+from tests.integration.system import ADDRESSES, ROOT, only, system
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,14 @@ def choices() -> dict[str, Choice]:
 
 @contextmanager
 def servers() -> Iterator[dict[str, RunningServer]]:
-    """Run every server; services find it by their variable in the environment."""
+    """Run every server; services, and what tests start besides, know its address then."""
     with ExitStack() as stack:
         found: dict[str, RunningServer] = {}
         for server in system().servers:
             found[server.name] = stack.enter_context(_module(server.name).run(ROOT))
-            stack.enter_context(variables({server.variable: found[server.name].url}))
+            ADDRESSES[server.name] = url = found[server.name].url
+            stack.callback(ADDRESSES.pop, server.name)
+            stack.enter_context(only({**os.environ, server.variable: url}))
         yield found
 
 

@@ -32,11 +32,14 @@ from tools.dev.system import (
 )
 
 from chassis.server import Server
+from chassis.testing.variables import forget_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 NO_DATABASE = "postgresql://nobody@127.0.0.1:1/nothing"
 HOST = "127.0.0.1"
 START_TIMEOUT_S = 60
+ADDRESSES: dict[str, str] = {}
+"""Of the servers that run besides PostgreSQL, by name."""
 
 
 @dataclass(frozen=True)
@@ -54,16 +57,19 @@ def system() -> System:
 
 
 def environment(
-    service: Service, database_url: str, ports: Mapping[str, int] | None = None
+    service: Service,
+    database_url: str,
+    ports: Mapping[str, int] | None = None,
+    base: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Give the environment of a service, which is not the owner that the address names.
 
     Nothing of it comes from files.
     """
     known = {other.name: other.port for other in system().services} | dict(ports or {})
-    base = base_environment(ROOT, ()) | {"APP_ENV": "test"}
-    urls = {"database": service_url(database_url)}
-    return service_environment(service, system(), base, known, urls)
+    own = {**(base_environment(ROOT, ()) if base is None else base), "APP_ENV": "test"}
+    urls = {**ADDRESSES, "database": service_url(database_url)}
+    return service_environment(service, system(), own, known, urls)
 
 
 def service_url(database_url: str) -> str:
@@ -73,9 +79,10 @@ def service_url(database_url: str) -> str:
 
 
 @contextmanager
-def variables(values: Mapping[str, str]) -> Iterator[None]:
-    """Set environment variables for a while."""
+def only(values: Mapping[str, str]) -> Iterator[None]:
+    """Have these environment variables for a while, and no others."""
     before = dict(os.environ)
+    os.environ.clear()
     os.environ.update(values)
     try:
         yield
@@ -86,17 +93,24 @@ def variables(values: Mapping[str, str]) -> Iterator[None]:
 
 def application(service: Service, values: Mapping[str, str]) -> FastAPI:
     """Build a service's application, which reads its settings from the environment."""
-    module, _, factory = service.app.partition(":")
-    with variables(values):
-        app: FastAPI = getattr(import_module(module), factory)()
+    factory = service.app.rpartition(":")[2]
+    with only(values):
+        app: FastAPI = getattr(import_module(_module(service)), factory)()
         return app
+
+
+def _module(service: Service) -> str:
+    return service.app.partition(":")[0]
 
 
 @cache
 def document(name: str) -> dict[str, Any]:
     """Give the OpenAPI document of a service, with no examples but those of its schemas."""
     (service,) = (one for one in system().services if one.name == name)
-    return FastAPI.openapi(application(service, environment(service, NO_DATABASE)))
+    import_module(_module(service))  # now it is known what its settings read
+    shell = base_environment(ROOT, ())
+    forget_settings(shell)  # tests are found by the document, when those of the shell are there yet
+    return FastAPI.openapi(application(service, environment(service, NO_DATABASE, base=shell)))
 
 
 def package(service: Service) -> str:
@@ -123,7 +137,7 @@ def migrate(service: Service, database_url: str, *arguments: str) -> None:
     module = service.upgrade[service.upgrade.index("-m") + 1]
     before = list(sys.argv)
     own = environment(service, database_url)
-    with variables(migration_environment(system(), own, database_url)):
+    with only(migration_environment(system(), own, database_url)):
         sys.argv[1:] = arguments
         try:
             runpy.run_module(module, run_name="__main__", alter_sys=False)

@@ -6,13 +6,13 @@ from pydantic_settings import BaseSettings
 
 
 def forget_settings(environment: MutableMapping[str, str]) -> None:
-    """Take out every variable that some settings read, in upper or lower case."""
+    """Take out every variable that some settings read, in upper or lower case, or libpq."""
     read = {
         f"{settings.model_config.get('env_prefix', '')}{name}".upper()
         for settings in _below(BaseSettings)
         for name in settings.model_fields
     }
-    for name in [name for name in environment if name.upper() in read]:
+    for name in [name for name in environment if name.upper() in read or name.startswith("PG")]:
         del environment[name]
 
 
