@@ -1,10 +1,12 @@
 """One line a request, without anything that was sent."""
 
+import gc
 import logging
+import weakref
 
 import pytest
 from fastapi import APIRouter, FastAPI
-from httpx2 import AsyncClient
+from httpx2 import ASGITransport, AsyncClient
 
 from chassis.access_log import LOGGER
 from chassis.app import build_app
@@ -62,6 +64,18 @@ async def test_a_request_is_told_by_its_route(
 
     assert lines(caplog) == [line]
     assert MARKER not in caplog.text
+
+
+async def test_an_application_that_is_gone_is_kept_by_nobody() -> None:
+    app = build_app("Garden", [router], FeatureSettings())
+    async with AsyncClient(transport=ASGITransport(app=app), base_url="http://garden") as client:
+        await client.get("/people/ada")
+    gone = weakref.ref(app)
+    del app, client
+
+    gc.collect()
+
+    assert gone() is None
 
 
 async def test_it_can_be_switched_off(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,5 +1,4 @@
 from collections import defaultdict
-from weakref import WeakKeyDictionary
 
 from fastapi import FastAPI
 from fastapi.routing import RouteContext, iter_route_contexts
@@ -8,7 +7,6 @@ from starlette.types import Scope
 UNKNOWN = "(no route)"
 
 type _Contexts = dict[int, list[RouteContext]]
-_known: WeakKeyDictionary[FastAPI, _Contexts] = WeakKeyDictionary()
 
 
 def route_of(scope: Scope) -> str:
@@ -33,9 +31,9 @@ def _whole_path(route: object, scope: Scope) -> str:
 def _contexts(app: object, route: object) -> list[RouteContext]:
     if not isinstance(app, FastAPI):
         return []
-    known = _known.get(app)
-    if known is None or id(route) not in known:  # it may have been added since
-        known = _known[app] = defaultdict(list)
+    known: _Contexts = getattr(app.state, "route_contexts", {})
+    if id(route) not in known:  # it may have been added since
+        known = app.state.route_contexts = defaultdict(list)
         for context in iter_route_contexts(app.routes):
             known[id(context.original_route)].append(context)
     return known.get(id(route), [])
