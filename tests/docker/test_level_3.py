@@ -144,7 +144,8 @@ def test_only_the_gateway_listens_outside(production: Production) -> None:
     shown = run(production.project, "docker", "ps", "--format", form).stdout.splitlines()
     there = [line for line in shown if "team-tasks-production" in line]
 
-    assert [line.split("-")[-2] for line in there if "->" in line] == ["gateway"]
+    open_to_all = [line.split()[0] for line in there if "->" in line]
+    assert open_to_all == ["team-tasks-production-gateway-1"]
     assert len(there) == 6
 
 

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from tools.common.tables import mentioned
+from tools.dev.system import Server
+
 from tests.integration.containers import Choice
 from tests.integration.system import ADDRESSES, ROOT, only, system
 
@@ -24,7 +27,7 @@ class RunningServer:
 
 def choices() -> dict[str, Choice]:
     """Say which server is used of each kind."""
-    return {server.name: _module(server.name).choice() for server in system().servers}
+    return {server.name: _module(server.name).choice() for server in _needed()}
 
 
 @contextmanager
@@ -32,12 +35,19 @@ def servers() -> Iterator[dict[str, RunningServer]]:
     """Run every server; services, and what tests start besides, know its address then."""
     with ExitStack() as stack:
         found: dict[str, RunningServer] = {}
-        for server in system().servers:
+        for server in _needed():
             found[server.name] = stack.enter_context(_module(server.name).run(ROOT))
             ADDRESSES[server.name] = url = found[server.name].url
             stack.callback(ADDRESSES.pop, server.name)
             stack.enter_context(only({**os.environ, server.variable: url}))
         yield found
+
+
+def _needed() -> list[Server]:
+    """The servers that some service is told of; others stand in front of the services."""
+    texts = [text for child in system().children for text in child.env.values()]
+    told = {name for text in texts for name in mentioned(text)}
+    return [server for server in system().servers if f"servers.{server.name}" in told]
 
 
 def _module(name: str) -> Any:

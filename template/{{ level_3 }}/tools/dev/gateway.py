@@ -87,7 +87,7 @@ def _here(text: str, place: Place) -> str:
         r"https://\$host\$": f"https://$host:{place.https}$",
         r"/etc/gateway/tls/current": str(place.folder / "tls"),
         r"/var/lib/acme": str(place.folder / "acme"),
-        r"/tmp/nginx": str(place.folder / "nginx"),  # noqa: S108  # looked for, not written
+        r"(?<= )/tmp/nginx": str(place.folder / "nginx"),
         r"/dev/stdout": str(place.access_log),
     }
     for pattern, here in changes.items():
