@@ -76,9 +76,10 @@ def _in_the_way(after: Any, project: Path, scratch: Path) -> list[str]:
     ]
     # A migration may edit the answers, and nothing but them. Of several reasons, one is enough.
     lines = {each.path: str(each) for each in reversed(found) if each.path != after.ANSWERS_FILE}
-    if not lines and not outcome.told:
+    told = {line.partition(": ")[0]: line for line in outcome.told}
+    if not lines and not told:
         machine.put_aside(repository, outcome)
-    return [*reversed(lines.values()), *outcome.told]
+    return list({**told, **dict(reversed(lines.items()))}.values())
 
 
 def _left_by_a_kill(machine: Any, repository: Any) -> None:

@@ -39,10 +39,17 @@ def _breaks(project: Path, path: str) -> tuple[str, str] | None:
         kind = kind_at(project / folder)
         if kind is None:
             return None
-        if kind != FOLDER and not (there and kind == "link"):
+        if kind == FOLDER:
+            continue
+        # Copier stops with an error at what leads out of the project.
+        if kind != "link" or not there or not _inside(project, folder):
             return folder, kind
     kind = kind_at(project / path)
     return None if kind in {None, "file", "link"} else (path, str(kind))
+
+
+def _inside(project: Path, path: str) -> bool:
+    return (project / path).resolve().is_relative_to(project.resolve())
 
 
 def _overlooked(repository: Repository, outcome: Outcome) -> Iterator[str]:

@@ -68,6 +68,11 @@ def git_folder(project: Path) -> Path:
     return Path(git(project, "rev-parse", "--absolute-git-dir").removesuffix("\n"))
 
 
+def files_moved(project: Path) -> bool:
+    """Say whether an update is in the middle of writing."""
+    return any(names for _, _, names in os.walk(project / ".git/ferrata-update/old"))
+
+
 def litter(project: Path) -> list[str]:
     """What an update leaves in git's own folder, but for the lock that no kill can leave locked."""
     found = [path.name for path in git_folder(project).glob("*ferrata*")]
@@ -203,7 +208,7 @@ def test_a_real_kill(project: Path, fresh_2: Path, climb: Climb) -> None:
     before = state(project)
     command = [sys.executable, "-m", "ferrata", "climb", str(project), "--to", "2"]
     with subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE) as run:
-        while not (project / ".git/ferrata-update/old").exists():
+        while not files_moved(project):
             assert run.poll() is None
             time.sleep(0.0005)
         os.killpg(run.pid, signal.SIGKILL)

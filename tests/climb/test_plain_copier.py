@@ -23,7 +23,7 @@ from tests.climb.support import (
     update_command,
     write_template,
 )
-from tests.climb.test_one_step import litter
+from tests.climb.test_one_step import files_moved, litter
 from tests.climb.trees import changed, everything
 from tests.support import commit_all, files_of, git
 
@@ -232,8 +232,14 @@ def _link_that_seeds_would_be_written_through(project: Path, outside: Path) -> s
     return "shared"
 
 
+def _linked_service(project: Path, outside: Path) -> str:
+    (project / DATA_API).rename(outside / "records")
+    (project / DATA_API).symlink_to(outside / "records")
+    return DATA_API
+
+
 def _pipe(project: Path, _: Path) -> str:
-    (project / "README.md").unlink()
+    git(project, "rm", "-q", "README.md")
     os.mkfifo(project / "README.md")
     return "README.md"
 
@@ -254,6 +260,7 @@ def _ignored_file_that_looks_rejected(project: Path, _: Path) -> str:
         _folder_for_a_seed,
         _file_for_a_folder_of_seeds,
         _link_that_seeds_would_be_written_through,
+        _linked_service,
         _pipe,
         _ignored_file_that_looks_rejected,
     ],
@@ -309,11 +316,6 @@ def _service_as_a_submodule(project: Path, _: Path) -> None:
     commit_all(project / DATA_API, "its own")
 
 
-def _linked_service(project: Path, outside: Path) -> None:
-    (project / DATA_API).rename(outside / "records")
-    (project / DATA_API).symlink_to(outside / "records")
-
-
 @pytest.mark.parametrize(
     "tree",
     [
@@ -322,7 +324,6 @@ def _linked_service(project: Path, outside: Path) -> None:
             _ignored_local_files,
             _ignored_clone_of_a_service,
             _service_as_a_submodule,
-            _linked_service,
         )
     ],
 )
@@ -352,7 +353,7 @@ def test_seeds_that_git_does_not_know_are_their_owners(
 def test_a_kill_of_an_update_is_taken_back_by_the_next(project: Path, fresh_2: Path) -> None:
     before = state(project)
     with update_command(project, *to(2)) as run:
-        while not (project / ".git/ferrata-update/old").exists():
+        while not files_moved(project):
             assert run.poll() is None
             time.sleep(0.0005)
         os.killpg(run.pid, signal.SIGKILL)
