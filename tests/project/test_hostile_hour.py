@@ -240,6 +240,7 @@ def attack(day: Day, work: Work, seed: int) -> None:
 
 # What happens to machines.
 
+HALTS_S = [0.3, 2, 9]  # the last is longer than a statement may take
 TROUBLES = [("postgres",), ("redis-server",), ("rabbitmq", "beam.smp"), ("chassis_workers",)]
 
 
@@ -250,7 +251,7 @@ def have_trouble(day: Day, work: Work, seed: int) -> None:
         if chance.random() < 0.4:
             cut(day, chance)
         else:
-            halt(day.processes(*chance.choice(TROUBLES)), chance.uniform(0.2, 4))
+            halt(day.processes(*chance.choice(TROUBLES)), chance.choice(HALTS_S))
 
 
 def halt(processes: list[psutil.Process], seconds: float) -> None:
