@@ -129,6 +129,21 @@ def test_a_dry_run_says_everything_and_changes_nothing(
     assert run.out.endswith("Nothing was changed (--dry-run).\n")
 
 
+def test_a_dry_run_shows_every_file_and_every_line(project: Path, climb: Climb) -> None:
+    short, full = (climb(project, "--to", 2, "--dry-run", *more).out for more in ((), ("--full",)))
+    last = "  tests/integration/test_versions.py\n"
+    assert "more (--full names them)" in short
+    assert last not in short
+    assert "(--full names them)" not in full
+    assert last in full
+
+    shown = climb(project, "--to", 2, "--dry-run", "--diff").out.splitlines()
+
+    assert '-ready = "/openapi.json"' in shown
+    assert '+ready = "/health"' in shown
+    assert "+++ b/tools/services.toml" in shown
+
+
 @pytest.mark.long
 def test_a_climb_to_where_the_project_is_does_nothing(project: Path, climb: Climb) -> None:
     before = state(project)
