@@ -125,6 +125,7 @@ def test_a_migration_renames_an_answer(upgraded: Path) -> None:
     _is_upgraded(upgraded)
 
 
+@pytest.mark.long
 def test_climb_upgrades_too(upgraded: Path, climb: Climb) -> None:
     run = climb(upgraded, "--upgrade")
 

@@ -16,7 +16,7 @@ SHELL = [page for page in PAGES if any(block.is_shell for block in blocks(page))
 STORY = "docs/tutorial/from-poc-to-level-2.md"
 ALL_GATES = {"docs/tutorial/first-project.md", STORY}
 # They run many gates; the README has a climb with gates too.
-LONG = {STORY, "docs/how-to/climb.md", "docs/how-to/add-a-module.md"}
+LONG = {*ALL_GATES, "docs/how-to/climb.md", "docs/how-to/add-a-module.md"}
 
 PORTS = "the same start; tests/project/test_running.py starts every project with such ports"
 DOCKER = "needs Docker; tests/docker runs the containers"

@@ -39,7 +39,7 @@ def gates(project: Path, *only: str) -> tuple[int, dict[str, Any]]:
     return done.returncode, {gate["name"]: gate for gate in report["gates"]} | {"": report}
 
 
-@pytest.mark.in_turns(1)  # those of the README and of the covering sample run every day
+@pytest.mark.long  # those of the README and of the covering sample run every day
 @pytest.mark.parametrize("name", PROJECTS)
 def test_a_new_project_is_green(name: str, installed: Callable[[str], Path]) -> None:
     code, report = gates(installed(name))

@@ -68,7 +68,7 @@ def wait_until_running(process: subprocess.Popen[bytes], log: Path) -> None:
         time.sleep(0.1)
 
 
-@pytest.mark.in_turns(3)
+@pytest.mark.in_turns(2)
 @pytest.mark.parametrize("name", PROJECTS)
 def test_the_api_keeps_all_its_promises(name: str, installed: Callable[[str], Path]) -> None:
     model = extension().data_model(answers_of(name)["entities"])
@@ -97,6 +97,7 @@ def line_of(word: str, text: str) -> str:
     return next((line for line in text.splitlines() if line.split()[:1] == [word]), "")
 
 
+@pytest.mark.long
 def test_the_data_survives_a_restart(installed: Callable[[str], Path]) -> None:
     project = installed("task_manager")
     with running(project) as base:
