@@ -22,6 +22,8 @@ start_timeout_s = 20
 data = ".dev/postgres"
 url = "postgresql+asyncpg://postgres@/postgres?host={{socket_dir}}"
 variable = "DATABASE_URL"
+owner_url = "postgresql+asyncpg://postgres@/postgres?host={{socket_dir}}"
+owner_variable = "MIGRATION_DATABASE_URL"
 
 [services.api]
 app = "api.main:create_app"

@@ -139,7 +139,7 @@ class Measured(Schema):
 
 @pytest.mark.parametrize("sent", ["1e-9", '"0.000000001"', '"1E-9"'])
 def test_what_is_small_is_written_with_all_its_digits(sent: str) -> None:
-    measured = Measured.model_validate_json(f'{{"tiny": {sent}, "kept": "0.000000000"}}')
+    measured = Measured.model_validate_json('{"tiny": ' + sent + ', "kept": "0.000000000"}')
 
     assert measured.tiny == Decimal("1E-9")
     assert measured.model_dump_json() == '{"tiny":"0.000000001","kept":"0.000000000"}'
@@ -149,4 +149,4 @@ def test_what_is_small_is_written_with_all_its_digits(sent: str) -> None:
 @pytest.mark.parametrize("sent", ["1e-10", '"1E-10"', '"1E9"', '"1e-9"'])
 def test_what_is_too_small_is_refused(sent: str) -> None:
     with pytest.raises(ValidationError):
-        Measured.model_validate_json(f'{{"tiny": {sent}}}')
+        Measured.model_validate_json('{"tiny": ' + sent + "}")
