@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator
 
 LINE_LENGTH = 100
 # A field of a class, whose type and default have no brackets to split at.
-FIELD = re.compile(r"( +)(\w+): (\w+(?: \| \w+)*) = (None|-?[\w.]+|\"(?:[^\"\\]|\\.)*\"|'[^']*')$")
+FIELD = re.compile(
+    r"( +)(\w+): (\w+(?: \| \w+)*) = (None|-?[\w.]+|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')$"
+)
 # An argument that is a condition; what our templates write there has no brackets before the `or`.
 CHOICE = re.compile(r"(?P<indent> +)(?P<first>\w+=[^\s(\[{\"]+ is None) or (?P<second>.+,)$")
 SINGLE_QUOTED = re.compile(r"'(?:[^'\\\n]|\\.)*'")

@@ -58,6 +58,11 @@ def laid_out(source: str) -> str:
             id="unsplittable-default",
         ),
         pytest.param('"' + "x" * 120 + '"', '"' + "x" * 120 + '"', id="unsplittable"),
+        pytest.param(
+            "    " + "a" * 30 + ": " + "B" * 60 + """ = '\\' # "'""",
+            "    " + "a" * 30 + ": " + "B" * 60 + """ = (\n        '\\' # "'\n    )""",
+            id="a text with both kinds of quotes",
+        ),
     ],
 )
 def test_long_lines_are_split_at_brackets(line: str, expected: str) -> None:

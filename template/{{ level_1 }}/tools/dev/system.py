@@ -208,8 +208,10 @@ def _owner(port: int) -> str:
             if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
         ]
         owner = next(pid for pid in sorted(filter(None, listening)))
-        # A reloading server listens in parent and child; it ends with its group's leader.
-        leader = psutil.Process(os.getpgid(owner))
+        # A reloading server listens in parent and child; it ends with its group's leader, if that
+        # is still there.
+        group = os.getpgid(owner)
+        leader = psutil.Process(group if psutil.pid_exists(group) else owner)
         return f" by pid {leader.pid} ({' '.join(leader.cmdline())[:80] or leader.name()})"
     except (psutil.Error, StopIteration, OSError):
         return ""
