@@ -16,7 +16,7 @@ import pytest
 from tests.docker.stack import free_ports
 from tests.support import answers_of, render, run
 
-pytestmark = [pytest.mark.docker, pytest.mark.long]
+pytestmark = pytest.mark.docker
 
 API = "team-tasks-api"
 CLIENTS = 6
