@@ -1,6 +1,7 @@
 """Fields take only what can be kept and given back as it was sent."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
@@ -125,6 +126,34 @@ def test_openapi_says_which_forms_are_taken() -> None:
     assert "digits" in KINDS["money"].json_schema()["description"]
     assert KINDS["title"].json_schema()["pattern"].count("\\s") == 1
     assert "one way" in KINDS["code"].json_schema()["description"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "rest"), [("day", "-01-31"), ("time", "-12-31T23:59:59.123456Z")]
+)
+def test_openapi_says_which_years_are_taken(kind: str, rest: str) -> None:
+    pattern = KINDS[kind].json_schema()["pattern"]
+
+    for year in [*range(1, 20), *range(90, 110), *range(990, 1010), *range(9890, 10_000)]:
+        text = f"{year:04}{rest}"
+        assert bool(re.search(pattern, text)) == is_taken(kind, text), text
+
+
+@pytest.mark.parametrize("sent", REFUSED["time"])
+def test_openapi_says_which_times_are_taken(sent: object) -> None:
+    exists = sent != "2026-02-30T12:00:00Z"  # which days a month has, ``format`` says
+
+    found = re.search(KINDS["time"].json_schema()["pattern"], str(sent))
+
+    assert bool(found) == (not exists)
+
+
+def is_taken(kind: str, sent: object) -> bool:
+    try:
+        KINDS[kind].validate_python(sent)
+    except ValidationError:
+        return False
+    return True
 
 
 def test_a_type_without_a_rule_is_refused() -> None:

@@ -64,6 +64,10 @@ class Exact:
                 described["pattern"] = texts.pattern("minLength" in described, self.lines)
                 if self.unique:
                     described["description"] = texts.UNIQUE
+            case "date" if handler.mode == "validation":
+                described["pattern"] = values.DATE_PATTERN
+            case "datetime" if handler.mode == "validation":
+                described["pattern"] = values.TIME_PATTERN
             case "decimal" if handler.mode == "validation":
                 values.describe_decimal(described, inner)
         return described

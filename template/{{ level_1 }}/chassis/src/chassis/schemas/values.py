@@ -20,15 +20,27 @@ _WHOLE: Final = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 # Python writes what is small as 1E-9, and so do services among themselves.
 _DECIMAL: Final = re.compile(r"-?[0-9]{1,60}(\.[0-9]{1,60})?(E-[0-9]{1,2})?")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+# PostgreSQL's driver takes the first and the last day that Python knows for infinity, and a time
+# zone moves a day by one: the first and the last year are left out.
+FIRST: Final = dt.date(2, 1, 1)
+LAST: Final = dt.date(9998, 12, 31)
+_YEAR: Final = (
+    "(000[2-9]|00[1-9][0-9]|0[1-9][0-9]{2}"
+    "|[1-8][0-9]{3}|9[0-8][0-9]{2}|99[0-8][0-9]|999[0-8])"
+)
+_DAY: Final = _YEAR + "-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_HOUR: Final = "([01][0-9]|2[0-3])"
+DATE_PATTERN: Final = f"^{_DAY}$"
+TIME_PATTERN: Final = (
+    f"^{_DAY}[Tt]{_HOUR}:[0-5][0-9]:[0-5][0-9](\\.[0-9]{{1,6}})?([Zz]|[+-]{_HOUR}:[0-5][0-9])$"
+)
+"""Which dates and times there are, for OpenAPI: ``format`` alone allows more."""
+
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})",
     re.IGNORECASE,
 )
-# PostgreSQL's driver takes the first and the last day that Python knows for infinity, and a day
-# is what a time zone can add.
-FIRST: Final = dt.date.min + dt.timedelta(days=2)
-LAST: Final = dt.date.max - dt.timedelta(days=2)
 
 
 def _refusal(expected: str) -> ValueError:
