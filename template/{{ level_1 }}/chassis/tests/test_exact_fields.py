@@ -128,9 +128,7 @@ def test_openapi_says_which_forms_are_taken() -> None:
     assert "one way" in KINDS["code"].json_schema()["description"]
 
 
-@pytest.mark.parametrize(
-    ("kind", "rest"), [("day", "-01-31"), ("time", "-12-31T23:59:59.123456Z")]
-)
+@pytest.mark.parametrize(("kind", "rest"), [("day", "-01-31"), ("time", "-12-31T23:59:59.123456Z")])
 def test_openapi_says_which_years_are_taken(kind: str, rest: str) -> None:
     pattern = KINDS[kind].json_schema()["pattern"]
 
