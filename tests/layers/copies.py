@@ -156,7 +156,7 @@ def remove(tree: Path, layer: str) -> list[str]:
     gone = dependents(layer)
     for name in gone:
         shutil.rmtree(tree / f"template/{{{{ {name} }}}}", ignore_errors=True)
-        (tree / f"schemas/catalog/layers/{name}.yml").unlink()
+        (tree / f"schemas/catalog/layers/{name}.yml").unlink(missing_ok=True)
     return gone
 
 

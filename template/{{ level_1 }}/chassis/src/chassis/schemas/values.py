@@ -28,11 +28,10 @@ _YEAR: Final = (
     "(000[2-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-8][0-9]{3}|9[0-8][0-9]{2}|99[0-8][0-9]|999[0-8])"
 )
 _DAY: Final = _YEAR + "-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
-_HOUR: Final = "([01][0-9]|2[0-3])"
+_CLOCK: Final = "([01][0-9]|2[0-3]):[0-5][0-9]"
+_FRACTION: Final = r"(\.[0-9]{1,6})?"
 DATE_PATTERN: Final = f"^{_DAY}$"
-TIME_PATTERN: Final = (
-    f"^{_DAY}[Tt]{_HOUR}:[0-5][0-9]:[0-5][0-9](\\.[0-9]{{1,6}})?([Zz]|[+-]{_HOUR}:[0-5][0-9])$"
-)
+TIME_PATTERN: Final = f"^{_DAY}[Tt]{_CLOCK}:[0-5][0-9]{_FRACTION}([Zz]|[+-]{_CLOCK})$"
 """Which dates and times there are, for OpenAPI: ``format`` alone allows more."""
 
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
