@@ -5,12 +5,16 @@ import shutil
 import subprocess
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 ON_DEMAND = ("docker", "long")
+LAYERS = {path.stem for path in Path(__file__).parents[1].glob("schemas/catalog/layers/*.yml")}
+# Which layers were taken away (`redis,workers`): the tests about them are left out, no others.
+WITHOUT = "FERRATA_WITHOUT"
 END, COMMIT = pytest.StashKey[float](), pytest.StashKey[str]()
 NOT_STARTED = "not started: the time box was over"
 # Set where everything is installed: what is missing fails then, and is not skipped.
@@ -39,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "in_turns(number): that many cases of it are everyday tests, the others long ones",
     )
+    config.addinivalue_line("markers", "about(layers): left out where one of them was taken away")
     # With xdist, every process has the commit and the end of the one that started it.
     given: dict[str, Any] = getattr(config, "workerinput", {}).get("choosing", {})
     config.stash[COMMIT] = given.get("commit") or _commit(config.rootpath)
@@ -85,12 +90,28 @@ def pytest_give_turns(config: pytest.Config, items: list[pytest.Item]) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what runs on demand only, unless `-m` says which tests to run."""
+    _leave_out(config, items, lambda item: bool(_taken_away(item)))
     if not config.option.markexpr:
-        chosen = [item for item in items if not any(map(item.get_closest_marker, ON_DEMAND))]
-        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
-        items[:] = chosen
+        _leave_out(config, items, lambda item: any(map(item.get_closest_marker, ON_DEMAND)))
     if config.getoption("--time-box") is not None:
         items[:] = _in_turns(items, int(config.stash[COMMIT][:8], 16))
+
+
+def _leave_out(
+    config: pytest.Config, items: list[pytest.Item], unwanted: Callable[[pytest.Item], bool]
+) -> None:
+    left = {item for item in items if unwanted(item)}
+    config.hook.pytest_deselected(items=[*left])
+    items[:] = [item for item in items if item not in left]
+
+
+def _taken_away(item: pytest.Item) -> set[str]:
+    """The layers that a test is about and that are not there."""
+    gone = {layer for marker in item.iter_markers("about") for layer in marker.args} - LAYERS
+    unknown = gone - {*os.environ.get(WITHOUT, "").split(",")}
+    if unknown:
+        raise pytest.UsageError(f"{item.nodeid} is about {', '.join(unknown)}, which is no layer")
+    return gone
 
 
 def _in_turns(items: list[pytest.Item], turn: int) -> list[pytest.Item]:

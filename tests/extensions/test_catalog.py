@@ -41,7 +41,7 @@ def needed(name: str) -> list[str]:
 def test_what_is_left_without_a_layer_stands_as_before(layer: str, folder: Path) -> None:
     gone = needed(layer)
     for name in gone:
-        (folder / f"layers/{name}.yml").unlink()
+        (folder / f"layers/{name}.yml").unlink(missing_ok=True)
 
     left, whole = assembled(folder, ROOT / "template"), extension().catalog()
 
@@ -59,6 +59,7 @@ def stays(row: dict[str, Any], gone: list[str]) -> bool:
     return not {f"level_{row['level']}", row.get("module"), *row.get("with", ())} & {*gone}
 
 
+@pytest.mark.about("workers", "rabbitmq")
 def test_no_module_is_there_without_what_it_requires(tmp_path: Path) -> None:
     for name in ("level_1", "workers"):
         (tmp_path / f"{{{{ {name} }}}}").mkdir()
@@ -71,6 +72,7 @@ def test_no_module_is_there_without_what_it_requires(tmp_path: Path) -> None:
     assert [row["name"] for row in told["modules"] if row["available"]] == ["workers", "rabbitmq"]
 
 
+@pytest.mark.about("redis", "workers")
 def test_an_entry_says_which_layers_it_needs(folder: Path) -> None:
     add(
         folder,
@@ -199,6 +201,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.about("redis", "workers", "rabbitmq", "level_2")
 @pytest.mark.parametrize(("change", "told"), REFUSED)
 def test_what_nobody_understands_is_refused_in_one_line(
     change: Callable[[Path], None], told: str, folder: Path

@@ -11,7 +11,15 @@ from ferrata.planning import Combination
 from tests.layers.copies import TOY, add_toy, ferrata
 from tests.matrix.proof import prove
 from tests.matrix.renderer import Renderer
-from tests.support import answers_of, commit_all, commit_working_tree, files_of, git, render
+from tests.support import (
+    MODULES,
+    answers_of,
+    commit_all,
+    commit_working_tree,
+    files_of,
+    git,
+    render,
+)
 from tests.template.source import CHECKS, Source
 
 ANSWERS = answers_of("task_manager") | {"level": 2, "modules": ["toy"]}
@@ -77,9 +85,7 @@ def test_the_template_keeps_its_rules(tree: Path) -> None:
 
 def test_its_projects_are_sound(tree: Path) -> None:
     asked = [
-        Combination(level, modules)
-        for level in (1, 2)
-        for modules in (("toy",), ("workers", "redis", "toy"))
+        Combination(level, modules) for level in (1, 2) for modules in (("toy",), (*MODULES, "toy"))
     ]
 
     proof = prove(tree, answers_of("task_manager"), asked, processes=1)

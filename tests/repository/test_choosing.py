@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.choosing import REQUIRE
+from tests.choosing import REQUIRE, WITHOUT
 from tests.support import ROOT, commit_all, git
 
 FAST, SLOW = "def test_1(): pass\n", "import time\ndef test_1(): time.sleep(0.2)\n"
@@ -40,6 +40,16 @@ def test_marked_tests_run_on_demand_only(tmp_path: Path) -> None:
     assert "1 passed, 2 deselected" in pytest_of(tmp_path).stdout
     assert "1 passed, 2 deselected" in pytest_of(tmp_path, "-m", "long").stdout
     assert "2 passed, 1 deselected" in pytest_of(tmp_path, "-m", "not docker").stdout
+
+
+def test_what_is_about_a_layer_goes_with_it(tmp_path: Path) -> None:
+    about = "import pytest\n@pytest.mark.about('level_1', 'gone')\ndef test_both(): pass\n"
+    (tmp_path / "test_a.py").write_text(about + FAST)
+
+    assert "1 passed, 1 deselected" in pytest_of(tmp_path, **{WITHOUT: "gone,workers"}).stdout
+    assert "about gone, which is no layer" in pytest_of(tmp_path).stderr
+    (tmp_path / "test_a.py").write_text(about.replace("gone", "workers") + FAST)
+    assert "2 passed" in pytest_of(tmp_path).stdout
 
 
 def test_a_time_box_counts_what_was_not_started(tmp_path: Path) -> None:

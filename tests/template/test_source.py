@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.matrix.conftest import copy_template
-from tests.support import ROOT
+from tests.support import MODULES, ROOT
 from tests.template.source import ADDRESS, CHECKS, SETTING, Source
 
 ONE = "template/{{ level_1 }}"
 MANIFEST = "schemas/catalog/layers/level_1.yml"
+MODULE = MODULES[0]
+OF_MODULE = f"{{{{ {MODULE} }}}}"
 Plant = Callable[[Path], None]
 
 
@@ -55,7 +57,7 @@ PLANTED: list[tuple[str, Plant, str]] = [
     ),
     ("suffixes", added(f"{ONE}/static.md.jinja"), "static.md.jinja: a static file needs no"),
     ("joints", added(f"{ONE}/a.md.jinja", "{{ level }}"), "a.md.jinja: depends on the level"),
-    ("joints", added(f"{ONE}/a.md.jinja", "{{ 'x' if redis }}"), "a.md.jinja: depends on"),
+    ("joints", added(f"{ONE}/a.md.jinja", f"{{{{ 'x' if {MODULE} }}}}"), "a.md.jinja: depends on"),
     (
         "joints",
         added(f"{ONE}/a.md.jinja", "{{ paths_of('yours') }}"),
@@ -64,10 +66,10 @@ PLANTED: list[tuple[str, Plant, str]] = [
     ("joints", changed(MANIFEST, "joints:\n", "joints:\n  - gone.md.jinja\n"), "gone.md"),
     ("layer_names", added("template/{{ level_9 }}/x.md"), "x.md: is in no layer"),
     ("layer_names", added("template/x.md"), "x.md: is in no layer"),
-    ("layer_names", added("template/{{ redis }}/{{ redis }}/x.md"), "is in one layer twice"),
+    ("layer_names", added(f"template/{OF_MODULE}/{OF_MODULE}/x.md"), "is in one layer twice"),
     ("layer_names", added(f"{ONE}/docs/{{{{ level_2 }}}}/x.md"), "level_2 is a layer; it must"),
     ("one_owner", added("template/{{ level_2 }}/Makefile"), "{{ level_2 }}/Makefile: writes the same"),
-    ("one_owner", added("template/{{ redis }}/{{ level_2 }}/makefile"), "writes the same path"),
+    ("one_owner", added(f"template/{OF_MODULE}/{{{{ level_2 }}}}/makefile"), "writes the same path"),
     ("file_names", added(f"{ONE}/docs/what?.md"), "'what?.md' is no name on Windows"),
     ("file_names", added(f"{ONE}/docs/nul.md"), "'nul.md' is no name on Windows"),
     ("file_names", added(f"{ONE}/{'a' * 90}/{'b' * 100}"), "is longer than 200 characters"),

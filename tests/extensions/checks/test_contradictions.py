@@ -43,6 +43,7 @@ def test_the_task_manager_contradicts_nothing() -> None:
             {"scope_in": ["WebSockets for live boards"]},
             "scope_in[0]: speaks of 'websocket'",
             "the module 'realtime'",
+            marks=pytest.mark.about("realtime"),
             id="scope",
         ),
         pytest.param(
