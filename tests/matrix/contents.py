@@ -31,6 +31,7 @@ KINDS = {
         "the digest of the answers, which the hook compares": r"\.ferrata/answers\.sha256",
         "targets of make, which tests run": r"Makefile|.+\.mk",
         "the gateway, which nginx reads in tests": r"deploy/nginx/\w+\.conf",
+        "monitoring, which promtool and amtool read in tests": r"deploy/(prometheus|alertmanager)/.+\.yml",
         "images, which hadolint reads": r"deploy/docker/Dockerfile(\.\w+)?",
         "patterns for Git and Docker": r"\.gitignore|\.gitattributes|\.dockerignore",
         "variables, of which `make env` makes .env": r"\.env\.example",

@@ -26,6 +26,7 @@ BROUGHT_BY = {
     "jwt": "pyjwt",
     "pydantic_core": "pydantic",
     "starlette": "fastapi",
+    "yaml": "pyyaml",
 }
 # What works only with an extra of its distribution.
 NEEDS_EXTRA = {
@@ -33,6 +34,8 @@ NEEDS_EXTRA = {
     "pydantic.EmailStr": ("pydantic", "email"),
     "sqlalchemy.ext.asyncio": ("sqlalchemy", "asyncio"),
 }
+# What only mypy reads, beside the distribution that it is about.
+STUBS = {"types_pyyaml": "pyyaml"}
 # Programs of another name than their distribution, and options that bring a plugin.
 PROGRAMS = {"lint-imports": "import_linter", "--cov": "pytest_cov"}
 # The packages of the project that are no members.
@@ -137,6 +140,7 @@ def _of_development(
         used.add(_plain(PROGRAMS.get(program, program)))
         if _plain(PROGRAMS.get(program, program)) not in group:
             yield "tools/gates.toml", f"runs {program}, which the development group does not have"
+    used |= {stubs for stubs, of in STUBS.items() if of in used}
     for name in sorted(group - used):
         yield ROOT, f"declares {name} for development, and nothing uses it"
 

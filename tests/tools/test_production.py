@@ -31,6 +31,7 @@ class Production:
             "data": {"image": "p/data:x", "build": {}, "depends_on": {"data-migrate": WAITS}},
             "data-migrate": {"image": "p/data:x", "depends_on": {"postgres": HEALTHY}},
             "postgres": {"image": "postgres"},
+            "alertmanager": {"image": "alertmanager"},
         }  # fmt: skip
         self.change(
             calls=[], containers={}, new=[], missing=[], fails="", health="healthy",
@@ -145,12 +146,13 @@ def test_a_release_comes_in_the_right_order(ready: Production) -> None:
     assert said.endswith("release 1 runs\n")
     assert [command.split(" ")[0] + " " + command.split(" ")[-1] for command in ready.commands] == [
         "run -t",  # the gateway's configuration, before anything is changed
-        "up postgres",
+        "up alertmanager",  # and postgres
         "run data-migrate",
         "up data",
         "up api",
         "up gateway",
         "kill gateway",
+        "kill alertmanager",
     ]
     assert ready["containers"] == {"data": ["data-1-0"], "api": ["api-1-0", "api-1-1"]}
 
@@ -183,18 +185,36 @@ def test_new_instances_that_are_not_healthy_are_gone_again(ready: Production) ->
     assert (ready.project / ".deploy/releases.txt").read_text() == "1\n"
 
 
-def test_the_gateway_reads_its_files_again_only_when_they_changed(ready: Production) -> None:
-    def told_to_read() -> bool:
+def test_files_are_read_again_only_when_they_changed(ready: Production) -> None:
+    def told_to_read() -> list[str]:
         ready.change(calls=[])
         ready.done("deploy", RELEASE="1")
-        return any("HUP" in command for command in ready.commands)
+        return [command.split(" ")[-1] for command in ready.commands if "HUP" in command]
 
-    assert told_to_read()
-    assert not told_to_read()
+    assert told_to_read() == ["gateway", "alertmanager"]
+    assert told_to_read() == []
     own = ready.project / "deploy/local/nginx"
     own.mkdir()
     (own / "name_public.conf").write_text("server_name api.example.com;\n")
-    assert told_to_read()
+    assert told_to_read() == ["gateway"]
+
+
+def test_a_receiver_of_alerts_that_is_not_filled_in_is_told(production: Production) -> None:
+    receiver = production.project / "secrets/alert_webhook_url"
+    secrets = {"alert_webhook_url": {"file": str(receiver)}}
+    production.change(configuration={**production["configuration"], "secrets": secrets})
+
+    assert "write the address of your receiver into it" in production.done("secrets")
+    said = production.run("deploy", RELEASE="1").stderr
+    assert f"nobody is told of alerts until {receiver} has the address of a receiver" in said
+    receiver.write_text("https://alerts.example.com/hook\n")
+    assert "alerts" not in production.run("deploy", RELEASE="1").stderr
+    receiver.write_text("alerts.example.com\n")
+    ended = production.run("deploy", RELEASE="1")
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines() == [
+        f"{receiver} must hold an address, such as https://alerts.example.com/hook"
+    ]
 
 
 def test_a_migration_that_fails_changes_no_service(ready: Production) -> None:

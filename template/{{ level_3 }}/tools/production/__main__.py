@@ -14,7 +14,7 @@ from tools.production import rolling, secret_files
 from tools.production.compose import Compose
 
 RELEASES = Path(".deploy/releases.txt")
-GATEWAY_NOTE = Path(".deploy/gateway.sha256")
+NOTES = Path(".deploy")
 _RELEASE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 
 
@@ -76,11 +76,14 @@ def _rollback(root: Path, _given: argparse.Namespace) -> None:
 
 def _bring(root: Path, release: str) -> None:
     compose = _compose(root, release)
-    if found := list(secret_files.faults(_files(compose))):
+    files = _files(compose)
+    if found := list(secret_files.faults(files)):
         raise ToolError("\n".join(found))
+    for file in secret_files.unused(files):
+        say(f"nobody is told of alerts until {file} has the address of a receiver", sys.stderr)
     if not (_folder(root) / "tls/current/fullchain.pem").exists():
         say("no certificate yet: TLS fails until `make certificate`", sys.stderr)
-    rolling.deploy(compose, root / GATEWAY_NOTE)
+    rolling.deploy(compose, root / NOTES)
     others = [known for known in _releases(root) if known != release]
     write_atomically(root / RELEASES, "\n".join([*others, release]) + "\n")
     say(f"release {release} runs", sys.stdout)

@@ -13,16 +13,21 @@ from tools.common import ToolError, say, write_atomically
 from tools.production.compose import Compose
 
 GATEWAY = "gateway"
+# Who reads its files again when it is told to, and the folders with these.
+READERS = {
+    GATEWAY: ("deploy/nginx", "deploy/local/nginx"),
+    "alertmanager": ("deploy/alertmanager", "deploy/local/alertmanager"),
+}
 _HEALTHY_S = 120.0
 _POLL_S = 0.5
 _COMPLETED = "service_completed_successfully"
 _CHECK = ("nginx", "-c", "/etc/gateway/nginx/nginx.conf", "-t")
 
 
-def deploy(compose: Compose, note: Path) -> None:
+def deploy(compose: Compose, notes: Path) -> None:
     """Bring everything to the release: servers, one-off steps, services, gateway.
 
-    The note is of the files that the gateway has read.
+    The notes are of the files that have been read.
     """
     ordered = list(_ordered(compose.services))
     once = _one_offs(compose.services)
@@ -39,10 +44,9 @@ def deploy(compose: Compose, note: Path) -> None:
     for name in own:
         replace(compose, name)
     compose.do("up", "--detach", "--no-deps", "--wait", GATEWAY)
-    files = _digest(compose.root)
-    if not note.exists() or note.read_text(encoding="utf-8") != files:
-        compose.do("kill", "--signal", "HUP", GATEWAY)  # it reads its files again
-        write_atomically(note, files)
+    for name, folders in READERS.items():
+        if name in compose.services:
+            _read_again(compose, name, [compose.root / folder for folder in folders], notes)
 
 
 def replace(compose: Compose, service: str) -> None:
@@ -108,12 +112,15 @@ def _healthy(compose: Compose, containers: list[str]) -> bool:
     return False
 
 
-def _digest(root: Path) -> str:
-    """Sum up the files of the gateway: reading them again ends connections that are idle."""
-    folders = (root / "deploy/nginx", root / "deploy/local/nginx")
+def _read_again(compose: Compose, name: str, folders: list[Path], notes: Path) -> None:
+    """Have a container read its files if they changed: for a gateway that ends idle connections."""
+    note = notes / f"{name}.sha256"
     files = sorted(file for folder in folders for file in folder.glob("*") if file.is_file())
     content = b"".join(os.fsencode(file.name) + file.read_bytes() for file in files)
-    return hashlib.sha256(content).hexdigest()
+    digest = hashlib.sha256(content).hexdigest()
+    if not note.exists() or note.read_text(encoding="utf-8") != digest:
+        compose.do("kill", "--signal", "HUP", name)
+        write_atomically(note, digest)
 
 
 def _ordered(services: Mapping[str, Any]) -> Iterator[str]:

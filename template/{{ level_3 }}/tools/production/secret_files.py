@@ -11,6 +11,9 @@ from tools.dev.gateway import NginxError, self_signed
 _BYTES = 32
 # Containers have users of their own: a file is open to all, in a folder that is open to none.
 _FILE, _FOLDER, _PUBLIC_FOLDER = 0o444, 0o700, 0o755
+# Where alerts go until the owners say where: nowhere. A random text would be no address.
+_SCHEMES = ("http://", "https://")
+_ADDRESSES = {"alert_webhook_url": "http://nobody.invalid/"}
 # What the gateway runs as where root deploys.
 _NGINX = 101
 
@@ -22,9 +25,17 @@ def make(folder: Path, files: Iterable[Path]) -> list[str]:
         _given_to_gateway(_made(folder / name, mode))
     missing = [file for file in files if not file.exists()]
     for file in missing:
-        file.write_text(f"{secrets.token_urlsafe(_BYTES)}\n", encoding="utf-8")
+        text = _ADDRESSES.get(file.name) or secrets.token_urlsafe(_BYTES)
+        file.write_text(f"{text}\n", encoding="utf-8")
         file.chmod(_FILE)
-    return [f"{file.name}: made (random)" for file in missing] or ["every secret is there"]
+    return [_made_of(file) for file in missing] or ["every secret is there"]
+
+
+def unused(files: Iterable[Path]) -> Iterator[Path]:
+    """Find the addresses that nobody has filled in."""
+    for file in files:
+        if file.read_text(encoding="utf-8").strip() == _ADDRESSES.get(file.name):
+            yield file
 
 
 def faults(files: Iterable[Path]) -> Iterator[str]:
@@ -40,6 +51,8 @@ def faults(files: Iterable[Path]) -> Iterator[str]:
             continue
         if not text:
             yield f"{file} is empty: it must hold the secret, and nothing else"
+        elif file.name in _ADDRESSES and not text.startswith(_SCHEMES):
+            yield f"{file} must hold an address, such as https://alerts.example.com/hook"
         elif file.stat().st_mode & _FILE != _FILE:
             yield f"{file} cannot be read by the users of containers: chmod 444 {file}"
 
@@ -75,6 +88,12 @@ def use(folder: Path, name: str) -> None:
     new.unlink(missing_ok=True)
     new.symlink_to(name)
     new.replace(link)
+
+
+def _made_of(file: Path) -> str:
+    if file.name in _ADDRESSES:
+        return f"{file.name}: made; write the address of your receiver into it"
+    return f"{file.name}: made (random)"
 
 
 def _made(folder: Path, mode: int) -> Path:
