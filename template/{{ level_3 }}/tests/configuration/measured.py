@@ -1,6 +1,8 @@
 """Which metrics services tell, by what their code declares, and which an expression asks for."""
 
 import ast
+import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from tests.configuration.conftest import ROOT
 
 SOURCES = ("chassis/src", "modules/*/src", "shared/src", "services/*/src")
 RULES = ("deploy/prometheus/rules/*.yml", "deploy/local/prometheus/rules_*.yml")
+DASHBOARDS = ("deploy/grafana/dashboards/*.json", "deploy/local/grafana/*.json")
 # One name a line: metrics that containers of the owners' tell.
 OTHERS = ROOT / "deploy/local/prometheus/metrics.txt"
 # What a declared metric is called when it is told.
@@ -54,6 +57,18 @@ def expressions() -> Iterator[tuple[str, str]]:
     """Give every expression, with where it stands."""
     for file, rule in rules():
         yield f"{file.name}: {rule.get('alert') or rule.get('record')}", rule["expr"]
+    for file, board in dashboards():
+        for panel in board["panels"]:
+            for target in panel.get("targets", []):
+                # Grafana puts lengths of time and what was chosen there.
+                filled = re.sub(r"\$__\w+", "5m", target["expr"]).replace("$", "")
+                yield f"{file.name}: {panel['title']}", filled
+
+
+def dashboards() -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Give every dashboard, with its file."""
+    for file in files(*DASHBOARDS):
+        yield file, json.loads(file.read_text(encoding="utf-8"))
 
 
 def told() -> dict[str, set[str]]:

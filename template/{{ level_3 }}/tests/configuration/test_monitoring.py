@@ -13,6 +13,8 @@ from chassis.metrics.requests import BUCKETS
 from tests.configuration import measured
 from tests.configuration.conftest import ROOT
 
+# Of the form in which Grafana keeps dashboards; the columns of one.
+SCHEMA, WIDTH = 39, 24
 RULES = list(measured.rules())
 ALERTS = {rule["alert"]: rule for _, rule in RULES if "alert" in rule}
 
@@ -59,6 +61,25 @@ def test_every_metric_that_is_asked_for_is_told() -> None:
                 )
 
     assert not faults, "\n".join(faults)
+
+
+def test_a_dashboard_is_complete() -> None:
+    folder = ROOT / "deploy/grafana/provisioning/datasources"
+    sources = yaml.safe_load((folder / "prometheus.yml").read_text())["datasources"]
+    known = [{"type": source["type"], "uid": source["uid"]} for source in sources]
+    boards = [board for _, board in measured.dashboards()]
+
+    assert len({board["uid"] for board in boards}) == len(boards) > 0
+    for board in boards:
+        assert board["title"]
+        assert board["schemaVersion"] >= SCHEMA
+        panels = [panel for panel in board["panels"] if panel["type"] != "row"]
+        assert len({panel["id"] for panel in panels}) == len(panels)
+        for panel in panels:
+            assert panel["datasource"] in known, panel["title"]
+            assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]
+            assert panel["gridPos"]["x"] + panel["gridPos"]["w"] <= WIDTH, panel["title"]
+            assert all(target["refId"] for target in panel["targets"]), panel["title"]
 
 
 def test_every_alert_is_tried() -> None:
