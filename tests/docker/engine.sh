@@ -50,7 +50,8 @@ build_standins() {
   done
   # There is no Grafana to be had: what stands in does nothing, and is healthy.
   printf '#!/bin/sh\n' >"$folder/wget"
-  printf 'FROM debian:trixie-slim\nCOPY --chmod=755 wget /usr/bin/\nCMD ["sleep", "infinity"]\n' >"$folder/Dockerfile"
+  chmod 755 "$folder/wget"
+  printf 'FROM debian:trixie-slim\nCOPY wget /usr/bin/\nCMD ["sleep", "infinity"]\n' >"$folder/Dockerfile"
   tar --create --directory "$folder" wget Dockerfile |
     docker build --quiet --tag "$(sed -n 's#^ *image: \(grafana/.*\)#\1#p' "$monitoring")" - >&2
   # The gateway needs a newer nginx than Debian has: that of the wheel, which needs no library.
