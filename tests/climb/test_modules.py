@@ -61,6 +61,7 @@ def living(lived_in: Path, tmp_path: Path) -> Path:
     return copy_of(lived_in, tmp_path / "demo")
 
 
+@pytest.mark.in_turns(1)
 @pytest.mark.parametrize("name", MODULES)
 def test_it_comes_at_level_1(
     name: str, living: Path, template: Path, climb: Climb, tmp_path: Path
