@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support import CATALOG, ROOT
+
 EXAMPLE = ROOT / "examples/task_manager/answers.yml"
 REAL_PARTS = ("copier.yml", "questions", "extensions", "schemas", "hooks", "examples")
 
+# One that can be chosen alone.
+MODULE = next(row["name"] for row in CATALOG["modules"] if row["available"] and not row["requires"])
 LAYER = "template/{{ level_1 }}"
 TINY = {
     **{
@@ -84,7 +87,7 @@ TINY = {
     f"{LAYER}/services/{{{{ api }}}}/{{% yield e from model.entities %}}{{{{ e.plural }}}}"
     "{% endyield %}.py.jinja": '"""The {{ e.plural_words }}."""\n',
     "template/{{ level_2 }}/health.txt": "level 2\n",
-    "template/{{ redis }}/redis.txt": "redis\n",
+    f"template/{{{{ {MODULE} }}}}/module.txt": "module\n",
 }
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from tests.cli.support import EXAMPLE
+from tests.cli.support import EXAMPLE, MODULE
 from tests.support import EXAMPLES
 
 
@@ -36,17 +36,17 @@ def test_an_example_that_is_not_there(ferrata, tmp_path):
 
 
 def test_options_lie_over_an_example_and_that_is_said(ferrata, tmp_path):
-    options = ["--level", "2", "--module", "redis", "--set", "project_name=Crew"]
+    options = ["--level", "2", "--module", MODULE, "--set", "project_name=Crew"]
     run = ferrata("new", tmp_path / "demo", "--example", "task_manager", "--no-gates", *options)
     assert run.code == 0, run.err
     assert run.err.splitlines()[:3] == [
         "ferrata: level is 2, not 1 as in the example task_manager",
-        "ferrata: modules is redis, not none as in the example task_manager",
+        f"ferrata: modules is {MODULE}, not none as in the example task_manager",
         "ferrata: project_name is Crew, not Task Manager as in the example task_manager",
     ]
     recorded = yaml.safe_load((tmp_path / "demo/.copier-answers.yml").read_text("utf-8"))
     whole = yaml.safe_load(EXAMPLE.read_text("utf-8"))
-    changes = {"level": 2, "modules": ["redis"], "project_name": "Crew"}
+    changes = {"level": 2, "modules": [MODULE], "project_name": "Crew"}
     assert {key: recorded[key] for key in whole} == whole | changes
 
 

@@ -40,6 +40,7 @@ def test_all_2048_answers_are_asked_and_sets_that_bring_the_same_are_one() -> No
     assert len({one.name for one in found}) == len(found)
 
 
+@pytest.mark.about("redis", "workers")
 def test_a_module_whose_needs_are_not_available_is_not_offered() -> None:
     found = matrix.combinations(future(modules={"workers", "redis"}))
 
@@ -60,6 +61,7 @@ def test_every_pair_occurs_in_the_sample(modules: set[str] | None) -> None:
     assert len(chosen) <= 16
 
 
+@pytest.mark.about("redis")
 def test_a_provider_is_chosen_only_where_it_matters() -> None:
     providers = {
         "gateway": {"enum": ["stripe", "paypal"], "x-provider": {"module": "payments"}},

@@ -57,6 +57,7 @@ def test_document(ferrata):
     assert plan["climb"]["unavailable"] is None
 
 
+@pytest.mark.about("workers", "redis")
 def test_every_service_and_event_is_in_the_plan(ferrata, monkeypatch, real, tmp_path):
     monkeypatch.setattr("ferrata.template.home.CHECKOUT", real)
     file = tmp_path / "answers.yml"

@@ -10,6 +10,7 @@ from tests.matrix import compose
 from tests.matrix.renderer import Rendered, Renderer
 from tests.support import ROOT, answers_of, extension
 
+pytestmark = pytest.mark.about("level_2", "level_3", "redis")
 DEV = "docker-compose.dev.yml"
 PROD = "docker-compose.prod.yml"
 FOLDER = "deploy/compose"

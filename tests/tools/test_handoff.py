@@ -282,6 +282,7 @@ def test_outside_a_project_the_message_says_so(project, capsys):
     assert "run this from the project's root" in capsys.readouterr().err
 
 
+@pytest.mark.about("level_2", "level_3", "level_4")
 @pytest.mark.parametrize("name", [*EXAMPLES, *ODD])
 def test_what_the_template_says_about_the_level(name, rendered):
     written = tomllib.loads((rendered(name) / "tools/handoff.toml").read_text("utf-8"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.matrix.renderer import Renderer
-from tests.support import ROOT, answers_of
+from tests.support import MODULES, ROOT, answers_of
 
 UV = """\
 #!/usr/bin/env python3
@@ -34,7 +34,7 @@ ODD = [
 def project(tmp_path: Path) -> Path:
     """The makefiles of a project with everything, in a folder whose tools only note their calls."""
     renderer = Renderer(ROOT)
-    answers = answers_of("task_manager") | {"level": 2, "modules": ["workers", "redis"]}
+    answers = answers_of("task_manager") | {"level": 2, "modules": MODULES}
     for path, content in renderer.render(answers).files.items():
         if path == "Makefile" or path.endswith(".mk"):
             (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
