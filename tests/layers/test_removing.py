@@ -4,6 +4,7 @@ What cannot be without the layer goes with it.
 """
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,20 @@ import pytest
 from ferrata.planning import combinations
 from ferrata.planning import sample as pairwise
 from ferrata.template import load_module
+from tests.choosing import WITHOUT
 from tests.layers.copies import remove
 from tests.matrix.proof import prove, prove_all
 from tests.matrix.renderer import Renderer
 from tests.matrix.sample import all_jobs
-from tests.support import EXAMPLES, ODD, ROOT, answers_of
+from tests.support import (
+    EXAMPLES,
+    ODD,
+    ROOT,
+    answers_of,
+    commit_all,
+    commit_working_tree,
+    run,
+)
 from tests.template.source import CHECKS, Source
 
 LAYERS = sorted(path.stem for path in ROOT.glob("schemas/catalog/layers/*.yml"))
@@ -94,3 +104,23 @@ def test_all_projects_that_are_left_are_sound(layer: str, tree: Path) -> None:
 
     assert proof.told() == []
     assert proof.projects == len(jobs)
+
+
+# Those that look at what is generated, and at the tool; the others start systems.
+SUITES = ["cli", "docs", "examples", "extensions", "matrix", "repository", "template", "tools"]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("suite", SUITES)
+@pytest.mark.parametrize("layer", [name for name in BUILT if name != "level_1"])
+def test_every_test_that_is_not_about_it_passes(layer: str, suite: str, tmp_path: Path) -> None:
+    tree = commit_working_tree(tmp_path / "repository")
+    gone = remove(tree, layer)
+    left = {"PYTHONPATH": str(tree / "src"), WITHOUT: ",".join(gone)}
+    generated = run(tree, sys.executable, "docs/generate.py", **left)
+    assert generated.returncode == 0, generated.stderr
+    commit_all(tree, f"without {layer}")
+
+    tested = run(tree, sys.executable, "-m", "pytest", "-q", "-n", "0", f"tests/{suite}", **left)
+
+    assert tested.returncode == 0, tested.stdout
