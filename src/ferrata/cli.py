@@ -13,6 +13,8 @@ from ferrata.base import Gates, say
 from ferrata.base import version as package_version
 from ferrata.ending import ended
 
+LEVELS = ("1", "2", "3", "4")
+
 
 class Once(TyperCommand):
     """A command in which an option with one value is given once; the last one would win silently."""
@@ -24,6 +26,25 @@ class Once(TyperCommand):
             if order.count(option) > 1 and not (option.multiple or option.is_flag):
                 ctx.fail(f"{option.opts[0]} is given {order.count(option)} times; give it once")
         return super().parse_args(ctx, args)
+
+
+def level_number(text: str) -> int:
+    """Read the number of a level."""
+    if text not in LEVELS:
+        raise typer.BadParameter(f"must be 1, 2, 3 or 4; got: {text}")
+    return int(text)
+
+
+def gates_named(text: str) -> Gates:
+    """Read which gates run."""
+    if text not in set(Gates):
+        raise typer.BadParameter(f"must be all, quick or none; got: {text}")
+    return Gates(text)
+
+
+def names(given: list[str] | None) -> tuple[str, ...]:
+    """Give the names of an option that is repeated, has several between commas, or both."""
+    return tuple(name for value in given or () for name in value.replace(",", " ").split())
 
 
 app = typer.Typer(
@@ -91,7 +112,9 @@ def new(
     ] = False,
     level: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, max=4, help="Begin at this level.", show_default=False),
+        typer.Option(
+            metavar="N", parser=level_number, help="Begin at this level.", show_default=False
+        ),
     ] = None,
     modules: Annotated[
         list[str] | None,
@@ -111,7 +134,9 @@ def new(
     gates: Annotated[
         Gates,
         typer.Option(
-            help="Which gates run: all, those that take seconds, or none.", metavar="all|quick|none"
+            help="Which gates run: all, those that take seconds, or none.",
+            metavar="all|quick|none",
+            parser=gates_named,
         ),
     ] = Gates.ALL,
     no_gates: Annotated[bool, typer.Option("--no-gates", help="The same as --gates none.")] = False,
@@ -136,7 +161,7 @@ def new(
     """
     from ferrata.making import Request, Wishes, run
 
-    wishes = Wishes(answers, example, minimal, level, tuple(modules or ()), tuple(settings or ()))
+    wishes = Wishes(answers, example, minimal, level, names(modules), tuple(settings or ()))
     return run(Request(dest, wishes, Gates.NONE if no_gates else gates, template, ref))
 
 
@@ -165,8 +190,7 @@ def plan(
         typer.Option(
             "--to",
             metavar="LEVEL",
-            min=1,
-            max=4,
+            parser=level_number,
             help="Show what a climb to this level would add.",
             show_default=False,
         ),
@@ -198,7 +222,7 @@ def check(
     from ferrata.project import project_folder
     from ferrata.template import hooks
 
-    return run_gates(hooks(), project_folder(project), only or (), quick=quick, as_json=as_json)
+    return run_gates(hooks(), project_folder(project), names(only), quick=quick, as_json=as_json)
 
 
 @app.command(cls=Once)
@@ -217,7 +241,11 @@ def climb(
     to: Annotated[
         int | None,
         typer.Option(
-            "--to", metavar="LEVEL", min=1, max=4, help="Climb to this level.", show_default=False
+            "--to",
+            metavar="LEVEL",
+            parser=level_number,
+            help="Climb to this level.",
+            show_default=False,
         ),
     ] = None,
     add: Annotated[
@@ -252,7 +280,7 @@ def climb(
         Request(
             project,
             to,
-            tuple(add or ()),
+            names(add),
             tuple(settings or ()),
             upgrade,
             dry_run,

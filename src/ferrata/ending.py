@@ -41,7 +41,9 @@ def _code(error: BaseException) -> Exit:
     """Say what ended the command, and give its exit code."""
     match error:
         case TyperException():
-            _complain(f"{error.format_message()} (see `ferrata --help`)")
+            context = getattr(error, "ctx", None)
+            path = context.command_path if context else "ferrata"
+            _complain(f"{error.format_message().rstrip('.')} (see `{path} --help`)")
             return Exit.USAGE
         case _ if isinstance(error, Failure) or type(error).__name__ == CATALOG_ERROR:
             _complain(str(error))

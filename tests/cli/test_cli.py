@@ -55,6 +55,7 @@ def test_version(ferrata):
         pytest.param(["new", "x", "--answers", EXAMPLE, "--set", "level"], id="no KEY=VALUE"),
         pytest.param(["plan", EXAMPLE, "--to", "5"], id="no such level"),
         pytest.param(["plan", EXAMPLE, "--to", "two"], id="level in words"),
+        pytest.param(["new", "x", "--gates", "some"], id="no such choice"),
         pytest.param(["plan", EXAMPLE, "--to", "2", "--to", "3"], id="given twice"),
         pytest.param(["new", "x", "--example", "y", "--minimal"], id="two beginnings"),
     ],
@@ -65,6 +66,26 @@ def test_wrong_usage(ferrata, arguments, tmp_path, monkeypatch):
     assert (run.code, run.out) == (2, "")
     assert run.err.count("\n") == 1
     assert run.err.startswith("ferrata: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["new", "x", "--level", "9"], "must be 1, 2, 3 or 4; got: 9 (see `ferrata new --help`)"),
+        (["plan", EXAMPLE, "--to", "two"], "must be 1, 2, 3 or 4; got: two (see `ferrata plan"),
+        (["new", "x", "--gates", "some"], "must be all, quick or none; got: some"),
+    ],
+)
+def test_a_wrong_value_is_told_in_our_words(ferrata, arguments, said):
+    assert said in ferrata(*arguments).err
+
+
+def test_several_names_may_stand_between_commas(ferrata, tmp_path):
+    options = ["--example", "task_manager", "--module", "moon, sun", "--module", "star"]
+    run = ferrata("new", tmp_path / "x", *options)
+    for number, name in enumerate(("moon", "sun", "star")):
+        assert f"modules[{number}]: must be one of" in run.err
+        assert f"got: '{name}'" in run.err
 
 
 def test_a_bug_has_a_traceback_and_an_address(ferrata, monkeypatch):

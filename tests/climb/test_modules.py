@@ -82,6 +82,16 @@ def test_it_comes_at_level_1(
     assert state(living) == climbed
 
 
+@pytest.mark.about("workers", "rabbitmq")
+def test_what_another_module_brought_is_said_to_be_there(living: Path, climb: Climb) -> None:
+    assert climb(living, "--add", "workers").code == 0
+    commit_all(living, "workers")
+
+    told = climb(living, "--add", "rabbitmq", "--dry-run").out
+
+    assert "module rabbitmq, there already" in told
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("order", ORDERS, ids=["module-first", "level-first", "at-once"])
 @pytest.mark.parametrize("name", MODULES)

@@ -58,7 +58,7 @@ def refused(capsys, code: int = 1) -> list[str]:
     capsys.readouterr()
     assert main([]) == code
     *lines, last = capsys.readouterr().err.splitlines()
-    assert last == f"Not handed over: {len(lines)} reason(s), see above."
+    assert last == f"Not handed over: {len(lines)} reason{'s' * (len(lines) > 1)}, see above."
     return [line.removeprefix("✗ ").removeprefix("x ") for line in lines]
 
 

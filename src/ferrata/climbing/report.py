@@ -99,6 +99,8 @@ def _steps(rules: ModuleType, before: Recorded, after: Recorded) -> list[str]:
         steps.append(f"level {old['level']} -> {new['level']} ({row['name']})")
     there = _modules(rules, old)
     steps += [f"module {name}" for name in _modules(rules, new) if name not in there]
+    asked = (name for name in new["modules"] if name not in old["modules"])
+    steps += [f"module {name}, there already" for name in asked if name in there]
     if after.commit != before.commit:
         steps.append(f"template {before.commit} -> {after.commit}")
     others = [

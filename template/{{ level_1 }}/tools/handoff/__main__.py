@@ -181,7 +181,8 @@ def _tell(found: list[Reason], files: list[str]) -> None:
     for reason in found:
         say(f"{mark} {reason}", sys.stderr)
     if found:
-        say(f"Not handed over: {len(found)} reason(s), see above.", sys.stderr)
+        reasons = "1 reason" if len(found) == 1 else f"{len(found)} reasons"
+        say(f"Not handed over: {reasons}, see above.", sys.stderr)
     else:
         say(f"Handed over: {' and '.join(files)}. Commit the catalog.", sys.stdout)
 
