@@ -61,7 +61,7 @@ def test_every_pair_occurs_in_the_sample(modules: set[str] | None) -> None:
     assert len(chosen) <= 16
 
 
-@pytest.mark.about("redis")
+@pytest.mark.about("redis", "level_4")
 def test_a_provider_is_chosen_only_where_it_matters() -> None:
     providers = {
         "gateway": {"enum": ["stripe", "paypal"], "x-provider": {"module": "payments"}},

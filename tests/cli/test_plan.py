@@ -38,6 +38,7 @@ def test_the_same_for_the_real_template(ferrata, monkeypatch, real, tmp_path, fi
     test_the_files_are_those_that_new_writes(ferrata, tmp_path, file)
 
 
+@pytest.mark.about("level_2", "level_3")
 def test_document(ferrata):
     run = ferrata("plan", EXAMPLE, "--json")
     plan = json.loads(run.out)
@@ -114,6 +115,7 @@ def test_text(ferrata):
     assert "What level 2 would add" in lines
 
 
+@pytest.mark.about("level_2", "level_3", "level_4", "redis")
 def test_a_higher_level(ferrata):
     climb = json.loads(ferrata("plan", EXAMPLE, "--to", "4", "--json").out)["climb"]
     names = [feature["name"] for feature in climb["features"]]
@@ -121,6 +123,7 @@ def test_a_higher_level(ferrata):
     assert "compose" not in names
 
 
+@pytest.mark.about("level_2")
 def test_a_level_that_is_there(ferrata, template, monkeypatch):
     monkeypatch.setattr("ferrata.template.home.CHECKOUT", template)
     climb = json.loads(ferrata("plan", EXAMPLE, "--json").out)["climb"]

@@ -16,6 +16,7 @@ from tests.gateway.conftest import SERVICE, Gateway, Start, unverified
 from tests.gateway.echo import echoing
 from tests.gateway.names import naming
 
+pytestmark = pytest.mark.about("level_3")
 PROBLEM = "application/problem+json"
 HEAD = b"GET /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\n"
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.about("level_3")
 STAND_IN = Path(__file__).with_name("docker_stand_in.py")
 WAITS = {"condition": "service_completed_successfully"}
 HEALTHY = {"condition": "service_healthy"}

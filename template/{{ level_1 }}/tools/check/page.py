@@ -45,7 +45,7 @@ def verdict(content: dict[str, Any]) -> tuple[str, str]:
         return "bad", f"{failed} of {len(states)} gates failed"
     if missing := states.count("not run"):
         return "open", f"{missing} of {len(states)} gates did not run"
-    return "good", f"All {len(states)} gates passed"
+    return "good", "The gate passed" if len(states) == 1 else f"All {len(states)} gates passed"
 
 
 def summary(content: dict[str, Any]) -> Markup:
