@@ -56,6 +56,7 @@ def _in_the_way(after: Any, project: Path, scratch: Path) -> list[str]:
     repository = after.updating().Repository(project, scratch / "git")
     repository.scratch.mkdir()
     _left_by_a_kill(after.updating(), repository)
+    after.updating().need_known_names(repository)
     rules = after.load("ferrata_rules", after.TEMPLATE / "extensions" / "answers.py")
     # A migration may have changed the answers in the folder by now.
     last = yaml.safe_load(repository.git("show", f"HEAD:./{after.ANSWERS_FILE}"))

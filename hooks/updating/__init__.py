@@ -3,7 +3,14 @@
 `ferrata climb` and the hooks of `copier update` use the same. It needs git and nothing else.
 """
 
-from .copier import in_copiers_way, need_room, put_aside, put_back, take_copier_back
+from .copier import (
+    in_copiers_way,
+    need_known_names,
+    need_room,
+    put_aside,
+    put_back,
+    take_copier_back,
+)
 from .journal import LOCK, Journal, Stuck
 from .outcome import Outcome, diff, planned
 from .reasons import Conflict
@@ -25,6 +32,7 @@ __all__ = [
     "in_copiers_way",
     "in_the_way",
     "kind_at",
+    "need_known_names",
     "need_room",
     "planned",
     "put_aside",

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .outcome import Outcome
-from .reasons import BREAKS, DELETED, HIDDEN, REJECTED, Conflict
+from .reasons import BREAKS, DELETED, HIDDEN, NAMELESS, REJECTED, Conflict
 from .repository import GitError, Repository, split
 from .trees import FOLDER, above, kind_at
 
@@ -18,6 +18,7 @@ NAME = "ferrata-update.aside"
 SUFFIX = ".rej"
 # What is written once by Copier is written twice more by what follows.
 TIMES = 3
+SHA_1_DIGITS = 40
 
 
 def in_copiers_way(repository: Repository, outcome: Outcome) -> Iterator[Conflict]:
@@ -28,7 +29,10 @@ def in_copiers_way(repository: Repository, outcome: Outcome) -> Iterator[Conflic
             found.setdefault(*place)
     yield from (Conflict(place, BREAKS.format(kind=kind)) for place, kind in found.items())
     yield from (Conflict(path, HIDDEN) for path in _overlooked(repository, outcome))
-    yield from (Conflict(path, REJECTED) for path in _rejected(repository))
+    unknown = _unknown(repository)
+    yield from (Conflict(path, REJECTED) for path in unknown if path.endswith(SUFFIX))
+    names = [*unknown, *split(repository.git("ls-files", "-z"))]
+    yield from (Conflict(path, NAMELESS) for path in names if not _is_text(path))
     yield from (Conflict(path, DELETED) for path in _deleted(repository))
 
 
@@ -66,18 +70,31 @@ def _as_committed(repository: Repository, outcome: Outcome, path: str) -> bool:
     return entry.kind != "file" or repository.hash_of(path) == entry.name
 
 
-def _rejected(repository: Repository) -> Iterator[str]:
-    """Files that only look like what `git apply` rejected; git ignores them."""
-    told = repository.git("status", "--porcelain", "-z", "--ignored", "--untracked-files=normal")
-    for line in split(told):
-        if line.startswith("!! ") and line.endswith(SUFFIX):
-            yield line[3:]
+def _unknown(repository: Repository) -> list[str]:
+    """What git ignores or does not know: Copier goes through all of it, in the whole repository."""
+    flags = ("--ignored", "--untracked-files=normal", "--no-renames")
+    told = repository.git("status", "--porcelain", "-z", *flags)
+    return [line[3:] for line in split(told) if line.startswith(("!! ", "?? "))]
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _deleted(repository: Repository) -> list[str]:
     """Files that somebody deleted elsewhere in a larger repository; the project itself is clean."""
     top_level = repository.path("--show-toplevel")
     return split(repository.git("ls-files", "-z", "--deleted", at=top_level))
+
+
+def need_known_names(repository: Repository) -> None:
+    """Stop in a repository whose names Copier would look up in one of its own, of SHA-1."""
+    if len(repository.head) > SHA_1_DIGITS:
+        raise GitError("Copier cannot update a SHA-256 repository, `ferrata climb` can")
 
 
 def need_room(repository: Repository, outcome: Outcome) -> None:

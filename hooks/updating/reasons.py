@@ -18,6 +18,7 @@ HIDDEN = (
 BREAKS = "your {kind} stands there, where Copier itself would fail or write through it"
 DELETED = "it was deleted in this repository, and Copier would bring it back; commit that first"
 REJECTED = "Copier takes it for the rest of a patch and deletes it; give it another name"
+NAMELESS = "its name is no UTF-8, and Copier would stop at it half-way; `ferrata climb` does not"
 STANDS = "your {kind} stands where the template has a {wanted}; move it"
 LEFT_OUT = "left out, for your {kind} stands there: {paths}"
 

@@ -127,11 +127,9 @@ class Repository:
         objects = self.scratch / "objects"
         objects.mkdir(parents=True, exist_ok=True)
         own = str(self.path("--git-path", "objects").resolve())
-        for plain, escaped in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n")):
-            own = own.replace(plain, escaped)
         return {
             "GIT_OBJECT_DIRECTORY": str(objects),
-            "GIT_ALTERNATE_OBJECT_DIRECTORIES": f'"{own}"',
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": _quoted(own),
         }
 
     def read(self, name: str) -> bytes:
@@ -145,6 +143,10 @@ class Repository:
     def hash_of(self, path: str) -> str:
         """The name that git would give to a file as it is now."""
         return self.git("hash-object", "--", path).decode().strip()
+
+    def lines(self, paths: Iterable[str]) -> bytes:
+        """Paths for a command that reads one a line, which git does from the top."""
+        return os.fsencode("".join(f"{_quoted(f'{self.prefix}{path}')}\n" for path in paths))
 
     def keep_objects(self) -> None:
         """Take the new objects into the repository itself."""
@@ -181,6 +183,13 @@ def split(listed: bytes) -> list[str]:
 def joined(items: Iterable[str]) -> bytes:
     """The same for git to read."""
     return b"".join(os.fsencode(item) + b"\0" for item in items)
+
+
+def _quoted(path: str) -> str:
+    """A path as git reads it from a line, whatever characters are in it."""
+    for plain, escaped in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n")):
+        path = path.replace(plain, escaped)
+    return f'"{path}"'
 
 
 def _reason(output: bytes) -> str:

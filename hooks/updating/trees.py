@@ -63,8 +63,7 @@ def stored(repository: Repository, folder: Path, name: str) -> Tree:
         "hash-object",
         "-w",
         "--stdin-paths",
-        # Git reads these from the top, wherever it was started.
-        stdin=os.fsencode("".join(f"{repository.prefix}{path}\n" for path in plain)),
+        stdin=repository.lines(plain),
         at=root,
         variables={"GIT_DIR": str(repository.folder), "GIT_WORK_TREE": str(root)},
     )

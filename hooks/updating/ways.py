@@ -70,7 +70,7 @@ def _differing(repository: Repository, outcome: Outcome) -> list[str]:
     files = [
         path for path, entry in expected.items() if entry.mode != LINK and path not in differing
     ]
-    told = os.fsencode("".join(f"{repository.prefix}{path}\n" for path in files))
+    told = repository.lines(files)
     top_level = repository.path("--show-toplevel")
     names = repository.git("hash-object", "--stdin-paths", stdin=told, at=top_level)
     pairs = zip(files, names.decode().split(), strict=True)

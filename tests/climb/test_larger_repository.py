@@ -1,6 +1,7 @@
 """A project in a folder of a larger repository: what goes on around it is another matter."""
 
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from tests.climb.conftest import Climb
 from tests.climb.support import copy_of, replace, to, update
+from tests.climb.test_odd_trees import NEW, ODD_NAMES
 from tests.climb.trees import changed, everything
 from tests.support import commit_all, git
 
@@ -102,6 +104,29 @@ def test_conflicts_are_taken_back_with_what_is_said(project: Path, climb: Climb)
     subprocess.run(shlex.split(undo), cwd=project, check=True, capture_output=True)
     assert around(project) == AT_WORK
     assert changed(before, everything(project)) == [str(project / ".env")]
+
+
+def moved_into(top: Path, project: Path) -> None:
+    """Let the project lie in a repository that begins above it."""
+    shutil.rmtree(project / ".git")
+    git(top, "init", "--quiet")
+    commit_all(top, "all")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[] if name == "de\nmo" else pytest.mark.long) for name in ODD_NAMES],
+)
+def test_odd_names_of_folders(name: str, level_1: Path, tmp_path: Path, climb: Climb) -> None:
+    """Some of git's commands read a path a line, from the top of the repository."""
+    project = copy_of(level_1, tmp_path / "all" / name)
+    moved_into(tmp_path / "all", project)
+
+    run = climb(project, "--to", 2)
+
+    assert run.code == 0, run.err
+    assert (project / NEW).exists()
+    assert git(project, "diff", "--name-only") == ""
 
 
 @pytest.mark.long

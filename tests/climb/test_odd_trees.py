@@ -375,14 +375,14 @@ def _package_of_the_same_name_elsewhere(project: Path) -> str:
     return "services/own/src/chassis_rabbitmq"
 
 
-@pytest.mark.parametrize(
-    "tree",
-    first_every_day(
-        _module_beside_a_new_package,
-        _ignored_module_beside_a_new_package,
-        _package_of_the_same_name_elsewhere,
-    ),
-)
+TREES_THAT_HIDE = [
+    _module_beside_a_new_package,
+    _ignored_module_beside_a_new_package,
+    _package_of_the_same_name_elsewhere,
+]
+
+
+@pytest.mark.parametrize("tree", first_every_day(*TREES_THAT_HIDE))
 def test_a_new_package_hides_nothing(
     tree: Callable[[Path], str], project: Path, climb: Climb
 ) -> None:
@@ -436,9 +436,10 @@ def _signing_and_line_ends(project: Path, home: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "machine", first_every_day(_hooks_and_templates, _required_filter, _signing_and_line_ends)
-)
+USERS_OTHER_WORK = [_hooks_and_templates, _required_filter, _signing_and_line_ends]
+
+
+@pytest.mark.parametrize("machine", first_every_day(*USERS_OTHER_WORK))
 def test_what_a_user_set_up_for_other_work(
     machine: Callable[[Path, Path], None], project: Path, tmp_path: Path, climb: Climb
 ) -> None:
@@ -478,9 +479,10 @@ def test_a_repository_with_longer_names(level_1: Path, tmp_path: Path, climb: Cl
     assert git(project, "diff", "--name-only") == ""
 
 
-@pytest.mark.parametrize(
-    "name", first_every_day("demo ", " demo", "de\nmo", "demo\n", 'de"m:o', "дом-\\1")
-)
+ODD_NAMES = ["demo ", " demo", "de\nmo", "demo\n", 'de"m:o', "дом-\\1"]
+
+
+@pytest.mark.parametrize("name", first_every_day(*ODD_NAMES))
 def test_odd_names_of_folders(name: str, level_1: Path, tmp_path: Path, climb: Climb) -> None:
     project = copy_of(level_1, tmp_path / name)
 
