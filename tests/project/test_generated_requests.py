@@ -40,12 +40,17 @@ NAMES = {
     "odd_names@2": REFERRING + SETTINGS,
     "p2p_lending@2": REFERRING + SETTINGS,
     "task_manager@2+workers": SETTINGS,
+    "task_manager@2+redis": SETTINGS,
 }
+PARAMS = [
+    pytest.param(name, marks=[pytest.mark.needs("redis-server")] if "redis" in name else [])
+    for name in NAMES
+]
 
 
-@pytest.fixture(scope="module", params=NAMES)
+@pytest.fixture(scope="module", params=PARAMS)
 def system(request: pytest.FixtureRequest, installed: Any) -> Iterator[tuple[System, str]]:
-    """Systems with all kinds of fields, with references, and with routes of a module."""
+    """Systems with all kinds of fields, with references, with routes and headers of modules."""
     project = installed(request.param)
     with running(project):
         yield served(project), NAMES[request.param]

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx2
 import psutil
 import pytest
 
 from tests.project.test_running import running
-from tests.support import environment
+from tests.support import environment, run
 
 pytestmark = pytest.mark.long
 
@@ -28,7 +29,11 @@ MORE_MEMORY_MB = 40
 BEGUN = b"GET / HTTP/1.1\r\nHost: x\r\n"
 POSTED = b"POST /api/v1/tasks HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 JSON = {"Content-Type": "application/json"}
-LIST = "/api/v1/tasks?limit=1"
+TASKS = "/api/v1/tasks"
+LIST = f"{TASKS}?limit=1"
+WRITTEN = "UPDATE tasks SET status = '{status}' WHERE id = '{id}'"
+# Of `MAX_PAGE_BYTES`, and the record that uses it up.
+PAGE_BYTES = (2 + 0.2) * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -160,6 +165,76 @@ def memory(port: int) -> float:
     ]
     family = [watcher, *watcher.children(recursive=True)]
     return max(float(process.memory_info().rss) for process in family) / 1e6
+
+
+def sql(project: Path, statement: str) -> int:
+    """Do something in the database of `make dev`, as its owner; 0 if it was done."""
+    url = run(project, "uv", "run", "--no-sync", "python", "-m", "tools.db", "psql-url").stdout
+    psql = next(project.glob(".venv/lib/python*/site-packages/*/pginstall/bin/psql"))
+    return run(project, str(psql), "--quiet", url.strip(), "--command", statement).returncode
+
+
+def test_a_choice_that_only_the_next_version_knows(system: System) -> None:
+    """In the middle of a deploy it writes records already: they are read, and not written so."""
+    any_port = next(iter(system.ports.values()))
+    body = {"title": "of the next version"}
+    made = httpx2.post(f"http://{HOST}:{any_port}{TASKS}", json=body).json()
+    assert not sql(system.project, WRITTEN.format(status="later", id=made["id"]))
+    for port in system.ports.values():
+        url = f"http://{HOST}:{port}{TASKS}"
+        one = f"{url}/{made['id']}"
+        listed = httpx2.get(url, params={"limit": 1})
+        changed = httpx2.patch(one, json={"title": f"changed at {port}"})
+
+        assert (listed.status_code, listed.json()["items"][0]["status"]) == (200, "later")
+        assert (changed.status_code, changed.json()["status"]) == (200, "later")
+        assert httpx2.get(one).json() == changed.json()
+        assert httpx2.get(url, params={"sort": "status"}).status_code == 200
+        for refused in (
+            httpx2.patch(one, json={"status": "later"}),
+            httpx2.post(url, json={"title": "too early", "status": "later"}),
+            httpx2.get(url, params={"status": "later"}),
+        ):
+            assert refused.status_code == 422
+            assert refused.json()["errors"][0]["field"] == "status"
+
+
+def test_no_page_is_larger_than_its_budget(system: System) -> None:
+    """Long texts, in signs of four bytes each: pages are shorter then, and lead on to all."""
+    text = "\N{OK HAND SIGN}" * 10_000
+    for port in system.ports.values():
+        url = f"http://{HOST}:{port}{TASKS}"
+        made = [
+            httpx2.post(url, json={"title": f"long {n}", "description": text}).json()["id"]
+            for n in range(70)
+        ]
+        seen: list[str] = []
+        params: dict[str, str | int] = {"limit": 100}
+        while not set(made) <= set(seen):
+            answer = httpx2.get(url, params=params, timeout=PATIENCE_S)
+            assert answer.status_code == 200
+            assert len(answer.content) < PAGE_BYTES
+            page = answer.json()
+            assert page["items"]
+            seen += [task["id"] for task in page["items"]]
+            params["cursor"] = page["next_cursor"] or "none"
+        assert len(seen) == len(set(seen))
+        assert seen[: len(made)] == made[::-1]
+        assert not sql(system.project, "DELETE FROM tasks WHERE title LIKE 'long %'")
+
+
+def test_no_byte_is_read_as_another(system: System) -> None:
+    """What is no text in UTF-8 is refused wherever it stands in a target."""
+    for port in system.ports.values():
+        for query in ("title=%ff", "title=%ed%a0%80", "sort=title%c3", "%fe=1", "cursor=%c0%af"):
+            assert call(port, "GET", f"{TASKS}?{query}") == 422
+        for path in (f"{TASKS}/%ff", f"{TASKS}%80", "/%c3"):
+            for method in ("GET", "PATCH", "DELETE"):
+                assert call(port, method, path) == 422
+        assert call(port, "GET", f"{TASKS}?title=b%C3%B6se") == 200
+        with closing(connect(port)) as client:
+            client.sendall(b"GET /api/v1/tasks?title=\xff HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert client.recv(100).startswith((b"HTTP/1.1 400", b"HTTP/1.1 422"))
 
 
 PYTHON_CLIENT = """

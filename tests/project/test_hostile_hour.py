@@ -23,7 +23,7 @@ import httpx2
 import psutil
 import pytest
 
-from tests.project.test_hostile import BEGUN, HOST, POSTED, System, memory, served
+from tests.project.test_hostile import BEGUN, HOST, POSTED, System, memory, served, sql
 from tests.project.test_running import running, until
 from tests.support import run
 
@@ -273,9 +273,7 @@ def cut(day: Day, chance: Random) -> None:
             f"BEGIN; LOCK TABLE tasks; SELECT pg_sleep({chance.uniform(0.1, 3):.1f}); COMMIT",
         ]
     )
-    url = run(day.system.project, "uv", "run", "python", "-m", "tools.db", "psql-url").stdout
-    psql = next(day.system.project.glob(".venv/lib/python*/site-packages/*/pginstall/bin/psql"))
-    run(day.system.project, str(psql), "--quiet", url.strip(), "--command", statement)
+    sql(day.system.project, statement)
 
 
 def test_a_bad_day_ends_well(day: Day, capsys: pytest.CaptureFixture[str]) -> None:

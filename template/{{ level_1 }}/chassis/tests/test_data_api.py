@@ -3,6 +3,8 @@
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -21,9 +23,14 @@ from chassis.schemas import ListQuery
 from chassis.testing.http import RecordedHttp
 
 
+class Metal(StrEnum):
+    GOLD = "gold"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCoin:
     worth: Decimal
+    metal: Metal = Metal.GOLD
     minted: dt.date | None = None
 
 
@@ -44,7 +51,7 @@ class Coins(DataApiRecords[NewCoin, Coin, CoinQuery]):
 
 
 ID = uuid4()
-KEPT = {"id": str(ID), "worth": "2.50", "minted": None, "version": 3}
+KEPT = {"id": str(ID), "worth": "2.50", "metal": "gold", "minted": None, "version": 3}
 COIN = Coin(id=ID, version=3, worth=Decimal("2.50"))
 
 
@@ -54,7 +61,8 @@ async def test_a_new_record_is_posted() -> None:
     kept = await Coins(http, "http://data/").add(NewCoin(worth=Decimal("2.50")))
 
     assert kept == COIN
-    assert http.sent == [("POST", "http://data/coins", {"worth": "2.50", "minted": None})]
+    body = {"worth": "2.50", "metal": "gold", "minted": None}
+    assert http.sent == [("POST", "http://data/coins", body)]
 
 
 async def test_one_record_is_read() -> None:
@@ -76,15 +84,36 @@ async def test_a_page_is_read_with_the_filters_that_are_set() -> None:
     ]
 
 
-async def test_a_record_that_cannot_be_read_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
-    unreadable = KEPT | {"worth": "a lot"}
-    http = RecordedHttp(200, {"items": [unreadable, KEPT], "next_cursor": "more"})
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        pytest.param("worth", "a lot", id="another type"),
+        pytest.param("metal", "unobtainium", id="a choice that only the next version knows"),
+        pytest.param("version", None, id="nothing where something has to be"),
+        pytest.param("minted", "12026-01-01", id="a date that Python does not have"),
+        pytest.param("worth", {"of": ["a lot"]}, id="another shape"),
+    ],
+)
+@pytest.mark.parametrize("others", [0, 1, 2])
+async def test_a_record_that_cannot_be_read_is_left_out(
+    field: str, value: Any, others: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    items = [KEPT] * others
+    items.insert(1, KEPT | {field: value})
+    http = RecordedHttp(200, {"items": items, "next_cursor": "more"})
 
     page = await Coins(http, "http://data").list(CoinQuery())
 
-    assert (page.items, page.next_cursor) == ([COIN], "more")
-    assert f"/coins {ID} cannot be read" in caplog.text
-    assert "a lot" not in caplog.text
+    assert (page.items, page.next_cursor) == ([COIN] * others, "more")
+    assert f"/coins {ID} cannot be read and is left out of a list: {field}" in caplog.text
+    assert str(value) not in caplog.text.replace("None", "") or value is None
+
+
+async def test_fields_that_only_the_next_version_knows_are_left_out() -> None:
+    newer = KEPT | {"mint": {"in": "Wien"}}
+    http = RecordedHttp(200, {"items": [newer], "next_cursor": None, "total": 1})
+
+    assert (await Coins(http, "http://data").list(CoinQuery())).items == [COIN]
 
 
 async def test_changes_are_sent_as_they_are() -> None:

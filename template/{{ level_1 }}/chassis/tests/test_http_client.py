@@ -355,12 +355,16 @@ def test_a_write_that_failed_may_be_done_unless_the_service_could_not(
         raise_for_problem(Reply(status, b"", "PATCH"))
 
 
-@pytest.mark.parametrize("announced", [True, False], ids=["announced", "compressed"])
+@pytest.mark.parametrize(
+    ("most", "compressed"),
+    [(10_001, False), (10_001, True), (20_000_000, True)],
+    ids=["announced", "compressed", "a-bomb"],
+)
 async def test_an_answer_is_read_as_far_as_a_bound(
-    url: str, service: Service, *, announced: bool
+    url: str, service: Service, most: int, *, compressed: bool
 ) -> None:
-    large = web.Response(text="x" * 10_001)
-    if not announced:
+    large = web.Response(text="x" * most)
+    if compressed:
         large.enable_compression()
     service.answers = [web.Response(text="x" * 10_000), large]
     client = HttpClient(Settings(http_max_answer_bytes=10_000, http_attempts=1))

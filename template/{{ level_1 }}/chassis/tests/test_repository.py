@@ -262,6 +262,15 @@ async def test_a_record_that_cannot_be_read_does_not_take_its_neighbours_along(
     assert "private" not in caplog.text
 
 
+async def test_a_page_on_which_nothing_can_be_read_leads_on() -> None:
+    unreadable = [(uuid4(), "many", None, NOW), (uuid4(), None, None, NOW)]
+
+    page = await shelves(FakeDatabase([*unreadable, row(3)])).list(ShelfQuery(limit=2))
+
+    assert page.items == []
+    assert page.next_cursor
+
+
 async def test_a_value_that_is_too_long_for_a_cursor_is_looked_up() -> None:
     first = (uuid4(), 1, "я" * 300, NOW)
     database = FakeDatabase([first, row()], [("я" * 300,)], [], [])

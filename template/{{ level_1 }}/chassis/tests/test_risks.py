@@ -34,6 +34,10 @@ def altered(**changes: Any) -> ops.AlterColumnOp:
             "tasks.key: a default that differs by row",
         ),
         (added(sa.Column("n", sa.Integer(), sa.Identity())), "tasks.n: a default that differs"),
+        (
+            added(sa.Column("size", sa.Integer(), sa.Computed("length(title)"))),
+            "tasks.size: a default that differs",
+        ),
         (index(), "tasks.ix_tasks_title: writes wait"),
         (index(unique=True), "tasks.ix_tasks_title: writes wait"),
         (

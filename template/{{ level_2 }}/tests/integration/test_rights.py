@@ -100,6 +100,20 @@ def test_another_upgrade_changes_nothing(url: str) -> None:
     assert ran(url, rights) == before
 
 
+def test_an_owner_needs_no_rights_over_all_of_postgresql(table: str, server: Postgres) -> None:
+    create_database(server.database("postgres"), "narrow")
+    all_of_it = server.database("narrow")
+    made = "CREATE ROLE narrow_owner LOGIN CREATEROLE PASSWORD 'narrow'"
+    ran(all_of_it, made, "ALTER DATABASE narrow OWNER TO narrow_owner")
+    owner = make_url(all_of_it).set(username="narrow_owner", password="narrow")  # noqa: S106
+    narrow = owner.render_as_string(hide_password=False)
+    migrate_all(narrow)
+
+    names: list[str] = ran(narrow, NAMES)  # type: ignore[assignment]
+    assert table in names
+    assert ran(service_url(narrow), OWNED) == 0
+
+
 @pytest.mark.parametrize(
     ("statement", "told"),
     [

@@ -35,7 +35,12 @@ class Schema(BaseModel):
 
 
 class Page[T](Schema):
-    """A part of a list; ``next_cursor`` asks for the part after it, None says it is the last."""
+    """A part of a list; ``next_cursor`` asks for the part after it, None says it is the last.
+
+    Who reads one leaves out what only a later version has in it.
+    """
+
+    model_config = ConfigDict(extra="ignore")
 
     items: list[T]
     next_cursor: str | None = None
