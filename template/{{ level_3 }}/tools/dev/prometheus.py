@@ -1,4 +1,7 @@
-"""Prometheus on this machine: the files of deploy/prometheus, with addresses of this machine."""
+"""Prometheus on this machine: the files of deploy/prometheus, with addresses of this machine.
+
+What is not here is not measured, and no alert says that it is down.
+"""
 
 import re
 import shutil
@@ -60,7 +63,11 @@ def write(root: Path, place: Place) -> Path:
         for file in target.rglob("*.yml"):
             text = file.read_text(encoding="utf-8")
             file.write_text(_here(text, place), encoding="utf-8")
-    return place.folder / "deploy/prometheus/prometheus.yml"
+    own = place.folder / "deploy/prometheus"
+    for file in (own / "scrape").iterdir():
+        if not any(f"{name.replace('-', '_')}.yml" == file.name for name in place.services):
+            (own / "rules" / file.name).unlink(missing_ok=True)
+    return own / "prometheus.yml"
 
 
 def _here(text: str, place: Place) -> str:

@@ -34,15 +34,15 @@ def _place(root: Path) -> Place:
     services = {name.replace("_", "-"): f"{HOST}:{port}" for name, port in ports.items()}
     folder = root / ".dev" / "gateway"
     folder.mkdir(parents=True, exist_ok=True)
-    return Place(folder, _free_port(_HTTP), _free_port(_HTTPS), services)
+    return Place(folder, free_port(_HTTP), free_port(_HTTPS), services)
 
 
-def _free_port(wanted: int) -> int:
+def free_port(wanted: int) -> int:
     """Give the wanted port if it is free, else another one."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, wanted))
         except OSError:
-            return _free_port(0)
+            return free_port(0)
         return int(probe.getsockname()[1])
