@@ -7,7 +7,7 @@ import pytest
 
 from ferrata.planning import Combination
 from tests.matrix.proof import prove
-from tests.support import MODULES, ROOT, answers_of
+from tests.support import MODULES, ROOT, answers_of, extension
 
 SCHEMA = json.loads((ROOT / "schemas/answers.schema.json").read_text("utf-8"))
 MOST_ENTITIES = SCHEMA["properties"]["entities"]["maxItems"]
@@ -19,7 +19,7 @@ FULL: list[dict[str, Any]] = [
     {"type": "decimal", "required": True, "minimum": 0, "maximum": 5, "unique": True},
     {"type": "json", "required": True},
     {"type": "email", "required": True, "unique": True},
-    {"type": "enum", "required": True, "values": ["first", "second"], "default": "first"},
+    {"type": "enum", "values": ["first", "second"], "default": "first"},
 ]
 
 
@@ -41,6 +41,8 @@ def told(number: int) -> list[str]:
     answers = answers_of("task_manager") | {"entities": [entity(n) for n in range(number)]}
     for requirement in answers["functional_requirements"]:
         requirement.pop("operations", None)
+    answers |= {"level": 3, "modules": MODULES}
+    assert extension().problems(answers) == []
     return prove(ROOT, answers, [Combination(3, tuple(MODULES))], processes=1).told()
 
 
