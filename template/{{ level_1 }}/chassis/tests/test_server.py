@@ -97,8 +97,9 @@ def served() -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def hasty() -> Iterator[Served]:
-    """A server that waits for nobody."""
-    with serving(**HASTY) as running:
+    """A server that waits for nobody, and looks whether somebody is late at every tick."""
+    with pytest.MonkeyPatch.context() as patched, serving(**HASTY) as running:
+        patched.setattr("chassis.server.server.TICKS_A_SECOND", 1)
         yield running
 
 
@@ -351,6 +352,6 @@ def test_stopping_takes_no_longer_than_it_may() -> None:
     with serving(**limits) as served, ExitStack() as stack:
         for begun in (b"", BEGUN, POST, b"GET /wait HTTP/1.1\r\nHost: garden\r\n\r\n"):
             stack.enter_context(closing(served.connect())).sendall(begun)
-        threading.Timer(1.5, served.app.state.gate.set).start()  # a thread cannot be interrupted
+        threading.Timer(1.2, served.app.state.gate.set).start()  # a thread cannot be interrupted
 
         assert served.stop() < 5

@@ -19,7 +19,8 @@ LAST_RESORT_S = 5
 """Seconds, after those that requests get, until the process ends whatever it is doing."""
 OWN_FILES = 200
 """Descriptors that a service needs for itself: its pools, its logs, its code."""
-_TICKS_A_SECOND = 10
+TICKS_A_SECOND = 10
+"""So often uvicorn calls `on_tick`."""
 
 
 class Server(uvicorn.Server):
@@ -42,7 +43,7 @@ class Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Look once a second for connections that take too long."""
-        if counter % _TICKS_A_SECOND == 0:
+        if counter % TICKS_A_SECOND == 0:
             self.opened.expire(asyncio.get_running_loop().time())
         return await super().on_tick(counter)
 
