@@ -52,6 +52,7 @@ def recorded(folder: Path) -> dict[str, Any]:
     return {key: loaded[key] for key in WHOLE}
 
 
+@pytest.mark.about("workers")
 def test_choices_and_a_line(terminal, partial, tmp_path):
     file = partial("project_name", "level", "modules")
     typed = terminal(file)
@@ -133,6 +134,7 @@ def test_an_entity_field_by_field(terminal, partial, tmp_path):
     ]
 
 
+@pytest.mark.about("payments")
 def test_integrations_one_by_one(terminal, partial, tmp_path):
     typed = terminal(partial("integrations"))
     typed.answer("Is there one?", "y")

@@ -262,6 +262,7 @@ def test_an_answer_that_makes_another_one_wrong_ends_the_questions() -> None:
     }
 
 
+@pytest.mark.about("payments", "workers")
 def test_levels_and_modules_that_are_not_there_say_why() -> None:
     levels = {option.value: option for option in choices.levels(RULES)}
     assert levels[1].title == "1 PoC, for MVP, demo, learning"

@@ -38,7 +38,7 @@ def test_the_same_for_the_real_template(ferrata, monkeypatch, real, tmp_path, fi
     test_the_files_are_those_that_new_writes(ferrata, tmp_path, file)
 
 
-@pytest.mark.about("level_2", "level_3")
+@pytest.mark.about("level_2", "level_3", "payments")
 def test_document(ferrata):
     run = ferrata("plan", EXAMPLE, "--json")
     plan = json.loads(run.out)
@@ -93,6 +93,7 @@ def test_warnings(ferrata):
     assert "Warnings" not in ferrata("plan", EXAMPLE).out
 
 
+@pytest.mark.about("payments")
 def test_one_screen(ferrata):
     lines = ferrata("plan", EXAMPLE).out.splitlines()
     assert len(lines) <= 24
@@ -104,6 +105,7 @@ def test_one_screen(ferrata):
     assert "Level 2 would add: " in text
 
 
+@pytest.mark.about("payments")
 def test_text(ferrata):
     lines = ferrata("plan", EXAMPLE, "--full").out.splitlines()
     assert "  team_tasks_api  port 8000" in lines

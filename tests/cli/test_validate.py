@@ -151,6 +151,7 @@ def test_open_answers_are_named_with_their_question(ferrata, answers):
     assert [entry["path"] for entry in document["open"]] == ["scope_in", "non_functional"]
 
 
+@pytest.mark.about("payments")
 def test_warnings_do_not_make_answers_incomplete(ferrata, answers):
     run = ferrata("validate", answers(STRIPE))
     assert (run.code, run.err) == (0, "")
@@ -158,6 +159,7 @@ def test_warnings_do_not_make_answers_incomplete(ferrata, answers):
     assert run.out.splitlines()[-1] == f"warning: {WARNING}"
 
 
+@pytest.mark.about("payments")
 def test_warnings_as_json(ferrata, answers):
     run = ferrata("validate", answers(STRIPE), "--json")
     assert run.code == 0

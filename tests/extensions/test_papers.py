@@ -42,6 +42,7 @@ def test_acceptance_notes_may_ask_for_more_than_an_operation(renderer: Renderer)
     assert [step["phase"] for step in item["write"]] == ["4.2", "4.2", "4.3", "4.3", "4.3", "4.6"]
 
 
+@pytest.mark.about("workers")
 def test_what_is_open_names_its_entity_its_places_and_its_proof(renderer: Renderer) -> None:
     api = "services/finance_lending_api"
 
@@ -89,6 +90,7 @@ def test_what_was_descoped_is_no_work(renderer: Renderer) -> None:
     assert (item["state"], item["write"]) == ("descoped", [])
 
 
+@pytest.mark.about("workers")
 def test_the_order_is_that_of_the_phases(renderer: Renderer) -> None:
     asked = [
         {"id": "FR-001", "title": "Remind people nightly", "priority": "must"},

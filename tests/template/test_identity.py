@@ -23,6 +23,7 @@ def packages(project: Rendered) -> dict[str, dict[str, object]]:
     return {path: tomllib.loads(project.text(path))["project"] for path in files}
 
 
+@pytest.mark.about("level_2", "workers")
 @pytest.mark.parametrize("version", PROPERTIES["python_version"]["enum"])
 def test_one_python(renderer: Renderer, version: str) -> None:
     answers = answers_of("task_manager@2+workers") | {"python_version": version}

@@ -75,6 +75,7 @@ def test_a_message_is_passed_on_as_it_is(message: str, project: Path) -> None:
     assert not (project / "stolen").exists()
 
 
+@pytest.mark.about("workers")
 @pytest.mark.parametrize("again", ["1", "$(shell touch stolen)", "`touch stolen`"])
 def test_a_switch_is_only_looked_at(again: str, project: Path) -> None:
     run = make(project, "dead-letters", f"again={again}")

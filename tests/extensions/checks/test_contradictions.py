@@ -31,6 +31,7 @@ def test_the_task_manager_contradicts_nothing() -> None:
             {"integrations": [{"name": "Stripe", "purpose": "Take payments"}]},
             "integrations[0]: speaks of 'stripe'",
             "the module 'payments'",
+            marks=pytest.mark.about("payments"),
             id="integration",
         ),
         pytest.param(

@@ -23,8 +23,16 @@ def field(**more: Any) -> dict[str, Any]:
         (field(type="bool"), "did you mean 'boolean'?"),
         (field(type="refrence"), "did you mean 'reference'?"),
         (field(type="reference", references="thign"), "did you mean 'thing'?"),
-        ({"modules": ["worker"]}, "did you mean 'workers'?"),
-        ({"modules": ["mongo"]}, "did you mean 'mongodb'?"),
+        pytest.param(
+            {"modules": ["worker"]},
+            "did you mean 'workers'?",
+            marks=pytest.mark.about("workers"),
+        ),
+        pytest.param(
+            {"modules": ["mongo"]},
+            "did you mean 'mongodb'?",
+            marks=pytest.mark.about("mongodb"),
+        ),
         ({"license": "mit"}, "did you mean 'MIT'?"),
         (field(type="enum", values=[False, "SE"]), "YAML reads NO, no, off and false as false"),
         (field(type="enum", values=["DE", True]), "YAML reads YES, yes, on and true as true"),
