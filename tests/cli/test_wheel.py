@@ -66,7 +66,8 @@ def run(
     return subprocess.run(
         [str(part) for part in command],
         cwd=folder,
-        env={**os.environ, **OFFLINE, **environment},
+        # What is installed is run, whatever these tests themselves are run from.
+        env={**os.environ, "PYTHONPATH": "", **OFFLINE, **environment},
         capture_output=True,
         text=True,
         check=False,
