@@ -146,3 +146,22 @@ def test_copier_alone_is_stopped_before_it_writes(
     assert "nothing was changed" in run.stderr
     assert "Traceback" not in run.stderr
     assert changed(before, everything(on_disk)) == []
+
+
+@pytest.mark.long
+def test_copier_alone_needs_room_for_temporary_files(
+    project: Path, disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It writes there after it has written into the project; what looks before needs more."""
+    before = everything(project)
+    monkeypatch.setenv("TMPDIR", str(disk))
+    codes = []
+    for room in range(4, 96, 6):
+        mount("-o", f"remount,size={room}m", str(disk))
+        codes.append(update(project, *to(2)).returncode)
+        if codes[-1] == 0:
+            break
+        assert changed(before, everything(project)) == [], room
+
+    assert len(codes) > 3
+    assert codes[-1] == 0

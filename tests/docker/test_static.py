@@ -138,6 +138,14 @@ def test_names_are_whole_texts(project: Path) -> None:
     assert isinstance(database, str)
 
 
+def test_the_log_of_the_database_has_no_value(project: Path) -> None:
+    for file in all_files(project):
+        defined = yaml.safe_load((project / file).read_text()).get("services", {})
+        command = defined.get("postgres", {}).get("command")
+        assert command is None or "log_error_verbosity=terse" in command, file
+    assert "log_error_verbosity=terse" in services(project)["postgres"]["command"]
+
+
 def test_no_secret_has_a_default(project: Path) -> None:
     text = "".join((project / file).read_text() for file in compose_files(project))
     example = (project / ".env.example").read_text()

@@ -174,6 +174,21 @@ def sql(project: Path, statement: str) -> int:
     return run(project, str(psql), "--quiet", url.strip(), "--command", statement).returncode
 
 
+def test_the_log_of_the_database_has_no_value(system: System, tmp_path: Path) -> None:
+    """Neither of a key that exists already, nor of a record that a check refuses."""
+    mark = f"mark{uuid4().hex}"
+    assert not sql(system.project, "CREATE TABLE marks (mark text UNIQUE CHECK (mark < 'n'))")
+    for lines in (f"{mark}\n{mark}\n", f"n{mark}\n", f"{mark}\t{mark}\n"):
+        (tmp_path / "marks").write_text(lines)
+        assert sql(system.project, f"\\copy marks from '{tmp_path / 'marks'}'")
+
+    written = system.written()
+    assert 'duplicate key value violates unique constraint "marks_mark_key"' in written
+    assert 'violates check constraint "marks_mark_check"' in written
+    assert mark not in written
+    assert not sql(system.project, "DROP TABLE marks")
+
+
 def test_a_choice_that_only_the_next_version_knows(system: System) -> None:
     """In the middle of a deploy it writes records already: they are read, and not written so."""
     any_port = next(iter(system.ports.values()))
