@@ -140,11 +140,10 @@ def _of_development(
         used.add(_plain(PROGRAMS.get(program, program)))
         if _plain(PROGRAMS.get(program, program)) not in group:
             yield "tools/gates.toml", f"runs {program}, which the development group does not have"
-    for stubs, of in STUBS.items():
-        if of in used:
-            used.add(stubs)
-            if stubs not in group:
-                yield ROOT, f"uses {of}, and has no {stubs} for mypy"
+    stubs = {stubs for stubs, of in STUBS.items() if of in used}
+    for name in sorted(stubs - group):
+        yield ROOT, f"needs {name} for mypy, and does not declare it"
+    used |= stubs
     for name in sorted(group - used):
         yield ROOT, f"declares {name} for development, and nothing uses it"
 
