@@ -32,6 +32,7 @@ def test_a_field_is_not_called_as_what_its_class_is_made_of() -> None:
     assert met().names["{field}"] <= refused
 
 
+@pytest.mark.about("rabbitmq", "workers")
 def test_forms_that_meet_in_a_module_are_compared() -> None:
     assert met().together == set(RESERVED.OWN)
     assert met().across == {frozenset(forms) for forms in RESERVED.ACROSS}
@@ -50,6 +51,7 @@ def named(name: str, plural: str) -> list[dict[str, object]]:
     return [{"name": name, "plural": plural, "fields": [field]}]
 
 
+@pytest.mark.about("rabbitmq")
 def test_a_name_of_a_file_beside_those_of_an_entity_is_refused() -> None:
     """Whatever the level and the modules are: a project gets more of both later."""
     names, plurals, renderer = set[str](), set[str](), Renderer(ROOT)

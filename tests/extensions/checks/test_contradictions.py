@@ -38,6 +38,7 @@ def test_the_task_manager_contradicts_nothing() -> None:
             {"functional_requirements": [requirement(acceptance="A Telegram message arrives.")]},
             "functional_requirements[0]: speaks of 'telegram'",
             "the module 'bot'",
+            marks=pytest.mark.about("bot"),
             id="requirement",
         ),
         pytest.param(
