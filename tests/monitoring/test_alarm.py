@@ -17,6 +17,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.choosing import missing
+
 pytestmark = [
     pytest.mark.long,
     pytest.mark.about("level_3"),
@@ -49,6 +51,10 @@ def tools(project: Path) -> ModuleType:
     module = module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
+    try:
+        module.program("prometheus")
+    except module.PrometheusError as error:
+        missing(str(error))
     return module
 
 
@@ -87,7 +93,7 @@ def alertmanager(tools: ModuleType, project: Path, folder: Path, receiver: str) 
     try:
         found = tools.program("alertmanager", oldest=(0, 26), called="prometheus-alertmanager")
     except tools.PrometheusError as error:
-        pytest.skip(str(error))
+        missing(str(error))
     secret = folder / "alert_webhook_url"
     secret.write_text(f"{receiver}\n")
     text = hasty((project / "deploy/alertmanager/alertmanager.yml").read_text())
