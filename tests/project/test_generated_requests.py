@@ -32,6 +32,11 @@ REFERRING = """
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", 404, 409, 422]
 """
+# Nor that a record was deleted since: a key that is sent again gets the answer of the first time.
+REPEATING = """
+[checks.ensure_resource_availability]
+enabled = false
+"""
 # Valid requests and invalid ones, one by one and following the links between answers.
 OPTIONS = ["--mode=all", "--phases=examples,coverage,fuzzing,stateful", "--checks=all"]
 OPTIONS += ["--max-examples=15", "--no-shrink", "--continue-on-failure", "--request-timeout=30"]
@@ -40,7 +45,7 @@ NAMES = {
     "odd_names@2": REFERRING + SETTINGS,
     "p2p_lending@2": REFERRING + SETTINGS,
     "task_manager@2+workers": SETTINGS,
-    "task_manager@2+redis": SETTINGS,
+    "task_manager@2+redis": REPEATING + SETTINGS,
 }
 PARAMS = [
     pytest.param(name, marks=[pytest.mark.needs("redis-server")] if "redis" in name else [])

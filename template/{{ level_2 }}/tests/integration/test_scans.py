@@ -112,8 +112,20 @@ def _by_facts(one: Kept, column: Column[Any]) -> str:
             return "'somebody' || n || '@example.com'"
         case {"minimum": least, "maximum": most}, Integer():
             return f"{least} + n % {most - least + 1}"
-        case {"minimum": least, "maximum": most}, Numeric():
+        case facts, Numeric():
+            return _within(facts, column)
+    return ""
+
+
+def _within(facts: Mapping[str, Any], column: Column[Any]) -> str:
+    """Write numbers from a bound to the other, or from the only one there is."""
+    match facts:
+        case {"minimum": least, "maximum": most}:
             return f"{least} + ({most} - {least}) * n / {ROWS}"
+        case {"minimum": least}:
+            return f"{least} + {_steps(column, least)}"
+        case {"maximum": most}:
+            return f"{most} - {_steps(column, most)}"
     return ""
 
 
@@ -122,19 +134,27 @@ def _by_type(column: Column[Any]) -> str:
     match column.type:
         case String(length=int(length)):
             return f"left(md5(n::text), {length})"
-        case Numeric(precision=int(precision), scale=int(scale)):
-            return "n" if 10 ** (precision - scale) > ROWS else f"n::numeric / {ROWS + 1}"
+        case Numeric():
+            return _steps(column)
     simple = (
         (Boolean, f"n % {RARE} = 1"),
         (String, "md5(n::text)"),
         (Integer, "n"),
-        (Numeric, "n"),
         (Uuid, "gen_random_uuid()"),
         (Date, "DATE '2000-01-01' + n"),
         (DateTime, "now() - n * INTERVAL '1 hour'"),
         (JSON, "'{}'"),
     )
     return next((value for kind, value in simple if isinstance(column.type, kind)), "")
+
+
+def _steps(column: Column[Any], bound: float = 0) -> str:
+    """Write numbers as far from a bound as the digits of a column allow."""
+    match column.type:
+        case Numeric(precision=int(precision), scale=int(scale)):
+            wide = abs(bound) + ROWS < 10 ** (precision - scale)
+            return "n" if wide else f"n::numeric / {ROWS + 1}"
+    return "n"
 
 
 FREE = """
@@ -196,13 +216,15 @@ async def reads(
         asked.append((statement, values))
 
     event.listen(app.state.database.engine.sync_engine, "before_cursor_execute", note)
-    async with AsyncClient(transport=ASGITransport(app=app), base_url="http://tests") as http:
-        async for query in queries(one, connection):
-            asked.clear()
-            answer = await http.get(one.collection.path, params=query)
-            assert answer.status_code == 200, answer.text
-            yield query, max([await read(app, *sent) for sent in tuple(asked)])
-    await app.state.database.close()
+    try:
+        async with AsyncClient(transport=ASGITransport(app=app), base_url="http://tests") as http:
+            async for query in queries(one, connection):
+                asked.clear()
+                answer = await http.get(one.collection.path, params=query)
+                assert answer.status_code == 200, f"{query}: {answer.text}"
+                yield query, max([await read(app, *sent) for sent in tuple(asked)])
+    finally:
+        await app.state.database.close()
 
 
 async def queries(one: Kept, connection: AsyncConnection) -> AsyncIterator[dict[str, str]]:
