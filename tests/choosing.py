@@ -1,7 +1,6 @@
 """Which tests run: the long ones and those with Docker when they are asked for; a time box."""
 
 import os
-import shutil
 import subprocess
 import time
 from collections import defaultdict
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.programs import lacking
 
 ON_DEMAND = ("docker", "long")
 LAYERS = {path.stem for path in Path(__file__).parents[1].glob("schemas/catalog/layers/*.yml")}
@@ -143,8 +144,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.skip(NOT_STARTED)
     for needed in item.iter_markers("needs"):
         for program in needed.args:
-            if shutil.which(program) is None:
-                missing(f"{program} is not installed")
+            if said := lacking(program):
+                missing(said)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -1,38 +1,19 @@
 """The rules on a real promtool, whatever is promised; and Alertmanager's file on a real amtool."""
 
-import re
 import subprocess
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.choosing import missing
 from tests.support import answers_of, render
 
-# What the rules and the receiver use came with these versions.
-OLDEST = {"promtool": (2, 45), "amtool": (0, 26)}
-
-
 def checked(project: Path, *command: str) -> None:
-    recent(command[0])
     done = subprocess.run(
         command, cwd=project / "deploy", check=False, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-@cache
-def recent(program: str) -> None:
-    """Skip the test where the program is too old to read what is written for it."""
-    done = subprocess.run([program, "--version"], check=True, capture_output=True, text=True)
-    found = re.search(r"version (\d+)\.(\d+)", done.stdout + done.stderr)
-    assert found, done.stdout + done.stderr
-    if (int(found[1]), int(found[2])) < OLDEST[program]:
-        needed = ".".join(map(str, OLDEST[program]))
-        missing(f"{program} is {found[1]}.{found[2]}; {needed} is needed")
 
 
 @pytest.mark.about("level_3", "workers", "redis")

@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from tests.programs import lacking
 from tests.support import LEVELS, MODULES, answers_of, extension
 
 FOLDER = Path(__file__).parent / "defects"
@@ -50,6 +51,11 @@ class Defect:
     contract: str | None = None
     server: str | None = None
     alone: bool = False
+
+    @property
+    def missing(self) -> str:
+        """What this machine lacks of its program; nothing where the defect can be found."""
+        return lacking(self.server) if self.server else ""
 
     @contextmanager
     def injected(self, project: Path) -> Iterator[None]:
@@ -127,8 +133,8 @@ class Batch:
 
     @property
     def missing(self) -> list[str]:
-        """The programs that it needs and this machine has not."""
-        return [d.server for d in self.defects if d.server and not shutil.which(d.server)]
+        """What this machine lacks of the programs that it needs."""
+        return [said for d in self.defects if (said := d.missing)]
 
 
 def batches(
@@ -137,7 +143,7 @@ def batches(
     """Put together what one run of a gate can find in a project (a name of tests.support)."""
     level, modules = answers_of(project)["level"], modules_of(project)
     here = [d for d in defects if d.level <= level and d.module in {None, *modules}]
-    alone = [d for d in here if d.alone or (d.server and not shutil.which(d.server))]
+    alone = [d for d in here if d.alone or d.missing]
     found = []
     for gate in [row["name"] for row in gates_of(level, *modules)]:
         together = [d for d in here if d.gate == gate and d not in alone]

@@ -106,7 +106,7 @@ def parameter(batch: Batch) -> Any:
     """One run of a gate, which takes long or needs a program that this machine may not have."""
     long = [] if batch in DAILY_BATCHES else [pytest.mark.long]
     missing = ", ".join(batch.missing)
-    without = pytest.mark.skipif(bool(missing), reason=f"{missing} is not installed")
+    without = pytest.mark.skipif(bool(missing), reason=missing)
     return pytest.param(batch, id=batch.name, marks=[*long, without])
 
 

@@ -1,4 +1,5 @@
 import asyncio
+import gc
 
 import pytest
 
@@ -10,6 +11,14 @@ from chassis_rabbitmq.rabbitmq_settings import Settings
 async def test_no_server_is_an_outage() -> None:
     with pytest.raises(OUTAGES):
         await Publisher.opened(Settings(rabbitmq_url="amqp://127.0.0.1:1/"))
+
+
+@pytest.mark.filterwarnings("error")
+def test_nothing_of_a_failed_connection_is_left_to_close() -> None:
+    with asyncio.Runner() as runner:
+        with pytest.raises(OUTAGES):
+            runner.run(Publisher.opened(Settings(rabbitmq_url="amqp://127.0.0.1:1/")))
+        gc.collect()  # outside the loop: pytest fails if anything is closed only now
 
 
 async def test_a_server_that_says_nothing_is_an_outage() -> None:

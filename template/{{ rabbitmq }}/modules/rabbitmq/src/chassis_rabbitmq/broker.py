@@ -4,6 +4,8 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+from aio_pika import Connection
+from aio_pika.abc import AbstractConnection
 from faststream.rabbit import Channel, RabbitBroker
 from faststream.types import BrokerMiddleware
 from yarl import URL
@@ -35,6 +37,18 @@ def make_broker(
         logger=logger,
         log_level=logging.DEBUG,  # of each message that comes and goes; errors are told as such
     )
+
+
+async def connect(settings: Settings) -> AbstractConnection:
+    """Connect, once: it does not come back by itself; raises AMQPError or OSError."""
+    connection = Connection(address(settings))
+    try:
+        await connection.connect(timeout=settings.rabbitmq_timeout)
+    except BaseException:
+        # Or it would close itself whenever it is collected, on a loop that may be over by then.
+        await connection.close()
+        raise
+    return connection
 
 
 def address(settings: Settings) -> URL:

@@ -17,7 +17,7 @@ import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection, HeadersType
 from pydantic import AwareDatetime, BaseModel
 
-from chassis_rabbitmq.broker import address
+from chassis_rabbitmq.broker import connect
 from chassis_rabbitmq.rabbitmq_settings import Settings
 
 _LAST_ONLY: dict[str, Any] = {"x-queue-type": "quorum", "x-max-length": 1}
@@ -39,8 +39,7 @@ async def turn_of(worker: str, settings: Settings) -> AsyncIterator["RabbitTurn"
     """Take the turn of a worker; raises ChannelLockedResource while another instance has it."""
     # The connection does not come back by itself: who loses it loses the turn.
     timeout = settings.rabbitmq_timeout
-    connection = await aio_pika.connect(address(settings), timeout=timeout)
-    async with connection:
+    async with await connect(settings) as connection:
         channel = await connection.channel()
         await channel.declare_queue(f"{worker}.schedule", exclusive=True, timeout=timeout)
         yield RabbitTurn(worker, connection, channel, timeout)

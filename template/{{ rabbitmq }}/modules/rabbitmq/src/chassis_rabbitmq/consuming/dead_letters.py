@@ -7,11 +7,10 @@ import datetime as dt
 import sys
 from collections.abc import Sequence
 
-import aio_pika
 from aio_pika.abc import AbstractConnection, AbstractQueue
 from aio_pika.exceptions import ChannelNotFoundEntity, DeliveryError
 
-from chassis_rabbitmq.broker import address
+from chassis_rabbitmq.broker import connect
 from chassis_rabbitmq.consuming.delivery import as_it_was
 from chassis_rabbitmq.rabbitmq_settings import Settings
 from chassis_rabbitmq.topology import dead_letter_queue
@@ -25,8 +24,7 @@ async def go_through(
     ``known_for`` is how long it is known what a message wrote.
     """
     missing: list[str] = []
-    connection = await aio_pika.connect(address(settings), timeout=settings.rabbitmq_timeout)
-    async with connection:
+    async with await connect(settings) as connection:
         for name in queues:
             try:
                 said = await _letters(connection, name, known_for, again=again)

@@ -4,11 +4,11 @@ import asyncio
 from contextlib import suppress
 from typing import Self
 
-from aio_pika import DeliveryMode, Message, connect
+from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
 from aio_pika.exceptions import AMQPError
 
-from chassis_rabbitmq.broker import address
+from chassis_rabbitmq.broker import connect
 from chassis_rabbitmq.outbox.store import Waiting
 from chassis_rabbitmq.rabbitmq_settings import Settings
 from chassis_rabbitmq.topology import events_exchange
@@ -39,7 +39,7 @@ class Publisher:
     async def opened(cls, settings: Settings) -> Self:
         """Connect, and have the exchange there; raises AMQPError or OSError."""
         timeout = settings.rabbitmq_timeout
-        connection = await connect(address(settings), timeout=timeout)
+        connection = await connect(settings)
         try:
             channel = await connection.channel(publisher_confirms=True)
             wanted = events_exchange(settings)
@@ -70,6 +70,7 @@ class Publisher:
         with suppress(AMQPError, OSError):  # OSError: a server that hangs, too
             async with asyncio.timeout(self._timeout):
                 await self._connection.close()
+        await self._connection.close()  # what could not be closed within that time is given up
 
 
 def message(event: Waiting) -> Message:

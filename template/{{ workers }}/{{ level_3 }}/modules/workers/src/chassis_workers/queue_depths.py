@@ -3,12 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 
-import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection
 from aio_pika.exceptions import ChannelNotFoundEntity
 from faststream.rabbit import RabbitQueue
 
-from chassis_rabbitmq.broker import address
+from chassis_rabbitmq.broker import connect
 from chassis_rabbitmq.rabbitmq_settings import Settings
 from chassis_rabbitmq.topology import dead_letter_queue
 
@@ -39,9 +38,7 @@ class QueueDepths:
 
     async def _connected(self) -> AbstractConnection:
         if self._connection is None or self._connection.is_closed:
-            self._connection = await aio_pika.connect(
-                address(self._settings), timeout=self._settings.rabbitmq_timeout
-            )
+            self._connection = await connect(self._settings)
         return self._connection
 
 
