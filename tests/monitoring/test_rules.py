@@ -9,6 +9,7 @@ import pytest
 
 from tests.support import answers_of, render
 
+
 def checked(project: Path, *command: str) -> None:
     done = subprocess.run(
         command, cwd=project / "deploy", check=False, capture_output=True, text=True
