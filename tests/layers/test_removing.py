@@ -110,6 +110,7 @@ def test_all_projects_that_are_left_are_sound(layer: str, tree: Path) -> None:
 SUITES = ["cli", "docs", "examples", "extensions", "matrix", "repository", "template", "tools"]
 
 
+@pytest.mark.skip(reason="some tests do not say yet which layer they are about")
 @pytest.mark.long
 @pytest.mark.parametrize("suite", SUITES)
 @pytest.mark.parametrize("layer", [name for name in BUILT if name != "level_1"])

@@ -85,6 +85,7 @@ def test_a_switch_is_only_looked_at(again: str, project: Path) -> None:
     assert not (project / "stolen").exists()
 
 
+@pytest.mark.about("level_2")
 @pytest.mark.parametrize(
     "value", ["staging; touch stolen", "`touch stolen`", "$(shell touch stolen)", "dev", "a b", ""]
 )
@@ -97,6 +98,7 @@ def test_an_environment_is_one_that_there_is(value: str, project: Path) -> None:
     assert make(project, "test", APP_ENV=value).returncode == 0
 
 
+@pytest.mark.about("level_2")
 def test_the_values_of_an_environment_are_read(project: Path) -> None:
     for name in (".env", ".env.staging", ".env.test"):
         (project / name).touch()
