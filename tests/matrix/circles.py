@@ -1,7 +1,8 @@
 """Imports between the modules of a project go one way: none leads back to where it began.
 
 What only type checkers see, and what a function imports when it runs, counts as well: a circle that
-is hidden so is one for the reader all the same.
+is hidden so is one for the reader all the same. Whoever imports a module runs the packages around it
+first: what these import counts, too, for it decides which module can be the first to be imported.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,10 @@ PACKAGE = "__init__"
 def circular(rendered: Rendered, codes: Mapping[str, Code]) -> Iterator[tuple[str, str]]:
     """Say which modules import each other in a circle: the path of one of them, and the way."""
     paths = _modules(rendered)
-    imports = {name: _imported(codes[path].imports, paths) - {name} for name, path in paths.items()}
+    imports = {
+        name: _run(name, _imported(codes[path].imports, paths), paths) - {name}
+        for name, path in paths.items()
+    }
     while circle := _circle(imports):
         yield paths[circle[0]], f"imports itself: {' -> '.join(circle)}"
         imports[circle[0]] = imports[circle[0]] - {circle[1]}
@@ -44,6 +48,17 @@ def _imported(names: frozenset[str], modules: Mapping[str, str]) -> set[str]:
         if name in modules
         and (name not in taken or any(inner not in modules for inner in taken[name]))
     }
+
+
+def _run(name: str, imported: set[str], modules: Mapping[str, str]) -> set[str]:
+    """What a module has run: what it imports, and the packages around that in which it is not."""
+    around = {package for one in imported for package in _packages(one) if package in modules}
+    return imported | (around - {*_packages(name)})
+
+
+def _packages(name: str) -> Iterator[str]:
+    while name := name.rpartition(".")[0]:
+        yield name
 
 
 def _circle(imports: Mapping[str, set[str]]) -> list[str]:

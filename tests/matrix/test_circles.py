@@ -47,6 +47,24 @@ def test_a_package_that_shows_what_a_module_has_is_in_the_circle_of_who_takes_it
     assert told == ["pen/src/pen/__init__.py: imports itself: pen -> pen.a -> pen.b -> pen"]
 
 
+def test_a_package_is_run_before_what_is_in_it() -> None:
+    told = found(
+        **{
+            "__init__": "",
+            "ink/__init__": "from pen.paper import P",
+            "ink/red": "",
+            "paper": "from pen.ink.red import RED",
+        }
+    )
+
+    assert told == ["pen/src/pen/ink/__init__.py: imports itself: pen.ink -> pen.paper -> pen.ink"]
+
+
+def test_what_is_in_a_package_does_not_run_it_again() -> None:
+    red, blue = "from pen.ink.blue import BLUE", ""
+    assert found(**{"ink/__init__": red, "ink/red": red, "ink/blue": blue, "paper": red}) == []
+
+
 def test_what_goes_one_way_is_no_circle() -> None:
     assert (
         found(

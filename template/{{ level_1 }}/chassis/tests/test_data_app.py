@@ -1,10 +1,14 @@
 """Putting a data service together."""
 
+import asyncio
+
 import pytest
 from fastapi import APIRouter, FastAPI, Request
-from httpx2 import AsyncClient
+from httpx2 import ASGITransport, AsyncClient
 
-from chassis.database import Database, DataSettings, build_data_app
+from chassis.database import Database
+from chassis.database.app import build_data_app
+from chassis.database.features import DataSettings
 from chassis.problems import Overloaded
 
 NOBODY = "postgresql://nobody@127.0.0.1:1/nothing"
@@ -53,3 +57,15 @@ async def test_waiting_for_a_connection_is_told_apart_from_an_outage() -> None:
             async with database.connect():
                 raise AssertionError
     await database.close()
+
+
+def test_an_application_runs_again_in_another_event_loop() -> None:
+    app = build_data_app("Data", [router], DataSettings(database_url=NOBODY, database_pool_size=1))
+
+    async def run() -> list[int]:
+        client = AsyncClient(transport=ASGITransport(app), base_url="http://data")
+        async with app.router.lifespan_context(app), client:
+            both = await asyncio.gather(client.get("/read"), client.get("/read"))
+        return [answer.status_code for answer in both]
+
+    assert [asyncio.run(run()) for _ in range(2)] == [[503, 503], [503, 503]]

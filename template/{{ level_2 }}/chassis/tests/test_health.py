@@ -14,7 +14,8 @@ from httpx2 import ASGITransport, AsyncClient
 from chassis import health, http_client, problems
 from chassis.access_log import LOGGER
 from chassis.app import assemble, build_app
-from chassis.database import DataSettings, build_data_app
+from chassis.database.app import build_data_app
+from chassis.database.features import DataSettings
 from chassis.features import FeatureSettings
 from chassis.health import Check, Checks
 from chassis.health.access_log import WithoutProbes, leave_out

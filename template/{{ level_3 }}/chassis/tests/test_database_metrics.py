@@ -7,8 +7,9 @@ import pytest
 from fastapi import FastAPI
 from httpx2 import AsyncClient
 
-from chassis.database import DataSettings, build_data_app
+from chassis.database.app import build_data_app
 from chassis.database.engine import Change
+from chassis.database.features import DataSettings
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from chassis.database import DataSettings, build_data_app
+from chassis.database.app import build_data_app
+from chassis.database.features import DataSettings
 from chassis.problems import Unavailable
 from chassis_rabbitmq import outbox
 from chassis_rabbitmq.outbox.recorder import EventRecorder

@@ -290,6 +290,17 @@ async def test_it_runs_again_after_it_was_stopped(
     assert reader.texts == ["first", "second"]
 
 
+def test_it_runs_again_in_another_event_loop(outbox: MemoryOutbox) -> None:
+    relay = Relay(outbox, Reader(make_broker(SETTINGS)).connect)
+
+    async def run() -> None:
+        async with relay.running():
+            await asyncio.sleep(0)  # it waits for news by now
+
+    for _ in range(2):
+        asyncio.run(run())
+
+
 TOO_LARGE = ChannelPreconditionFailed("message size 9 is larger than configured max size 8")
 
 

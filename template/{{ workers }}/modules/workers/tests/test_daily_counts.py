@@ -10,7 +10,9 @@ import pytest
 from httpx2 import ASGITransport, AsyncClient
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
-from chassis.database import Change, Database, DataSettings, build_data_app
+from chassis.database import Change, Database
+from chassis.database.app import build_data_app
+from chassis.database.features import DataSettings
 from chassis.schemas import Page
 from chassis_workers.counts import DailyCountAddition, DailyCountRead
 from chassis_workers.data.daily_counts.repository import DailyCounts

@@ -60,7 +60,8 @@ class Database:
         self.recorders: list[Recorder] = []
         self.max_page_bytes = settings.max_page_bytes
         # The pool lets newcomers pass those who wait for a connection; in a queue nobody does.
-        self._queue = asyncio.Semaphore(settings.database_pool_size)
+        self._places = settings.database_pool_size
+        self._queue = asyncio.Semaphore(self._places)
         self._patience = settings.database_pool_timeout
         # One statement needs no BEGIN and ROLLBACK around it: a third of the round trips.
         # Behind a pooler each of these round trips could reach another connection.
@@ -95,9 +96,10 @@ class Database:
             raise Unavailable(NO_ANSWER) from error
 
     async def close(self) -> None:
-        """Close every connection; later use opens new ones."""
+        """Close every connection; later use opens new ones, in another event loop if need be."""
         await self.engine.dispose()
         await self._probing.dispose()
+        self._queue = asyncio.Semaphore(self._places)
 
     @asynccontextmanager
     async def _connect(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
@@ -115,15 +117,16 @@ class Database:
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
+        queue = self._queue
         try:
             async with asyncio.timeout(self._patience):
-                await self._queue.acquire()
+                await queue.acquire()
         except TimeoutError as error:
             raise Overloaded(NO_CONNECTION) from error
         try:
             yield
         finally:
-            self._queue.release()
+            queue.release()
 
 
 async def _commit(transaction: AsyncTransaction) -> None:

@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 from collections.abc import Mapping
+from functools import cache
 from inspect import signature
 from typing import Any, Self
 from uuid import UUID, uuid4
@@ -22,8 +23,8 @@ class MemoryRecords[Kept]:
     """
 
     def __init__(self, record: type[Kept]) -> None:
-        self._record = TypeAdapter(record)
-        self._versioned = "version" in signature(record).parameters
+        self._record: TypeAdapter[Kept]
+        self._record, self._versioned = _prepared(record)  # type: ignore[arg-type]  # has a hash
         self._kept: dict[UUID, dict[str, Any]] = {}
 
     def given(self) -> Self:
@@ -74,3 +75,9 @@ class MemoryRecords[Kept]:
         if version is not None and version != known["version"]:
             raise Outdated(f"The record with the id {record_id} was changed by somebody else.")
         return known
+
+
+@cache  # tests make them by the thousand
+def _prepared(record: type[Any]) -> tuple[TypeAdapter[Any], bool]:
+    """Prepare to read a kind of record, and tell whether it has a version."""
+    return TypeAdapter(record), "version" in signature(record).parameters

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from fastapi import FastAPI
     from httpx2 import AsyncClient
@@ -44,17 +44,28 @@ def pytest_collection_finish() -> None:
     forget_settings(os.environ)
 
 
-@pytest.fixture(autouse=True)
-def untouched_logs() -> Iterator[None]:
-    """Leave the logs of the process as they were; every application that is built sets them."""
+@pytest.fixture(scope="session", autouse=True)
+def reset_logs() -> Callable[[], None]:
+    """Give what sets the logs of the process to what they are at the beginning."""
     names = ("", "uvicorn", "uvicorn.access", "uvicorn.error", "httpx", "httpx2")
     loggers = [logging.getLogger(name) for name in names]
-    before = [(one, one.level, one.propagate, list(one.handlers)) for one in loggers]
+    first = [(one, one.level, one.propagate, list(one.handlers)) for one in loggers]
+
+    def reset() -> None:
+        for logger, level, propagate, handlers in first:
+            logger.setLevel(level)
+            logger.propagate = propagate
+            logger.handlers[:] = handlers
+
+    return reset
+
+
+@pytest.fixture(autouse=True)
+def untouched_logs(reset_logs: Callable[[], None]) -> Iterator[None]:
+    """Have each test begin with the same logs; every application that is built sets them."""
+    reset_logs()
     yield
-    for logger, level, propagate, handlers in before:
-        logger.setLevel(level)
-        logger.propagate = propagate
-        logger.handlers[:] = handlers
+    reset_logs()
 
 
 @pytest_asyncio.fixture

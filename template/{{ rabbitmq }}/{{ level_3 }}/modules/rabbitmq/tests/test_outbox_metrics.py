@@ -6,7 +6,8 @@ import pytest
 from fastapi import FastAPI
 from httpx2 import AsyncClient
 
-from chassis.database import DataSettings, build_data_app
+from chassis.database.app import build_data_app
+from chassis.database.features import DataSettings
 from chassis_rabbitmq.outbox.store import Backlog
 
 

@@ -33,17 +33,22 @@ class MemoryLoans(MemoryRecords[Loan]):
         return Page(items=found[: query.limit])
 
 
+@pytest.fixture(scope="session")
+def assembled() -> FastAPI:
+    """Build the application once for all tests: its routes take far longer than a test."""
+    return create_app(Settings())
+
+
 @pytest.fixture
-def app() -> FastAPI:
-    """Build the application that the `client` fixture talks to."""
-    application = create_app(Settings())
-    application.dependency_overrides = {
+def app(assembled: FastAPI) -> FastAPI:
+    """Give each test the application that `client` talks to, with records of its own."""
+    assembled.dependency_overrides = {
         dependencies.users: MemoryRecords(User).given,
         dependencies.loans: MemoryLoans(Loan).given,
         dependencies.payments: MemoryRecords(Payment).given,
         dependencies.escrow_accounts: MemoryRecords(EscrowAccount).given,
     }
-    return application
+    return assembled
 
 
 @pytest.fixture

@@ -62,7 +62,8 @@ class Relay:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Pass events on meanwhile; those that are on their way at the end get there first."""
-        self._stopped.clear()
+        # An application may run again, in another event loop.
+        self._woken, self._stopped = asyncio.Event(), asyncio.Event()
         running = asyncio.create_task(self._run())
         try:
             yield
