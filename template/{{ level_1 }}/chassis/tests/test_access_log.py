@@ -25,6 +25,11 @@ async def person(name: str) -> str:
     return name
 
 
+@router.put("/{name}")
+async def renamed(name: str) -> None:
+    pass
+
+
 @towns.get("/{name}")
 async def town(name: str) -> str:
     return name
@@ -61,6 +66,26 @@ async def test_a_request_is_told_by_its_route(
     caplog.set_level(logging.INFO)
 
     await client.request(method, path, headers={"X-Email": MARKER, "X-Forwarded-For": MARKER})
+
+    assert lines(caplog) == [line]
+    assert MARKER not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "line"),
+    [
+        ("PUT", f"/people/{MARKER}", "PUT /people/{name} 413"),
+        ("POST", f"/people/{MARKER}", "POST /people/{name} 413"),
+        ("POST", f"/v2/south/towns/{MARKER}", "POST /v2/south/towns/{name} 413"),
+        ("POST", f"/{MARKER}", "POST (no route) 413"),
+    ],
+)
+async def test_an_answer_that_comes_before_the_route_is_told_by_it_too(
+    client: AsyncClient, caplog: pytest.LogCaptureFixture, method: str, path: str, line: str
+) -> None:
+    caplog.set_level(logging.INFO)
+
+    await client.request(method, path, headers={"Content-Length": "999999999"})
 
     assert lines(caplog) == [line]
     assert MARKER not in caplog.text

@@ -77,6 +77,14 @@ async def test_a_request_is_counted_by_its_route(
     assert counted(told, *series) == 1
 
 
+async def test_an_answer_that_comes_before_the_route_is_counted_by_it_too(
+    client: AsyncClient, told: Metrics
+) -> None:
+    await client.get("/api/v1/beds/roses", headers={"Content-Length": "999999999"})
+
+    assert counted(told, "GET", "/api/v1/beds/{bed}", "413") == 1
+
+
 async def test_a_first_failure_can_be_seen_as_an_increase(
     client: AsyncClient, told: Metrics
 ) -> None:

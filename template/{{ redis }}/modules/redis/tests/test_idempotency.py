@@ -1,6 +1,7 @@
 """A POST with a key: carried out once, whatever happens."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
@@ -10,6 +11,7 @@ from fakeredis import FakeAsyncRedis, FakeServer
 from fastapi import APIRouter, BackgroundTasks, FastAPI, Request, Response
 from httpx2 import AsyncClient
 
+from chassis.access_log import LOGGER
 from chassis.app import build_app
 from chassis.features import FeatureSettings
 from chassis.problems import Conflict, Unavailable
@@ -72,6 +74,7 @@ def app(server: FakeServer, shop: Shop, settings: dict[str, Any]) -> FastAPI:
     for method in ("POST", "PUT"):
         router.add_api_route(URL, shop.order, methods=[method], status_code=201)
     router.add_api_route("/others", shop.order, methods=["POST"])
+    router.add_api_route("/shelves/{shelf}/orders", shop.order, methods=["POST"])
     return build_app("Shop", [router], FeatureSettings(max_body_bytes=1000, **settings))
 
 
@@ -86,6 +89,18 @@ async def test_a_repeat_gets_the_first_answer(client: AsyncClient, shop: Shop) -
     assert again.headers["content-type"] == first.headers["content-type"]
     assert "idempotency-replayed" not in first.headers
     assert again.headers["idempotency-replayed"] == "true"
+
+
+async def test_a_repeat_is_told_by_its_route(
+    client: AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+
+    for _ in range(2):
+        await client.post("/shelves/7/orders", headers=ONE)
+
+    told = [record.getMessage() for record in caplog.records if record.name == LOGGER]
+    assert [line.rsplit(" ", 2)[0] for line in told] == ["POST /shelves/{shelf}/orders 200"] * 2
 
 
 async def test_cookies_are_not_repeated(client: AsyncClient, shop: Shop) -> None:

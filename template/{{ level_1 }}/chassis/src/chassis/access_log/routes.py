@@ -15,17 +15,32 @@ def route_of(scope: Scope) -> str:
         return _whole_path(route, scope)
     if scope.get("endpoint") and not scope.get("path_params"):
         return str(scope["path"])  # nothing in it varies
+    if "router" not in scope:  # answered before it was looked for
+        return _foreseen(scope)
     return UNKNOWN
+
+
+def _foreseen(scope: Scope) -> str:
+    """Find the route that a request would have come to."""
+    app, path = scope.get("app"), _path(scope)
+    contexts = iter_route_contexts(app.routes) if isinstance(app, FastAPI) else ()
+    found = [one for one in contexts if one.path_regex and one.path_regex.match(path)]
+    offering = [one for one in found if scope["method"] in (one.methods or ())]
+    return next((str(one.path_format) for one in [*offering, *found]), UNKNOWN)
 
 
 def _whole_path(route: object, scope: Scope) -> str:
     """Give the path of a route with the prefixes under which its router is included."""
     found = _contexts(scope.get("app"), route)
     if len(found) > 1:  # one router, included twice
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        path = _path(scope)
         found = [one for one in found if one.path_regex and one.path_regex.match(path)]
     own = getattr(route, "path", UNKNOWN)
     return str(found[0].path_format or own) if found else str(own)
+
+
+def _path(scope: Scope) -> str:
+    return str(scope["path"]).removeprefix(scope.get("root_path", ""))
 
 
 def _contexts(app: object, route: object) -> list[RouteContext]:
