@@ -12,7 +12,7 @@ from tests.integration.test_collections import all_records, record, records
 
 __all__ = ["all_records", "record", "records"]
 
-WRITERS = 12
+WRITERS = 8  # fewer than the attempts of a use case: none of them can run out
 
 
 @pytest.fixture
