@@ -193,7 +193,7 @@ def _serving(app: FastAPI, open_: socket.socket) -> Iterator[None]:
 @contextmanager
 def in_processes(database_url: str, logs: Path) -> Iterator[dict[str, Started]]:
     """Run the services as they are run elsewhere; the log of each is in a file of its name."""
-    ports = {service.name: _free_port() for service in system().services}
+    ports = {service.name: free_port() for service in system().services}
     with ExitStack() as stack:
         started = {}
         for service in system().services:
@@ -217,7 +217,8 @@ def in_processes(database_url: str, logs: Path) -> Iterator[dict[str, Started]]:
 OPTIONS = Options(reload=False, access_log=True)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Find a port that nobody has."""
     with socket.create_server((HOST, 0)) as probe:
         return int(probe.getsockname()[1])
 

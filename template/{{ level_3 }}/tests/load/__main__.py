@@ -1,0 +1,108 @@
+"""The command line: ``python -m tests.load [--gate]``; docs/load.md says what it does."""
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+import httpx2
+from tools.check.plan import FILE as REQUIREMENTS
+from tools.common import ToolError, UsageError, say, write_atomically
+from tools.common.code import REPORTS, code_state
+from tools.common.tables import Table, load
+
+from tests.e2e.surface import URL
+from tests.integration.system import ROOT
+from tests.load import baseline
+from tests.load.measuring import SHORT, Kind, measure
+from tests.load.system import Loaded, elsewhere, here
+from tests.load.verdict import problems_of, summary, table
+
+_VARIABLES = {"users": "TEST_LOAD_USERS", "time": "TEST_LOAD_TIME"}
+REPORT = REPORTS / "load.json"
+GREEN, RED, INTERRUPTED = 0, 1, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Load the system, tell what was seen, and return whether it is good enough."""
+    parser = argparse.ArgumentParser(prog="python -m tests.load", description="Load the system.")
+    parser.add_argument(
+        "--gate", action="store_true", help="shortly, and only compared with the baseline"
+    )
+    gate = parser.parse_args(arguments).gate
+    logging.disable(logging.INFO)  # of the migrations
+    try:
+        return _run(gate=gate)
+    except ToolError as error:
+        say(str(error), sys.stderr)
+        return error.exit_code
+    except httpx2.TransportError as error:
+        say(f"{error.request.url} does not answer: {error}", sys.stderr)
+        return RED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _run(*, gate: bool) -> int:
+    settings = _settings()
+    share = settings.number("slower_percent", 25)
+    url = "" if gate else os.environ.get(URL, "")
+    name = "gate" if gate else url or "here"
+    kind = SHORT if gate else _long(settings)
+    before = baseline.read(ROOT / baseline.FILE, name, baseline.conditions(kind.users))
+    with _loaded(url) as loaded:
+        seen = measure(loaded, kind)
+        if gate and not before.levels:  # later runs are not held against a lucky one
+            seen = baseline.worse(seen, measure(loaded, kind))
+        elif max(baseline.slower(before, seen).values(), default=0) > share:
+            say("Slower than the baseline; measured once more.", sys.stdout)
+            seen = baseline.better(seen, measure(loaded, kind))
+    changes = baseline.slower(before, seen)
+    problems = list(problems_of(seen, changes, share, None if gate else _target()))
+    code = asyncio.run(code_state(ROOT, os.environ))
+    report = {"name": name, **baseline.entry(seen, code), "failures": seen.failures}
+    write_atomically(ROOT / REPORT, json.dumps(report, indent=2) + "\n")
+    if not problems:
+        baseline.record(ROOT / baseline.FILE, name, seen, before, code)
+    for line in (*table(seen, changes), summary(seen, before, changes, recorded=not problems)):
+        say(line, sys.stdout)
+    for problem in problems:
+        say(problem, sys.stderr)
+    return RED if problems else GREEN
+
+
+def _loaded(url: str) -> AbstractContextManager[Loaded]:
+    return nullcontext(elsewhere(url)) if url else here()
+
+
+def _settings() -> Table:
+    """Read what the owners set: the table [tool.load] of pyproject.toml."""
+    settings = load(ROOT / "pyproject.toml").table("tool").table("load")
+    settings.allow("slower_percent", "users", "seconds")
+    return settings
+
+
+def _long(settings: Table) -> Kind:
+    """Let so many clients ask once a second each, so long."""
+    users = _number("users", settings.number("users", 20))
+    return Kind(users=int(users), seconds=_number("time", settings.number("seconds", 60)))
+
+
+def _number(name: str, otherwise: float) -> float:
+    text = os.environ.get(_VARIABLES[name], "")
+    if text and not (text.isdecimal() and int(text)):
+        raise UsageError(f"{name} must be a whole number above 0, got: {text}")
+    return int(text) if text else otherwise
+
+
+def _target() -> float:
+    targets = load(ROOT / REQUIREMENTS).table("targets")
+    return targets.table("p95_latency_ms").number("value")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
