@@ -1,16 +1,18 @@
 """The web server against clients that send too much, too slowly, or nothing at all."""
 
+import gc
 import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import PlainTextResponse
+from fastapi.routing import APIRoute
 
 from chassis import problems
 from chassis.app import assemble
@@ -30,9 +32,9 @@ CHUNKED = b"POST / HTTP/1.1\r\nHost: garden\r\nTransfer-Encoding: chunked\r\n\r\
 type Connect = Callable[[], socket.socket]
 
 
-def garden() -> FastAPI:
+def garden(*routers: APIRouter) -> FastAPI:
     """An application that echoes, waits until it is told to go on, and says a lot."""
-    app = assemble("Garden", [], FeatureSettings(), [problems])
+    app = assemble("Garden", routers, FeatureSettings(), [problems])
     app.state.gate = threading.Event()
 
     @app.get("/")
@@ -55,8 +57,10 @@ def garden() -> FastAPI:
 class Served:
     """A server that runs in a thread."""
 
-    def __init__(self, settings: Settings, listening: socket.socket) -> None:
-        self.app = garden()
+    def __init__(
+        self, settings: Settings, listening: socket.socket, routers: Iterable[APIRouter]
+    ) -> None:
+        self.app = garden(*routers)
         self.server = Server(self.app, settings)
         self.address = listening.getsockname()
         self.thread = threading.Thread(target=self.server.run, args=([listening],))
@@ -74,10 +78,10 @@ class Served:
 
 
 @contextmanager
-def serving(**limits: float) -> Iterator[Served]:
+def serving(*routers: APIRouter, **limits: float) -> Iterator[Served]:
     """Run a server with limits that tests can reach."""
     with socket.create_server((HOST, 0)) as listening:
-        served = Served(Settings.model_validate({**QUICK, **limits}), listening)
+        served = Served(Settings.model_validate({**QUICK, **limits}), listening, routers)
         served.thread.start()
         try:
             while not served.server.started:
@@ -146,6 +150,22 @@ def problem(status: int, body: bytes) -> dict[str, Any]:
     assert read["status"] == status
     assert read["type"].startswith("urn:problem:")
     return read
+
+
+def test_what_would_make_the_first_request_wait_is_done_before_it() -> None:
+    worked_out: list[str] = []
+
+    def name(route: APIRoute) -> str:
+        worked_out.append(route.path)
+        return route.name
+
+    beds = APIRouter(prefix="/beds", generate_unique_id_function=name)
+    beds.add_api_route("/{bed}", lambda bed: bed)
+    worked_out.clear()
+
+    with serving(beds):
+        assert worked_out == ["/beds/{bed}"]
+        assert gc.get_freeze_count()
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,7 @@ def test_requests_that_wait_for_a_lock_do_not_make_a_service_unready(
         waiting = [pool.submit(ask, number) for number in range(WAITING)]
         while not any(one.done() for one in waiting):  # so all connections have been in use
             assert set(statuses(services, "/ready").values()) == {200}
+            time.sleep(0.1)
         assert {one.result() for one in waiting} == {503}
 
     assert ask(0) == 200

@@ -1,6 +1,5 @@
 """How an application is put together: features first, then the service's own routers."""
 
-import gc
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -40,9 +39,6 @@ def assemble[SettingsT: FeatureSettings](
         async with AsyncExitStack() as stack:  # closes in reverse order
             for feature in installed:
                 await stack.enter_async_context(feature.lifespan(app, settings))
-            # What is there by now stays: the garbage collector need not go through it each time.
-            gc.freeze()
-            stack.callback(gc.unfreeze)
             yield
 
     app = FastAPI(

@@ -1,5 +1,6 @@
 import asyncio
 import faulthandler
+import gc
 import logging
 import resource
 import socket
@@ -8,6 +9,7 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
+from fastapi.routing import iter_route_contexts
 from starlette.types import ASGIApp
 
 from chassis.server.protocol import Connection, Connections
@@ -40,6 +42,18 @@ class Server(uvicorn.Server):
         }
         super().__init__(uvicorn.Config(app, **defaults | options))
         self.server_state = self.opened = Connections()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and do before the first request what would make it wait."""
+        for _ in iter_route_contexts(getattr(self.config.app, "routes", ())):
+            pass  # FastAPI works each of them out when it is come to
+        await super().startup(sockets)
+        gc.freeze()  # what is there by now stays: the garbage collector need not go through it
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop, and leave the process as it was."""
+        gc.unfreeze()
+        await super().shutdown(sockets)
 
     async def on_tick(self, counter: int) -> bool:
         """Look once a second for connections that take too long."""

@@ -27,7 +27,7 @@ class MemoryRecords[Kept]:
         self._record, self._versioned = _prepared(record)  # type: ignore[arg-type]  # has a hash
         self._kept: dict[UUID, dict[str, Any]] = {}
 
-    def given(self) -> Self:
+    async def given(self) -> Self:
         """Stand in for a dependency: `app.dependency_overrides[tasks] = records.given`."""
         return self
 

@@ -53,7 +53,8 @@ def reset_logs() -> Callable[[], None]:
 
     def reset() -> None:
         for logger, level, propagate, handlers in first:
-            logger.setLevel(level)
+            if logger.level != level:  # to set it costs time
+                logger.setLevel(level)
             logger.propagate = propagate
             logger.handlers[:] = handlers
 
