@@ -45,6 +45,11 @@ def project(rendered: Callable[[str], Path]) -> Path:
 @pytest.fixture
 def tools(project: Path) -> ModuleType:
     """The project's own module that puts Prometheus onto this machine."""
+    return prometheus_of(project)
+
+
+def prometheus_of(project: Path) -> ModuleType:
+    """Load that module, if there is a Prometheus for it."""
     spec = spec_from_file_location("prometheus_of_the_project", project / "tools/dev/prometheus.py")
     assert spec
     assert spec.loader

@@ -100,7 +100,10 @@ def test_without_locust_the_gate_has_not_run(project: Path) -> None:
     [
         ({"TEST_LOAD_USERS": "many"}, "users must be a whole number above 0, got: many"),
         ({"TEST_LOAD_TIME": "0"}, "time must be a whole number above 0, got: 0"),
-        ({"TEST_BASE_URL": "http://127.0.0.1:1"}, "http://127.0.0.1:1 does not answer"),
+        (
+            {"TEST_BASE_URL": "http://127.0.0.1:1"},
+            "http://127.0.0.1:1/api/v1/tasks does not answer",
+        ),
     ],
 )
 def test_a_mistake_is_told_in_one_line(project: Path, given: dict[str, str], told: str) -> None:

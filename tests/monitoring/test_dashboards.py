@@ -1,0 +1,100 @@
+"""Every panel shows something: its query is put to a real Prometheus that measures a system at work."""
+
+import json
+import math
+import re
+import time
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.monitoring.test_alarm import free_port, hasty, prometheus_of
+from tests.project.defects import FULLEST
+from tests.project.test_running import running
+
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.about("level_3", "workers", "redis", "rabbitmq"),
+    pytest.mark.needs("prometheus"),
+    pytest.mark.needs("redis-server"),
+    pytest.mark.needs("rabbitmq-server"),
+]
+PATIENCE_S = 180
+# What Grafana puts there.
+FILLED = {r"\$__rate_interval": "1m", r"\$__range": "5m", r"\$job": ".+"}
+
+
+def panels(project: Path) -> Iterator[tuple[str, str]]:
+    """The queries of all dashboards, each with its place."""
+    for file in sorted(project.glob("deploy/grafana/dashboards/*.json")):
+        for panel in json.loads(file.read_text("utf-8"))["panels"]:
+            for number, target in enumerate(panel.get("targets", [])):
+                query = target["expr"]
+                for variable, value in FILLED.items():
+                    query = re.sub(variable, value, query)
+                assert "$" not in query
+                yield f"{file.stem}: {panel['title']} {number}", query
+
+
+def test_the_panels_of_every_module_are_asked(rendered: Callable[[str], Path]) -> None:
+    asked = [name.partition(":")[0] for name, _ in panels(rendered(FULLEST[-1]))]
+
+    assert {"api", "rabbitmq", "redis", "workers"} <= set(asked)
+
+
+def use(api: str) -> None:
+    """Do what every panel shows something of."""
+    with httpx2.Client(base_url=f"{api}/api/v1", timeout=20) as http:
+        made = http.post("/tasks", json={"title": "A task"}).json()["id"]
+        for _ in range(2):
+            assert http.get(f"/tasks/{made}").status_code == 200
+        assert http.get("/tasks").status_code == 200
+        assert http.delete(f"/tasks/{made}").status_code == 204
+
+
+def shows(prometheus: str, query: str) -> bool:
+    """Whether a query has a value now."""
+    answer = httpx2.get(f"{prometheus}/api/v1/query", params={"query": query}).json()
+    assert answer["status"] == "success", answer
+    values = [float(series["value"][1]) for series in answer["data"]["result"]]
+    return any(math.isfinite(value) for value in values)
+
+
+def test_every_panel_shows_something(installed: Callable[[str], Path], tmp_path: Path) -> None:
+    project = installed(FULLEST[-1])
+    tools = prometheus_of(project)
+    data, probe = free_port(), free_port()
+    own = {"DATA_PORT": str(data), "PROBE_PORT": str(probe)}
+    elsewhere = {"PROMETHEUS_URL": "http://127.0.0.1:1"}  # so that it starts none of its own
+    with running(project, **own, **elsewhere) as api:
+        port = free_port()
+        place = tools.Place(tmp_path, port, addresses(project, api, data, probe))
+        configuration = tools.write(project, place)
+        for file in configuration.parent.rglob("*.yml"):
+            file.write_text(hasty(file.read_text()).replace("interval: 30s", "interval: 1s"))
+        with tools.running(configuration, place):
+            empty = dict(panels(project))
+            end = time.monotonic() + PATIENCE_S
+            while empty and time.monotonic() < end:
+                use(api)
+                time.sleep(1)
+                asked = f"http://127.0.0.1:{port}"
+                empty = {name: q for name, q in empty.items() if not shows(asked, q)}
+            assert not shows(asked, "what_nobody_tells")
+            assert not shows(asked, "vector(0) / 0")
+    assert empty == {}
+
+
+def addresses(project: Path, api: str, data: int, probe: int) -> dict[str, str]:
+    """Where everything tells its metrics, by the name under which it is measured."""
+    system = tomllib.loads((project / "tools/services.toml").read_text("utf-8"))
+    ports = {"DATA_PORT": str(data), "API_PORT": api.rpartition(":")[2]}
+    services = {name: ports[one["port_variable"]] for name, one in system["services"].items()}
+    [worker] = system["processes"]
+    return {
+        name.replace("_", "-"): f"127.0.0.1:{at}"
+        for name, at in {**services, worker: probe}.items()
+    }
