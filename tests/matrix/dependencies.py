@@ -21,10 +21,12 @@ REQUIREMENT = re.compile(r"([\w.-]+)(?:\[([\w,. -]+)\])?")
 # The distribution that brings a package of another name.
 BROUGHT_BY = {
     "PIL": "pillow",
+    "bson": "pymongo",
     "docker": "testcontainers",
     "dotenv": "python_dotenv",
     "jwt": "pyjwt",
     "pydantic_core": "pydantic",
+    "secantus": "secantusdb",
     "starlette": "fastapi",
     "yaml": "pyyaml",
 }

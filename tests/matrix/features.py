@@ -21,7 +21,7 @@ SETTINGS = "BaseSettings"
 # A feature that takes this is for every kind of process, with HTTP or without.
 ANY = "Host"
 # What it lists comes on top of what every service has.
-ON_TOP = "chassis.database.features"
+ON_TOP = frozenset({"chassis.database.features", "chassis_mongodb.documents.features"})
 LOCATION = re.compile(r'Path\(\*([\w.]+)\.__path__\) / "migrations"')
 MIGRATION = re.compile(r".+/src/(?P<package>.+)/migrations/[^/]+\.py")
 
@@ -77,7 +77,7 @@ def unlisted(rendered: Rendered, codes: Mapping[str, Code]) -> Found:
     lists = Lists(paths, {name: codes[path] for name, path in paths.items()})
     yield from _in_no_list(lists)
     yield from _not_there(lists)
-    for name in lists.lists.keys() - {ON_TOP}:
+    for name in lists.lists.keys() - ON_TOP:
         yield from _lacking(lists, name)
     yield from _migrations(rendered, lists.lists.values())
 

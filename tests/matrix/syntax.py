@@ -106,7 +106,7 @@ def _imported(node: ast.AST) -> Iterator[str]:
             yield module
             yield from (f"{module}.{alias.name}" for alias in node.names)
         case ast.Call(func=function, args=[ast.Constant(value=str(name)), *_]):
-            if ast.unparse(function).endswith("import_module"):
+            if ast.unparse(function).endswith(("import_module", "util.find_spec")):
                 yield name
 
 

@@ -1,4 +1,4 @@
-"""Migrations without Docker: on the embedded database, whether or not `make dev` is running."""
+"""Migrations without Docker: on what `make dev` keeps data in, whether or not it is running."""
 
 import argparse
 import os
@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -15,7 +16,7 @@ from tools.common import ToolError, say
 from tools.common.tables import fill
 from tools.dev.postgres import installed_postgres
 from tools.dev.postmaster import postmaster_of
-from tools.dev.servers import database, embedded_owner_url
+from tools.dev.servers import database, embedded_owner_url, servers
 from tools.dev.system import (
     SYSTEM,
     System,
@@ -76,8 +77,9 @@ def migrate(system: System, root: Path, message: str | None) -> int:
     """Apply all migrations; with a message, write a new one afterwards."""
     base = base_environment(root, system.env_files)
     ports = chosen_ports(system, base)
-    with database(system, root) as connection:
-        urls = {"database": connection.url}
+    kept = replace(system, servers=tuple(one for one in system.servers if one.migrated))
+    with database(system, root) as connection, servers(kept, root) as others:
+        urls = {"database": connection.url} | {name: one.url for name, one in others.items()}
         for service in system.services:
             own = service_environment(service, system, base, ports, urls)
             environment = migration_environment(system, own, connection.owner_url)

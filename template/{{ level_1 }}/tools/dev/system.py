@@ -40,11 +40,13 @@ class Server:
     name: str
     run: str
     variable: str
+    migrated: bool
+    """Whether what it keeps is brought up to date as the database is."""
 
 
 @dataclass(frozen=True)
 class Service:
-    """One web application, and the commands that bring its database up to date."""
+    """One web application, and the commands that bring what it keeps up to date."""
 
     name: str
     app: str
@@ -56,6 +58,11 @@ class Service:
     upgrade: tuple[str, ...]
     revision: tuple[str, ...]
     env: Mapping[str, str]
+
+    @property
+    def in_database(self) -> bool:
+        """Say whether what it keeps is in the database that runs here."""
+        return any("database_url" in mentioned(text) for text in self.env.values())
 
 
 @dataclass(frozen=True)
@@ -117,8 +124,9 @@ def _database(table: Table) -> Database:
 
 
 def _server(name: str, table: Table) -> Server:
-    table.allow("run", "variable")
-    return Server(name, table.get("run", str), table.get("variable", str))
+    table.allow("run", "variable", "migrated")
+    migrated = table.get("migrated", bool, default=False)
+    return Server(name, table.get("run", str), table.get("variable", str), migrated)
 
 
 def _service(name: str, table: Table) -> Service:

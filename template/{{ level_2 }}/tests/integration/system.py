@@ -146,9 +146,10 @@ def migrate(service: Service, database_url: str, *arguments: str) -> None:
 
 
 def migrate_all(database_url: str) -> None:
-    """Bring the database up to date."""
+    """Bring the database up to date, and what else runs of what services keep data in."""
+    kept = {server.name for server in system().servers if server.migrated}
     for service in system().services:
-        if service.upgrade:
+        if service.upgrade and (service.in_database or kept <= ADDRESSES.keys()):
             migrate(service, database_url, service.upgrade[-1])
 
 

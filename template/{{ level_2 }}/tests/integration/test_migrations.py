@@ -28,12 +28,12 @@ from tests.integration.system import (
     system,
 )
 
-SERVICES = [service for service in system().services if service.upgrade]
+SERVICES = [service for service in system().services if service.in_database]
 
 
 @pytest.fixture(params=SERVICES, ids=lambda service: service.name)
 def migrated(request: pytest.FixtureRequest) -> Service:
-    """Each service that has migrations."""
+    """Each service that has migrations of the database."""
     service: Service = request.param
     return service
 

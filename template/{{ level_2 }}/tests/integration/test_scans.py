@@ -69,7 +69,7 @@ class Kept:
 
 def kept() -> Iterator[Kept]:
     """Find the collections of records; a table that stays small says so."""
-    for service in (one for one in system().services if one.upgrade):
+    for service in (one for one in system().services if one.in_database):
         tables = import_module(f"{package(service)}.models").Base.metadata.tables
         for collection in collections(document(service.name)):
             table = tables.get(collection.name.replace("-", "_"))

@@ -153,7 +153,7 @@ def writers(services: dict[str, Started]) -> Iterator[list[Writer]]:
 
 def data_services(services: Mapping[str, Started]) -> list[Started]:
     """Give the services that have migrations."""
-    return [services[service.name] for service in system().services if service.upgrade]
+    return [services[service.name] for service in system().services if service.in_database]
 
 
 def size(told: Told) -> int:

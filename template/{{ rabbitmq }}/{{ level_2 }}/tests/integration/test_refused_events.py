@@ -123,7 +123,7 @@ def test_a_write_of_such_an_event_is_refused_and_nothing_is_stored(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EVENT_MAX_BYTES", "100")
-    (data,) = [service.name for service in system().services if service.upgrade]
+    (data,) = [service.name for service in system().services if service.in_database]
     with in_process(database_url) as started, ExitStack() as stack:
         http = stack.enter_context(httpx2.Client(base_url=started[data].url, timeout=PATIENCE_S))
         answers = []

@@ -151,7 +151,7 @@ def workers(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Probe]:
     """Workers with a queue of their own, which goes when they go."""
-    data = next(service.name for service in system().services if service.upgrade)
+    data = next(service.name for service in system().services if service.in_database)
     notes, name = tmp_path_factory.mktemp("workers"), f"probe_{uuid4().hex[:8]}"
     with Forks.of(PROBE) as forks:
         made = Probe(name, notes, rabbitmq.url, services[data].url, forks)

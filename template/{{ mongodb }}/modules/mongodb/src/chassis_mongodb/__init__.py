@@ -1,0 +1,1 @@
+"""Documents in MongoDB: what the document service stands on, and what others ask it for over HTTP."""

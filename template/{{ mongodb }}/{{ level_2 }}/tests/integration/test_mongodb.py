@@ -1,0 +1,104 @@
+"""Documents on a real server: what is acknowledged is there, whatever happens to it."""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from typing import Self
+from uuid import UUID, uuid4
+
+import httpx2
+import pytest
+
+from tests.integration.servers import RunningServer
+from tests.integration.system import Started
+
+PATH = "/api/v1/activities"
+TIMEOUT_S = 20
+PATIENCE_S = 60
+WRITERS = 4
+SOME = 20
+DONE = {200, 201}
+
+
+@pytest.fixture
+def http(services: Mapping[str, Started]) -> Iterator[httpx2.Client]:
+    """A client of the document service."""
+    (url,) = (
+        one.url for one in services.values() if one.service.upgrade and not one.service.in_database
+    )
+    with httpx2.Client(base_url=url, timeout=TIMEOUT_S) as client:
+        yield client
+
+
+def activity(subject: UUID) -> dict[str, object]:
+    """Make an activity."""
+    return {"type": "test.done", "subject": str(subject), "at": "2026-01-31T12:00:00Z"}
+
+
+class Writers:
+    """Several clients that store activities, each again and again until it is acknowledged."""
+
+    def __init__(self, http: httpx2.Client) -> None:
+        self.subject = uuid4()
+        self.acknowledged: list[str] = []
+        self._http = http
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._write) for _ in range(WRITERS)]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def wait_for(self, more: int) -> None:
+        """Wait until so many more are acknowledged."""
+        wanted = len(self.acknowledged) + more
+        deadline = time.monotonic() + PATIENCE_S
+        while len(self.acknowledged) < wanted:
+            assert time.monotonic() < deadline, "nothing is stored"
+            time.sleep(0.01)
+
+    def _write(self) -> None:
+        while not self._stop.is_set():
+            activity_id = str(uuid4())
+            deadline = time.monotonic() + PATIENCE_S
+            while time.monotonic() < deadline:
+                answer = self._http.put(f"{PATH}/{activity_id}", json=activity(self.subject))
+                if answer.status_code in DONE:
+                    self.acknowledged.append(activity_id)
+                    break
+                assert answer.status_code in {503, 504}, answer.text
+                time.sleep(0.05)
+
+
+def listed(http: httpx2.Client, subject: UUID) -> list[str]:
+    """Give the ids of all activities of a subject."""
+    found: list[str] = []
+    params: dict[str, str | int] = {"subject": str(subject), "limit": 100}
+    while True:
+        page = http.get(PATH, params=params).json()
+        found += [item["id"] for item in page["items"]]
+        if page["next_cursor"] is None:
+            return found
+        params["cursor"] = page["next_cursor"]
+
+
+def test_what_is_acknowledged_survives_and_is_there_once(
+    http: httpx2.Client, others: Mapping[str, RunningServer]
+) -> None:
+    with Writers(http) as writers:
+        writers.wait_for(SOME)
+        with others["mongodb"].away():
+            assert http.get("/health").status_code == 200
+            assert http.get("/ready").status_code == 503
+        writers.wait_for(SOME)
+
+    found = listed(http, writers.subject)
+    assert len(found) == len(set(found))
+    assert set(writers.acknowledged) <= set(found)
+    assert http.get("/ready").status_code == 200
