@@ -25,7 +25,7 @@ from tests.integration.servers import RunningServer
 from tests.integration.system import Started, document, in_process, system
 
 PATIENCE_S = 60
-AWAY_S = 2
+AWAY_S = 1  # longer than the first pause of the relay
 
 type Told = dict[str, list[tuple[str, Any]]]
 """By record, its events in their order: the version and the data of each."""
