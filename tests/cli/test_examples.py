@@ -35,6 +35,7 @@ def test_an_example_that_is_not_there(ferrata, tmp_path):
     assert run.err.endswith("did you mean 'task_manager'?\n")
 
 
+@pytest.mark.about("level_2")
 def test_options_lie_over_an_example_and_that_is_said(ferrata, tmp_path):
     options = ["--level", "2", "--module", MODULE, "--set", "project_name=Crew"]
     run = ferrata("new", tmp_path / "demo", "--example", "task_manager", "--no-gates", *options)

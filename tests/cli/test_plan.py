@@ -105,7 +105,7 @@ def test_one_screen(ferrata):
     assert "Level 2 would add: " in text
 
 
-@pytest.mark.about("payments")
+@pytest.mark.about("level_2", "payments")
 def test_text(ferrata):
     lines = ferrata("plan", EXAMPLE, "--full").out.splitlines()
     assert "  team_tasks_api  port 8000" in lines
@@ -121,7 +121,7 @@ def test_text(ferrata):
 def test_a_higher_level(ferrata):
     climb = json.loads(ferrata("plan", EXAMPLE, "--to", "4", "--json").out)["climb"]
     names = [feature["name"] for feature in climb["features"]]
-    assert {"health", "metrics", "authentication", "cache"} <= set(names)
+    assert {"health", "metrics", "resilience", "cache"} <= set(names)
     assert "compose" not in names
 
 

@@ -32,6 +32,7 @@ KINDS = {
         "targets of make, which tests run": r"Makefile|.+\.mk",
         "the gateway, which nginx reads in tests": r"deploy/nginx/\w+\.conf",
         "monitoring, which promtool and amtool read in tests": r"deploy/(prometheus|alertmanager|grafana)/.+\.yml",
+        "Jaeger, whose parts tests hold together": r"deploy/jaeger/\w+\.yml",
         "images, which hadolint reads": r"deploy/docker/Dockerfile(\.\w+)?",
         "patterns for Git and Docker": r"\.gitignore|\.gitattributes|\.dockerignore",
         "variables, of which `make env` makes .env": r"\.env\.example",

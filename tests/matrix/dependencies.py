@@ -18,13 +18,17 @@ from tests.matrix.renderer import Rendered
 from tests.matrix.syntax import Code
 
 REQUIREMENT = re.compile(r"([\w.-]+)(?:\[([\w,. -]+)\])?")
-# The distribution that brings a package of another name.
+# The distribution that brings a package of another name, or a part of one that several bring.
 BROUGHT_BY = {
     "PIL": "pillow",
     "bson": "pymongo",
     "docker": "testcontainers",
     "dotenv": "python_dotenv",
     "jwt": "pyjwt",
+    "opentelemetry": "opentelemetry_api",
+    "opentelemetry.exporter": "opentelemetry_exporter_otlp_proto_http",
+    "opentelemetry.proto": "opentelemetry_proto",
+    "opentelemetry.sdk": "opentelemetry_sdk",
     "pydantic_core": "pydantic",
     "secantus": "secantusdb",
     "starlette": "fastapi",
@@ -224,8 +228,11 @@ def module_name(path: str) -> str:
 
 
 def _packages(names: frozenset[str]) -> frozenset[str]:
-    """The top-level packages of dotted names, the standard library left out."""
-    return frozenset(name.split(".")[0] for name in names) - sys.stdlib_module_names
+    """The packages of dotted names that distributions bring, the standard library left out."""
+    parts = [name.split(".") for name in names]
+    brought = {".".join(part[:2]) for part in parts} & BROUGHT_BY.keys()
+    others = {part[0] for part in parts if ".".join(part[:2]) not in brought}
+    return frozenset(brought | others) - sys.stdlib_module_names
 
 
 def _distribution(package: str) -> str:

@@ -78,5 +78,5 @@ def _broken_promises(answers: Mapping[str, Any]) -> Iterator[Problem]:
         advice = advised(lambda p: p["compliance"])
         yield Problem(
             "non_functional.compliance",
-            f"{', '.join(target['compliance'])}: access control and an audit log come with {advice}",
+            f"{', '.join(target['compliance'])}: {advice} has access control and an audit log",
         )

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 
 import pytest
 import stamina
@@ -13,7 +14,15 @@ from chassis import http_client
 from chassis.app import assemble
 from chassis.effects import watched
 from chassis.features import FeatureSettings
-from chassis.http_client import HttpClient, Params, Reply, Settings, raise_for_problem
+from chassis.http_client import (
+    Call,
+    HttpClient,
+    Params,
+    Reply,
+    Request,
+    Settings,
+    raise_for_problem,
+)
 from chassis.http_client.retries import RetryBudget
 from chassis.problems import (
     OVERLOADED,
@@ -107,6 +116,29 @@ async def test_headers_are_provided_anew_for_each_call(
 
     assert [asked.headers["X-Number"] for asked in service.asked] == ["1", "2"]
     assert service.asked[1].content_type == "application/json"
+
+
+async def test_an_interceptor_makes_the_call_or_does_not(
+    http: HttpClient, service: Service, url: str
+) -> None:
+    async def inner(request: Request, call: Call) -> Reply:
+        return await call(replace(request, headers={**(request.headers or {}), "X-By": "inner"}))
+
+    async def outer(request: Request, call: Call) -> Reply:
+        if request.method == "DELETE":
+            raise Unavailable("Not now.")
+        return await call(replace(request, headers={"X-Of": "outer"}))
+
+    http.interceptors += [inner, outer]
+
+    await http.get(url)
+    await http.post(url, json_body=b"{}")
+    with pytest.raises(Unavailable, match=r"Not now\."):
+        await http.delete(url)
+
+    assert [asked.method for asked in service.asked] == ["GET", "POST"]
+    for asked in service.asked:
+        assert (asked.headers["X-By"], asked.headers["X-Of"]) == ("inner", "outer")
 
 
 async def test_a_delete_sends_no_body(http: HttpClient, service: Service, url: str) -> None:

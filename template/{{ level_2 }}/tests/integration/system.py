@@ -157,11 +157,11 @@ def migrate_all(database_url: str) -> None:
 def in_process(database_url: str) -> Iterator[dict[str, Started]]:
     """Run the services in threads of this process, so that their coverage is measured."""
     with ExitStack() as stack:
-        sockets = {s.name: stack.enter_context(_listening()) for s in system().services}
+        sockets = {s.name: stack.enter_context(listening()) for s in system().services}
         ports = {name: int(open_.getsockname()[1]) for name, open_ in sockets.items()}
         for service in system().services:
             app = application(service, environment(service, database_url, ports))
-            stack.enter_context(_serving(app, sockets[service.name]))
+            stack.enter_context(serving(app, sockets[service.name]))
         yield {
             service.name: Started(service, f"http://{HOST}:{ports[service.name]}")
             for service in system().services
@@ -169,13 +169,15 @@ def in_process(database_url: str) -> Iterator[dict[str, Started]]:
 
 
 @contextmanager
-def _listening() -> Iterator[socket.socket]:
+def listening() -> Iterator[socket.socket]:
+    """Take a port; what connects before it is served waits."""
     with socket.create_server((HOST, 0)) as open_:
         yield open_
 
 
 @contextmanager
-def _serving(app: FastAPI, open_: socket.socket) -> Iterator[None]:
+def serving(app: FastAPI, open_: socket.socket) -> Iterator[None]:
+    """Run an application in a thread."""
     server = Server(app, app.state.server, timeout_graceful_shutdown=2)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [open_]})
     thread.start()

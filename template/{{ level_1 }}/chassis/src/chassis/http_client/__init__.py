@@ -5,9 +5,11 @@ from contextlib import asynccontextmanager
 
 from chassis.feature import Host
 from chassis.http_client.client import (
+    Call,
     HeaderProvider,
     Headers,
     HttpClient,
+    Interceptor,
     Params,
     Reply,
     Request,
@@ -16,9 +18,11 @@ from chassis.http_client.replies import raise_for_problem
 from chassis.http_client.settings import Settings
 
 __all__ = [
+    "Call",
     "HeaderProvider",
     "Headers",
     "HttpClient",
+    "Interceptor",
     "Params",
     "Reply",
     "Request",

@@ -1,6 +1,7 @@
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -63,6 +64,10 @@ class Request:
         return _texts(self.params) if self.params else None
 
 
+type Call = Callable[[Request], Awaitable[Reply]]
+type Interceptor = Callable[[Request, Call], Awaitable[Reply]]
+
+
 class _PassingError(RuntimeError):
     """An answer that may well be another one in a moment."""
 
@@ -88,6 +93,8 @@ class HttpClient:
         """Asked at every attempt for headers that it shall send besides."""
         self.neutral_headers: set[str] = set()
         """Those of them, in lower case, that say nothing of who asks."""
+        self.interceptors: list[Interceptor] = []
+        """Make a call, its retries included, or refuse to; the last one is asked first."""
         self._settings = settings
         self._session: aiohttp.ClientSession | None = None
         self._budget = RetryBudget(settings.http_retry_share)
@@ -151,6 +158,18 @@ class HttpClient:
 
     async def read(self, request: Request) -> Reply:
         """Make a call that changes nothing."""
+        return await self._intercepted(request, self._read)
+
+    async def write(self, request: Request) -> Reply:
+        """Make a call that may change something."""
+        return await self._intercepted(request, self._write)
+
+    async def _intercepted(self, request: Request, call: Call) -> Reply:
+        for interceptor in self.interceptors:
+            call = partial(_ask, interceptor, call)
+        return await call(request)
+
+    async def _read(self, request: Request) -> Reply:
         self._budget.earn()
         try:
             async with asyncio.timeout(self._settings.http_timeout):
@@ -160,8 +179,7 @@ class HttpClient:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Unavailable(NO_ANSWER) from error
 
-    async def write(self, request: Request) -> Reply:
-        """Make a call that may change something."""
+    async def _write(self, request: Request) -> Reply:
         self._budget.earn()
         possible = True  # also if this is cancelled
         try:
@@ -233,6 +251,10 @@ class HttpClient:
             # It would send a DELETE or PUT again whose connection broke: a second one may say 404.
             self._session._retry_connection = False  # noqa: SLF001
         return self._session
+
+
+async def _ask(interceptor: Interceptor, call: Call, request: Request) -> Reply:
+    return await interceptor(request, call)
 
 
 def _texts(params: Params) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from chassis.http_client import HeaderProvider, Headers, HttpClient, Params, Reply
+from chassis.http_client import HeaderProvider, Headers, HttpClient, Interceptor, Params, Reply
 
 type Call = Callable[[], Awaitable[Reply]]
 
@@ -23,6 +23,11 @@ class HttpLayer:
     def neutral_headers(self) -> set[str]:
         """Those of them, in lower case, that say nothing of who asks."""
         return self._inner.neutral_headers
+
+    @property
+    def interceptors(self) -> list[Interceptor]:
+        """Make each call that is really made, or refuse to."""
+        return self._inner.interceptors
 
     async def get(
         self, url: str, *, params: Params | None = None, headers: Headers | None = None

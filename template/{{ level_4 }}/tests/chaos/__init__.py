@@ -1,0 +1,1 @@
+"""What clients get while something that the services need is slow, failing or gone."""

@@ -1,0 +1,49 @@
+"""Spans arrive where Jaeger takes them, and every part that it names is there."""
+
+import tomllib
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from tests.configuration.conftest import ROOT
+
+PARTS = ("receivers", "processors", "exporters")
+
+
+def read(path: str) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+    return content
+
+
+def test_every_part_that_is_named_is_there() -> None:
+    jaeger = read("deploy/jaeger/jaeger.yml")
+    service, stores = jaeger["service"], jaeger["extensions"]["jaeger_storage"]["backends"]
+
+    assert set(service["extensions"]) == jaeger["extensions"].keys()
+    for pipeline in service["pipelines"].values():
+        for kind in PARTS:
+            assert set(pipeline[kind]) == jaeger[kind].keys()
+    assert jaeger["extensions"]["jaeger_query"]["storage"]["traces"] in stores
+    assert jaeger["exporters"]["jaeger_storage_exporter"]["trace_storage"] in stores
+
+
+def test_every_service_sends_its_spans_there() -> None:
+    services = read("deploy/production/tracing.yml")["services"]
+    taken = read("deploy/jaeger/jaeger.yml")["receivers"]["otlp"]["protocols"]["http"]["endpoint"]
+    system = tomllib.loads((ROOT / "tools/services.toml").read_text(encoding="utf-8"))
+    wanted = {name.replace("_", "-") for kind in ("services", "processes") for name in system[kind]}
+
+    assert services.keys() - {"jaeger"} == wanted
+    for name in wanted:
+        to = urlsplit(services[name]["environment"]["TRACES_URL"])
+        assert (to.hostname, f"0.0.0.0:{to.port}") == ("jaeger", taken)
+
+
+def test_what_is_kept_has_a_place() -> None:
+    badger = read("deploy/jaeger/jaeger.yml")["extensions"]["jaeger_storage"]["backends"]["kept"]
+    volumes = read("deploy/production/tracing.yml")["services"]["jaeger"]["volumes"]
+    places = [volume.split(":")[1] for volume in volumes]
+
+    for folder in badger["badger"]["directories"].values():
+        assert any(folder.startswith(f"{place}/") for place in places)
