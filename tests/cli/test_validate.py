@@ -38,9 +38,6 @@ FAULTS = [
     ),
     pytest.param([("level: 1", "level: one")], ["level: must be a"], id="wrong level"),
     pytest.param([("level: 1", "level: true")], ["level: must be a"], id="boolean level"),
-    pytest.param(
-        [("level: 1", "level: 4")], ["level: level 4 is not available"], id="level to come"
-    ),
     pytest.param([("modules: []", "modules: redis")], ["modules: must be a list"], id="wrong type"),
     pytest.param([("modules: []", "modules: null")], ["modules: must be a list"], id="null"),
     pytest.param(

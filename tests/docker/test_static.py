@@ -66,7 +66,11 @@ def merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 
 
 # Files that the programs in containers read themselves.
-OF_PROGRAMS = {"deploy/alertmanager/alertmanager.yml", "deploy/prometheus/prometheus.yml"}
+OF_PROGRAMS = {
+    "deploy/alertmanager/alertmanager.yml",
+    "deploy/jaeger/jaeger.yml",
+    "deploy/prometheus/prometheus.yml",
+}
 
 
 def test_every_compose_file_is_included(project: Path) -> None:
