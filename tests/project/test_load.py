@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from tests.project.defects import Defect
 from tests.project.test_gates import gates
+from tests.project.test_running import running
 from tests.support import run
 
 pytestmark = [pytest.mark.about("level_3"), pytest.mark.long]
@@ -81,6 +83,14 @@ def test_a_target_that_is_missed_turns_make_load_red(project: Path) -> None:
     assert done.returncode != 0
     assert re.search(r"the 95th percentile .* is \d+ ms; the target is at most 1 ms", done.stderr)
     assert not baseline(project).exists()
+
+
+def test_nothing_stays_in_a_system_elsewhere(project: Path) -> None:
+    with running(project) as api:
+        for told in ("baseline recorded", "the baseline of"):
+            done = run(project, "make", "load", TEST_BASE_URL=api, **HASTE)
+            assert told in done.stdout, done.stderr
+            assert httpx2.get(f"{api}/api/v1/tasks").json()["items"] == []
 
 
 def test_without_locust_the_gate_has_not_run(project: Path) -> None:

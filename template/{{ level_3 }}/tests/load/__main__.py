@@ -18,12 +18,15 @@ from tools.common.tables import Table, load
 from tests.e2e.surface import URL
 from tests.integration.system import ROOT
 from tests.load import baseline
+from tests.load.baseline import Baseline
+from tests.load.figures import Seen
 from tests.load.measuring import SHORT, Kind, measure
 from tests.load.system import Loaded, elsewhere, here
 from tests.load.verdict import problems_of, summary, table
 
 _VARIABLES = {"users": "TEST_LOAD_USERS", "time": "TEST_LOAD_TIME"}
 REPORT = REPORTS / "load.json"
+REPEATS = 2
 GREEN, RED, INTERRUPTED = 0, 1, 130
 
 
@@ -55,13 +58,11 @@ def _run(*, gate: bool) -> int:
     kind = SHORT if gate else _long(settings)
     before = baseline.read(ROOT / baseline.FILE, name, baseline.conditions(kind.users))
     with _loaded(url) as loaded:
-        seen = measure(loaded, kind)
-        if gate and not before.levels:  # later runs are not held against a lucky one
-            seen = baseline.worse(seen, measure(loaded, kind))
-        elif max(baseline.slower(before, seen).values(), default=0) > share:
-            say("Slower than the baseline; measured once more.", sys.stdout)
-            seen = baseline.better(seen, measure(loaded, kind))
+        seen = _measured(loaded, kind, before, share)
     changes = baseline.slower(before, seen)
+    known = before.levels.keys() & seen.routes.keys()
+    if gate and known and not changes and not seen.failures:
+        raise ToolError("nothing can be compared here: no route answered often enough; try again")
     problems = list(problems_of(seen, changes, share, None if gate else _target()))
     code = asyncio.run(code_state(ROOT, os.environ))
     report = {"name": name, **baseline.entry(seen, code), "failures": seen.failures}
@@ -73,6 +74,18 @@ def _run(*, gate: bool) -> int:
     for problem in problems:
         say(problem, sys.stderr)
     return RED if problems else GREEN
+
+
+def _measured(loaded: Loaded, kind: Kind, before: Baseline, share: float) -> Seen:
+    seen = measure(loaded, kind)
+    if kind is SHORT and not before.levels:  # later runs are not held against a lucky one
+        return baseline.worse(seen, measure(loaded, kind))
+    for _ in range(REPEATS):  # until it is no chance
+        if max(baseline.slower(before, seen).values(), default=0) <= share:
+            break
+        say("Slower than the baseline; measured once more.", sys.stdout)
+        seen = baseline.better(seen, measure(loaded, kind))
+    return seen
 
 
 def _loaded(url: str) -> AbstractContextManager[Loaded]:

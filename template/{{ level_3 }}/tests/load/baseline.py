@@ -13,11 +13,9 @@ from typing import Any
 from tools.common import ToolError, write_atomically
 from tools.common.code import REPORTS
 
-from tests.load.figures import Route, Seen
+from tests.load.figures import FEWEST_ANSWERS, Route, Seen
 
 FILE = REPORTS / "load-baseline.json"
-FEWEST_ANSWERS = 10
-"""Of a route that is compared; the middle of fewer says nothing."""
 _PACKAGES = ("fastapi", "locust", "pydantic", "sqlalchemy", "uvicorn")
 
 

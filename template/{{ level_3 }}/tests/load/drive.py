@@ -73,11 +73,17 @@ def main(job_file: Path, answers_file: Path) -> None:
     environment.events.request.add_listener(answers.took)  # type: ignore[no-untyped-call]
     runner = environment.create_local_runner()
     runner.start(max(job["users"], len(users)), spawn_rate=SPAWNED_AT_ONCE)
-    end = time.monotonic() + job["seconds"]
-    while time.monotonic() < end and answers.fewest < job["enough"]:
+    start = time.monotonic()
+    while _goes_on(job, answers.fewest, time.monotonic() - start):
         time.sleep(0.1)  # clients go on meanwhile: locust has made it so
     runner.quit()
     answers_file.write_text(json.dumps(answers.told()), encoding="utf-8")
+
+
+def _goes_on(job: dict[str, Any], fewest: int, seconds: float) -> bool:
+    if seconds < job["seconds"]:
+        return bool(fewest < job["enough"])
+    return bool(fewest < job["fewest"] and seconds < job["patience_s"])
 
 
 def _visitor(service: dict[str, Any], job: dict[str, Any]) -> type[Visitor]:

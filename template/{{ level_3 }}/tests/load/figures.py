@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from statistics import median, quantiles
 from typing import Any
 
+FEWEST_ANSWERS = 10
+"""Of a route that is compared; the middle of fewer says nothing."""
+
 
 @dataclass(frozen=True)
 class Route:

@@ -15,7 +15,7 @@ from tools.common import ToolError
 from tests.e2e.surface import client
 from tests.integration.collections import Records, collections
 from tests.integration.system import ROOT, document
-from tests.load.figures import Seen, seen
+from tests.load.figures import FEWEST_ANSWERS, Seen, seen
 from tests.load.scenario import turns
 from tests.load.system import Loaded
 
@@ -24,7 +24,7 @@ _SHOWN = 300
 
 @dataclass(frozen=True)
 class Kind:
-    """How a system is loaded, and for how long at most."""
+    """How a system is loaded, and for how long."""
 
     users: int
     seconds: float
@@ -32,12 +32,15 @@ class Kind:
     """What a client waits between requests."""
     enough: float = math.inf
     """Once every route has answered so often, it ends."""
+    fewest: int = 0
+    """Until every route has answered so often, it goes on: on a busy machine, up to ``patience_s``."""
+    patience_s: float = 60
     own: bool = True
     """Whether clients that the owners wrote take part."""
 
 
 # One client without a pause: what is seen is work, not waiting for a processor.
-SHORT = Kind(users=1, seconds=15, pace_s=0, enough=30, own=False)
+SHORT = Kind(users=1, seconds=15, pace_s=0, enough=30, fewest=FEWEST_ANSWERS, own=False)
 
 
 def measure(loaded: Loaded, kind: Kind) -> Seen:

@@ -1,5 +1,6 @@
 """A client that takes turns through the collections of a service."""
 
+import time
 from collections.abc import Iterator
 from itertools import count, cycle
 from random import uniform
@@ -72,5 +73,5 @@ class Visitor(FastHttpUser):
             if answer.status_code in REFUSED:
                 answer.failure(RefusedError(answer.text))
             made = answer.json()["id"] if answer.status_code == CREATED else ""
-        self.wait()  # type: ignore[no-untyped-call]
+        time.sleep(self.wait_time())  # not self.wait(), in which a client may end: first the turn
         return str(made)
