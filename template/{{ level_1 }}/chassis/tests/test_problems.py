@@ -343,7 +343,9 @@ def test_a_route_that_says_nothing_of_problems_is_documented_alike() -> None:
     document = app.openapi()
     answers = document["paths"]["/orders/{number}"]["get"]["responses"]
     assert set(answers["422"]["content"]) == {"application/problem+json"}
-    assert set(document["components"]["schemas"]) == {"ProblemDetails", "ProblemField"}
+    schemas = document["components"]["schemas"].keys()
+    assert schemas >= {"ProblemDetails", "ProblemField"}
+    assert not schemas & {"HTTPValidationError", "ValidationError"}
 
 
 def test_operations_are_named_as_their_functions(app: FastAPI) -> None:

@@ -3,14 +3,15 @@
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from typing import Self
+from typing import Any, Self
 from uuid import UUID, uuid4
 
 import httpx2
 import pytest
 
+from tests.integration.collections import Collection, Records, collections, is_problem
 from tests.integration.servers import RunningServer
-from tests.integration.system import Started
+from tests.integration.system import Started, document, system
 
 PATH = "/api/v1/activities"
 TIMEOUT_S = 20
@@ -28,6 +29,26 @@ def http(services: Mapping[str, Started]) -> Iterator[httpx2.Client]:
     )
     with httpx2.Client(base_url=url, timeout=TIMEOUT_S) as client:
         yield client
+
+
+@pytest.fixture(params=[service.name for service in system().services if not service.upgrade])
+def records(request: pytest.FixtureRequest, services: Mapping[str, Started]) -> Iterator[Records]:
+    """A business service, and who makes records through it."""
+    url = services[request.param].url
+    with httpx2.Client(base_url=url, timeout=TIMEOUT_S) as http:
+        made = Records(http, document(request.param))
+        yield made
+        made.remove_all()
+
+
+@pytest.fixture
+def one(records: Records) -> Collection:
+    """A collection whose records can be created by what its schema says."""
+    for found in collections(records.document):
+        answer, _ = records.try_to_create(found)
+        if answer.status_code == 201:
+            return found
+    pytest.skip("it has no collection that takes what its schema allows")
 
 
 def activity(subject: UUID) -> dict[str, object]:
@@ -102,3 +123,44 @@ def test_what_is_acknowledged_survives_and_is_there_once(
     assert len(found) == len(set(found))
     assert set(writers.acknowledged) <= set(found)
     assert http.get("/ready").status_code == 200
+
+
+def test_what_happens_to_a_record_is_in_its_history(records: Records, one: Collection) -> None:
+    kept = records.create(one)
+    path = records.made[-1]
+
+    (created,) = history(records, path, 1)
+    assert created["data"] == kept
+    assert created["type"].endswith(".created")
+
+    assert records.http.delete(path).status_code == 204
+    records.made.remove(path)
+    latest, before = history(records, path, 2)
+    assert before == created
+    assert (latest["type"].rpartition(".")[2], latest["data"]) == ("deleted", None)
+
+
+def test_without_mongodb_records_are_kept_and_the_history_catches_up(
+    records: Records, one: Collection, others: Mapping[str, RunningServer]
+) -> None:
+    with others["mongodb"].away():
+        kept = [records.create(one) for _ in range(3)]
+        assert records.http.get("/ready").status_code == 200
+        answer = records.http.get(f"{one.of(kept[0]['id'])}/history")
+        is_problem(answer, 503, 504)
+
+    for record in kept:
+        (created,) = history(records, one.of(record["id"]), 1)
+        assert created["data"] == record
+
+
+def history(records: Records, path: str, number: int) -> list[dict[str, Any]]:
+    """Wait until a history has so many entries."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        answer = records.http.get(f"{path}/history")
+        found: list[dict[str, Any]] = answer.json().get("items", [])
+        if len(found) >= number:
+            return found
+        assert time.monotonic() < deadline, answer.text
+        time.sleep(0.05)

@@ -42,10 +42,15 @@ class ActivityRead(Schema):
     data: dict[str, Any] | None
 
 
-class ActivityQuery(ListQuery):
-    """Which activities a list shows."""
+class HistoryQuery(ListQuery):
+    """Which part of a history is shown."""
 
     sort: Literal["at", "-at"] = "-at"
+
+
+class ActivityQuery(HistoryQuery):
+    """Which activities a list shows."""
+
     subject: Subject | None = None
     type: ActivityType | None = None
     at_min: Moment | None = None

@@ -1,0 +1,37 @@
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from fastapi.routing import RouteContext, iter_route_contexts
+from pydantic import TypeAdapter
+
+from chassis.http_client import raise_for_problem
+from chassis.problems import NotFound, responses
+from chassis.schemas import Page
+from chassis_mongodb.activities import PATH, ActivityRead, HistoryQuery
+
+UNKNOWN = "There is no such collection."
+
+router = APIRouter(prefix="/api/v1", tags=["history"])
+_pages = TypeAdapter(Page[ActivityRead])
+
+
+@router.get("/{collection}/{record_id}/history", responses=responses(404, 422))
+async def list_history(
+    collection: str,
+    record_id: UUID,
+    query: Annotated[HistoryQuery, Query()],
+    request: Request,
+) -> Page[ActivityRead]:
+    """List what happened to a record of any collection, the latest first; it may be gone itself."""
+    if not any(one.path_format == f"/api/v1/{collection}" for one in _routes(request)):
+        raise NotFound(UNKNOWN)
+    state = request.app.state
+    asked = {"subject": str(record_id), **query.model_dump(exclude_none=True)}
+    reply = await state.http.get(f"{state.settings.documents_url.rstrip('/')}{PATH}", params=asked)
+    raise_for_problem(reply)
+    return _pages.validate_json(reply.body)
+
+
+def _routes(request: Request) -> list[RouteContext]:
+    return list(iter_route_contexts(request.app.routes))
