@@ -17,7 +17,7 @@ from tests.project.test_running import running
 
 pytestmark = [
     pytest.mark.long,
-    pytest.mark.about("level_3", "workers", "redis", "rabbitmq"),
+    pytest.mark.about("level_3", "workers", "redis", "rabbitmq", "mongodb"),
     pytest.mark.needs("prometheus"),
     pytest.mark.needs("redis-server"),
     pytest.mark.needs("rabbitmq-server"),
@@ -66,12 +66,12 @@ def shows(prometheus: str, query: str) -> bool:
 def test_every_panel_shows_something(installed: Callable[[str], Path], tmp_path: Path) -> None:
     project = installed(FULLEST[-1])
     tools = prometheus_of(project)
-    data, probe = free_port(), free_port()
-    own = {"DATA_PORT": str(data), "PROBE_PORT": str(probe)}
+    data, documents, probe = free_port(), free_port(), free_port()
+    own = {"DATA_PORT": str(data), "MONGO_PORT": str(documents), "PROBE_PORT": str(probe)}
     elsewhere = {"PROMETHEUS_URL": "http://127.0.0.1:1"}  # so that it starts none of its own
     with running(project, **own, **elsewhere) as api:
         port = free_port()
-        place = tools.Place(tmp_path, port, addresses(project, api, data, probe))
+        place = tools.Place(tmp_path, port, addresses(project, api, own, probe))
         configuration = tools.write(project, place)
         for file in configuration.parent.rglob("*.yml"):
             file.write_text(hasty(file.read_text()).replace("interval: 30s", "interval: 1s"))
@@ -88,10 +88,10 @@ def test_every_panel_shows_something(installed: Callable[[str], Path], tmp_path:
     assert empty == {}
 
 
-def addresses(project: Path, api: str, data: int, probe: int) -> dict[str, str]:
+def addresses(project: Path, api: str, own: dict[str, str], probe: int) -> dict[str, str]:
     """Where everything tells its metrics, by the name under which it is measured."""
     system = tomllib.loads((project / "tools/services.toml").read_text("utf-8"))
-    ports = {"DATA_PORT": str(data), "API_PORT": api.rpartition(":")[2]}
+    ports = {**own, "API_PORT": api.rpartition(":")[2]}
     services = {name: ports[one["port_variable"]] for name, one in system["services"].items()}
     [worker] = system["processes"]
     return {
