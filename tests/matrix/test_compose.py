@@ -60,8 +60,10 @@ def test_a_system_by_itself_has_nothing_of_the_main_file() -> None:
     assert {"deploy/production/redis.yml", PROD} < set(compose.compose_files(project()))
 
 
+@pytest.mark.about("mongodb", "workers")
 def test_the_programs_of_containers_are_known() -> None:
     assert set(compose.programs(project())) == {
+        ("team_data_mongo_api", "chassis.serve"),
         ("team_data_postgres_api", "chassis.serve"),
         ("team_tasks_api", "chassis.serve"),
         ("team_tasks_worker", "chassis_workers"),

@@ -120,6 +120,7 @@ def test_all_gates_are_green(case: Case, template: Path) -> None:
     check(case, template)
 
 
+@pytest.mark.long
 def test_the_gates_of_one_are_green(template: Path) -> None:
     check(Case(combinations(extension())[0], "task_manager", pythons_here()[0]), template)
 

@@ -52,8 +52,8 @@ SETTINGS: dict[str, Any] = {
     "phases": [Phase.explicit, Phase.generate],
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.filter_too_much],
 }
-everyday_briefs = settings(max_examples=120, **SETTINGS)
-everyday_entities = settings(max_examples=80, **SETTINGS)
+everyday_briefs = settings(max_examples=50, **SETTINGS)
+everyday_entities = settings(max_examples=40, **SETTINGS)
 long_briefs = settings(max_examples=1400, **SETTINGS)
 long_entities = settings(max_examples=600, **SETTINGS)
 everyday_broken = settings(max_examples=60, **SETTINGS)
