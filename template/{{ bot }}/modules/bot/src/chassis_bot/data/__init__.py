@@ -1,0 +1,1 @@
+"""What data services have for bots; it needs the extra ``data``."""

@@ -1,0 +1,122 @@
+"""What becomes of an update: done, tried again, or given up."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, ExitStack
+from enum import Enum, auto
+
+from aiogram.exceptions import TelegramAPIError, TelegramForbiddenError, TelegramRetryAfter
+from aiogram.types import Update
+
+from chassis.problems import ProblemError
+from chassis.problems.telling import described
+from chassis_bot.polling import chat_of
+from chassis_bot.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+type Scope = Callable[[Update], AbstractContextManager[object]]
+"""Entered while an update is handled."""
+
+
+class Outcome(Enum):
+    """What has become of an update."""
+
+    DONE = auto()
+    BLOCKED = auto()
+    """The chat does not want to hear of the bot any more."""
+    FLOODED = auto()
+    """Telegram takes nothing for the chat for longer than anybody waits."""
+    GIVEN_UP = auto()
+    """Every attempt failed."""
+
+
+async def _nothing(*_given: object) -> None:
+    return
+
+
+def _everybody(_chat: int) -> bool:
+    return True
+
+
+class Handling:
+    """Handles each update, a bounded number of times."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.feed: Callable[[Update], Awaitable[object]] = _nothing
+        """Does what an update asks for; raises what it could not do."""
+        self.scopes: list[Scope] = []
+        """Entered, in this order, around the handling of each update."""
+        self.observers: list[Callable[[Update, Outcome], None]] = []
+        """Told what became of each."""
+        self.admits: Callable[[int], bool] = _everybody
+        """Says whether a chat may use the bot."""
+        self.turn_away: Callable[[int], Awaitable[None]] = _nothing
+        """Is told of a chat that may not."""
+        self.apologise: Callable[[Update, Exception], Awaitable[None]] = _nothing
+        """Tells a chat that its update is given up, and why."""
+        self.left: Callable[[int], Awaitable[None]] = _nothing
+        """Is told of a chat that has blocked the bot."""
+        self._settings = settings
+
+    async def __call__(self, update: Update) -> None:
+        """Handle an update; nothing is raised, for it must not come for ever."""
+        with ExitStack() as stack:
+            for scope in self.scopes:
+                stack.enter_context(scope(update))
+            outcome = await self._outcome(update)
+            for observer in self.observers:
+                observer(update, outcome)
+
+    async def _outcome(self, update: Update) -> Outcome:
+        last: Exception = RuntimeError("no attempt")
+        for attempt in range(1, self._settings.bot_attempts + 1):
+            try:
+                async with asyncio.timeout(self._settings.bot_update_time):
+                    await self._handle(update)
+            except TelegramForbiddenError:
+                logger.info("Update %d: its chat has blocked the bot", update.update_id)
+                await self._leave(update)
+                return Outcome.BLOCKED
+            except TelegramRetryAfter as error:
+                logger.warning(
+                    "Update %d: its chat is flooded for %d s", update.update_id, error.retry_after
+                )
+                return Outcome.FLOODED
+            except Exception as error:  # noqa: BLE001  # whatever it is, it must not block others
+                last = error
+                await self._failed(update, attempt, error)
+            else:
+                return Outcome.DONE
+        await self._give_up(update, last)
+        return Outcome.GIVEN_UP
+
+    async def _handle(self, update: Update) -> None:
+        chat = chat_of(update)
+        if self.admits(chat):
+            await self.feed(update)
+        else:
+            await self.turn_away(chat)
+
+    async def _failed(self, update: Update, attempt: int, error: Exception) -> None:
+        attempts = self._settings.bot_attempts
+        # An expected error says all in one line.
+        trace = None if isinstance(error, ProblemError) else error
+        text = "Update %d failed for the %d. time of %d: %s"
+        log = logger.error if attempt == attempts else logger.warning
+        log(text, update.update_id, attempt, attempts, described(error), exc_info=trace)
+        if attempt < attempts:
+            await asyncio.sleep(self._settings.bot_retry_delay * 2 ** (attempt - 1))
+
+    async def _leave(self, update: Update) -> None:
+        try:
+            await self.left(chat_of(update))
+        except ProblemError as error:
+            logger.warning("That a chat has blocked the bot is not noted: %s", described(error))
+
+    async def _give_up(self, update: Update, error: Exception) -> None:
+        try:
+            await self.apologise(update, error)
+        except TelegramAPIError as silence:
+            logger.warning("Its chat does not know: %s", type(silence).__name__)
