@@ -1,0 +1,123 @@
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Table, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chassis.database.engine import Change, Database
+from chassis.database.errors import refusals
+from chassis.database.models import Base
+from chassis.database.repository import Repository
+from chassis.problems import Conflict, Invalid
+from chassis_files.data.stored_files.model import StoredFile
+from chassis_files.files import FileState, NewFile, StoredFileRead
+
+BEFORE = {"uploaded": "pending", "clean": "uploaded", "rejected": "uploaded"}
+"""The state that a file has to be in to come to another one."""
+NO_COLLECTION = "There is no such collection."
+NO_RECORD = "There is no such record."
+NO_FILE = "There is no such file, or it is of another record."
+
+
+class StoredFiles(Repository[StoredFileRead]):
+    """What is known of files, in PostgreSQL."""
+
+    model = StoredFile
+    read = StoredFileRead
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._table: Table = self._records.table
+
+    async def begin(self, file_id: UUID, new: NewFile) -> StoredFileRead:
+        """Keep that a file comes; raises Invalid if what it names is not there."""
+        values: dict[str, Any] = {"id": file_id, **new.model_dump()}
+        async with self.database.begin() as connection:
+            if new.entity is not None:
+                values["entity"] = await _hold(connection, new.entity, new.entity_id)
+            if new.replaces is not None:
+                await self._check_replaced(connection, new.replaces, values)
+            with refusals(self._table, values, self._records.columns):
+                row = (await connection.execute(self._records.insert, values)).one()
+            added = self._records.by_name(row)
+            change = Change("add", self._table.name, file_id, values, added)
+            await self.recorded(connection, change)
+        return self.read.model_validate(added)
+
+    async def advance(self, file_id: UUID, state: FileState) -> StoredFileRead:
+        """Say what a file has come to; raises NotFound, and Conflict if it cannot come to that.
+
+        Twice is once. The file whose place a clean one takes is released with it.
+        """
+        values = state.model_dump(exclude_none=True)
+        table = self._table
+        this = (table.c.id == file_id, table.c.state == BEFORE[state.state])
+        advance = update(table).where(*this).values(**values).returning(*table.c)
+        async with self.database.begin() as connection:
+            row = (await connection.execute(advance)).first()
+            if row is not None:
+                stored = dict(zip(table.columns.keys(), row, strict=True))
+                await self._advanced(connection, stored, values)
+                return self.read.model_validate(stored)
+        found = await self.get(file_id)
+        if found.state != state.state:
+            raise Conflict(f"A file that is {found.state} cannot become {state.state}.")
+        return found
+
+    async def release(self, file_id: UUID) -> StoredFileRead:
+        """Keep that nobody wants a file any more; raises NotFound."""
+        return await self.change(file_id, {"released": True})
+
+    async def release_of(self, connection: AsyncConnection, entity: str, record: UUID) -> None:
+        """Release the files of a record, in the transaction that removes it."""
+        table = self._table
+        theirs = (table.c.entity == entity, table.c.entity_id == record)
+        await connection.execute(update(table).where(*theirs).values(released=True))
+
+    async def release_orphans(self) -> None:
+        """Release the files of records that are gone, however they went."""
+        table = self._table
+        async with self.database.begin() as connection:
+            named = select(table.c.entity).where(table.c.entity.is_not(None)).distinct()
+            for entity in (await connection.execute(named)).scalars().all():
+                owner = Base.metadata.tables.get(entity)
+                gone = [table.c.entity == entity, table.c.released.is_(False)]
+                if owner is not None:
+                    is_there = select(literal(1)).where(owner.c.id == table.c.entity_id)
+                    gone.append(~is_there.exists())
+                await connection.execute(update(table).where(*gone).values(released=True))
+
+    async def _advanced(
+        self, connection: AsyncConnection, stored: Mapping[str, Any], values: Mapping[str, Any]
+    ) -> None:
+        table = self._table
+        if stored["state"] == "clean" and stored["replaces"]:
+            former = table.c.id == stored["replaces"]
+            await connection.execute(update(table).where(former).values(released=True))
+        await self.recorded(connection, Change("change", table.name, stored["id"], values, stored))
+
+    async def _check_replaced(
+        self, connection: AsyncConnection, replaced: UUID, values: Mapping[str, Any]
+    ) -> None:
+        """Refuse to take the place of a file that is not of the same record."""
+        table = self._table
+        found = select(table.c.id).where(
+            table.c.id == replaced,
+            table.c.released.is_(False),
+            table.c.entity.is_not_distinct_from(values["entity"]),
+            table.c.entity_id.is_not_distinct_from(values["entity_id"]),
+        )
+        if (await connection.execute(found)).first() is None:
+            raise Invalid(NO_FILE, field="replaces")
+
+
+async def _hold(connection: AsyncConnection, entity: str, record: UUID | None) -> str:
+    """Give the table of a record, which stays until the end of the transaction; raises Invalid."""
+    table = Base.metadata.tables.get(entity.replace("-", "_"))
+    if table is None or not {"id", "version"} <= set(table.columns.keys()):
+        raise Invalid(NO_COLLECTION, field="entity")
+    held = select(table.c.id).where(table.c.id == record).with_for_update(key_share=True, read=True)
+    if (await connection.execute(held)).first() is None:
+        raise Invalid(NO_RECORD, field="entity_id")
+    return table.name

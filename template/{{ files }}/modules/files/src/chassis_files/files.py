@@ -1,0 +1,84 @@
+"""Files, as the services speak of them."""
+
+import datetime as dt
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from chassis.schemas import Exact, FromText, ListQuery, Schema
+from chassis_files.names import LONGEST
+
+PATH = "/api/v1/stored-files"
+"""Where the data service has them."""
+
+State = Literal["pending", "uploaded", "clean", "rejected"]
+FileSort = Literal["created_at", "-created_at"]
+Name = Annotated[str, Field(min_length=1, max_length=LONGEST), Exact()]
+Collection = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=63)]
+Kind = Annotated[str, Field(pattern=r"^[a-z]+/[A-Za-z0-9.+_-]+$", max_length=100)]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Size = Annotated[int, Field(ge=0, le=2**53), Exact()]
+
+
+class NewFile(Schema):
+    """A file that begins to come."""
+
+    name: Name
+    entity: Collection | None = None
+    """The collection of the record that it belongs to, such as ``loans``."""
+    entity_id: Annotated[UUID, Exact()] | None = None
+    replaces: Annotated[UUID, Exact()] | None = None
+    """The file whose place it takes once it is clean."""
+
+
+class FileState(Schema):
+    """What a file has come to; what is not said stays as it is."""
+
+    state: Literal["uploaded", "clean", "rejected"]
+    content_type: Kind | None = None
+    size: Size | None = None
+    sha256: Digest | None = None
+    reason: Annotated[str, Field(max_length=200), Exact()] | None = None
+
+
+class FileRead(Schema):
+    """A file, without what is in it."""
+
+    id: UUID
+    name: str
+    state: State
+    content_type: str | None
+    """What it is, told by what is in it."""
+    size: int | None
+    sha256: str | None
+    reason: str | None
+    """Why it was rejected."""
+    entity: str | None
+    entity_id: UUID | None
+    replaces: UUID | None
+    created_at: dt.datetime
+    updated_at: dt.datetime
+
+
+class StoredFileRead(FileRead):
+    """A file as the data service keeps it."""
+
+    released: bool
+    """Nobody wants it any more: it is removed from the store, and then forgotten."""
+
+
+class FileQuery(ListQuery):
+    """Which files a list shows."""
+
+    sort: FileSort = "-created_at"
+    entity: Collection | None = None
+    entity_id: Annotated[Annotated[UUID, Exact()] | None, FromText()] = None
+    state: State | None = None
+
+
+class StoredFileQuery(FileQuery):
+    """Which files the data service lists."""
+
+    released: Annotated[Annotated[bool, Exact()] | None, FromText()] = None
+    created_at_max: Annotated[Annotated[AwareDatetime, Exact()] | None, FromText()] = None

@@ -1,0 +1,80 @@
+"""Inspection: a worker looks at the files that have come, and removes those that nobody wants."""
+
+import asyncio
+import datetime as dt
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+from chassis.problems import ProblemError
+from chassis_files.inspection.clamd import Clamd
+from chassis_files.inspection.looking import LookAtFiles
+from chassis_files.inspection.settings import Settings
+from chassis_files.inspection.sweeping import SweepFiles
+from chassis_files.process import Process
+from chassis_files.storage import storage_of
+from chassis_files.stored_files import StoredFiles
+
+__all__ = ["Settings", "install", "lifespan"]
+
+logger = logging.getLogger(__name__)
+
+LONGEST_PAUSE_S = 30.0
+IN_MEMORY = "memory://"
+"""What is in the memory of the API, nobody else can look at."""
+
+
+def install(worker: Process, settings: Settings) -> None:
+    """Open the store, and prepare what the worker does: it begins when the worker runs."""
+    worker.state.storage = storage_of(settings)
+    worker.state.file_work = partial(_work, worker, settings)
+
+
+@asynccontextmanager
+async def lifespan(worker: Process, settings: Settings) -> AsyncIterator[None]:
+    """Look at files, and sweep, until the worker stops."""
+    if settings.files_url == IN_MEMORY:
+        logger.warning("FILES_URL is not set: no file is looked at")
+        yield
+        return
+    look, sweep = worker.state.file_work()
+    tasks = [
+        asyncio.create_task(
+            _again_and_again(look, settings.files_look_interval, settings.files_idle_interval)
+        ),
+        asyncio.create_task(_again_and_again(sweep, settings.files_sweep_interval)),
+    ]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _work(worker: Process, settings: Settings) -> tuple[LookAtFiles, SweepFiles]:
+    state, clamd = worker.state, settings.files_clamd
+    stored = StoredFiles(state.http, state.settings.data_api_url)
+    scanner = Clamd(clamd, settings.files_clamd_timeout) if clamd else None
+    look = LookAtFiles(stored, state.storage, settings, scanner)
+    pending_for = dt.timedelta(hours=settings.files_pending_hours)
+    return look, SweepFiles(stored, state.storage, pending_for)
+
+
+async def _again_and_again(
+    work: Callable[[], Awaitable[int]], interval: float, idle: float = 0
+) -> None:
+    """Do something at intervals; while it fails, or finds nothing to do, less and less often."""
+    pause = interval
+    while True:
+        try:
+            done = await work()
+            pause = interval if done else max(interval, min(pause * 2, idle))
+        except ProblemError as error:
+            pause = max(interval, min(pause * 2, LONGEST_PAUSE_S))
+            logger.warning("Files wait: %s", error.detail)
+        except Exception:
+            pause = max(interval, LONGEST_PAUSE_S)
+            logger.exception("Files wait")
+        await asyncio.sleep(pause)

@@ -1,0 +1,115 @@
+"""A file that has come is looked at: whether it is what it is said to be, and does no harm."""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from chassis.problems import Conflict, NotFound
+from chassis_files.files import FileState, StoredFileQuery, StoredFileRead
+from chassis_files.inspection.pictures import FORMATS, PictureRefusedError, redrawn
+from chassis_files.inspection.settings import Settings
+from chassis_files.kinds import HEAD, KindRefused, allowed_kind
+from chassis_files.storage import Storage
+from chassis_files.stored_files import StoredFiles
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 20
+MISSING = "The store does not have it."
+ANOTHER = "It is not what it was said to be."
+LARGE = "The picture has too many bytes to be drawn anew."
+
+
+class Objection(Exception):  # noqa: N818  # what is said against a file, and no error
+    """What speaks against a file; people may read it."""
+
+
+class Scanner(Protocol):
+    """Looks for viruses."""
+
+    async def virus_in(self, chunks: AsyncIterator[bytes]) -> str | None:
+        """Name what is found; raises Unavailable if nobody can tell."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LookAtFiles:
+    """Decide on every file that waits for it; one that cannot be decided on goes on waiting."""
+
+    stored: StoredFiles
+    storage: Storage
+    settings: Settings
+    scanner: Scanner | None = None
+
+    async def __call__(self) -> int:
+        """Say how many were decided on; raises Unavailable when something that it takes is away."""
+        waiting = StoredFileQuery(
+            state="uploaded", released=False, sort="created_at", limit=AT_ONCE
+        )
+        files = (await self.stored.list(waiting)).items
+        for file in files:
+            await self._decide(file)
+        return len(files)
+
+    async def _decide(self, file: StoredFileRead) -> None:
+        try:
+            verdict = await self._clean(file)
+        except Objection as objection:
+            verdict = FileState(state="rejected", reason=str(objection))
+        except NotFound:
+            verdict = FileState(state="rejected", reason=MISSING)
+        try:
+            await self.stored.set_state(file.id, verdict)
+        except (Conflict, NotFound) as error:  # another worker was faster, or it is given up
+            logger.info("File %s was decided on already: %s", file.id, error.detail)
+            return
+        logger.info(
+            "File %s is %s: %s", file.id, verdict.state, verdict.reason or file.content_type
+        )
+        if verdict.reason:
+            await self.storage.delete(str(file.id))
+
+    async def _clean(self, file: StoredFileRead) -> FileState:
+        """Raise Objection if something speaks against a file, NotFound if the store lost it."""
+        kind, size = file.content_type or "", file.size or 0
+        await self._check_kind(file, kind)
+        if self.scanner:
+            found = await self.scanner.virus_in(await self.storage.read(str(file.id), 0, size))
+            if found:
+                raise Objection(f"A virus was found: {found}"[:200])
+        if kind in FORMATS:
+            return await self._redraw(file, kind, size)
+        return FileState(state="clean")
+
+    async def _check_kind(self, file: StoredFileRead, kind: str) -> None:
+        head = await self._read(file, min(HEAD, file.size or 0))
+        try:
+            found = allowed_kind(head, self.settings.files_kinds)
+        except KindRefused:
+            found = ""
+        if found != kind:
+            raise Objection(ANOTHER)
+
+    async def _redraw(self, file: StoredFileRead, kind: str, size: int) -> FileState:
+        """Have the picture drawn anew in its place; to do so again does no harm."""
+        if size > self.settings.files_picture_max_bytes:
+            raise Objection(LARGE)
+        content, pixels = await self._read(file, size), self.settings.files_picture_max_pixels
+        try:
+            drawn = await asyncio.to_thread(redrawn, content, kind, pixels)
+        except PictureRefusedError as error:
+            raise Objection(str(error)) from error
+        await self.storage.put(str(file.id), _whole(drawn))
+        digest = hashlib.sha256(drawn).hexdigest()
+        return FileState(state="clean", size=len(drawn), sha256=digest)
+
+    async def _read(self, file: StoredFileRead, size: int) -> bytes:
+        chunks = await self.storage.read(str(file.id), 0, size)
+        return b"".join([chunk async for chunk in chunks])
+
+
+async def _whole(content: bytes) -> AsyncIterator[bytes]:
+    yield content

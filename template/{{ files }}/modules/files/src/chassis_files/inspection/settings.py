@@ -1,0 +1,24 @@
+from pydantic import PositiveFloat, PositiveInt
+
+from chassis_files import storage
+
+
+class Settings(storage.Settings):
+    """Settings of how a worker looks at files, and of files."""
+
+    files_look_interval: PositiveFloat = 2
+    """Seconds until it is asked again which files have come."""
+    files_idle_interval: PositiveFloat = 10
+    """The same while none comes, to which it gets by doubling: the next file waits so long at most."""
+    files_sweep_interval: PositiveFloat = 300
+    """Seconds until what nobody wants is removed again."""
+    files_pending_hours: PositiveInt = 24
+    """Hours after which a file that did not come is given up."""
+    files_picture_max_bytes: PositiveInt = 26_214_400
+    """The largest picture that is taken, in bytes: it is held in memory while it is drawn anew."""
+    files_picture_max_pixels: PositiveInt = 50_000_000
+    """How many pixels a picture may have, all of its frames together."""
+    files_clamd: str = ""
+    """Where clamd listens, as host:port; without it, no file is scanned for viruses."""
+    files_clamd_timeout: PositiveFloat = 60
+    """Seconds that a scan may take."""

@@ -1,0 +1,49 @@
+"""What nobody wants is removed, first from the store and then from what is known."""
+
+import datetime as dt
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from chassis_files.files import StoredFileQuery, StoredFileRead
+from chassis_files.storage import Storage
+from chassis_files.stored_files import StoredFiles
+
+logger = logging.getLogger(__name__)
+
+PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class SweepFiles:
+    """Remove files that did not come, whose record is gone, or that were given up."""
+
+    stored: StoredFiles
+    storage: Storage
+    pending_for: dt.timedelta
+
+    async def __call__(self) -> int:
+        """Say how many were removed; raises Unavailable when the store or the service is away."""
+        await self.stored.release_orphans()
+        before = dt.datetime.now(dt.UTC) - self.pending_for
+        async for late in self._all(StoredFileQuery(state="pending", created_at_max=before)):
+            await self.stored.release(late.id)
+        removed = 0
+        async for file in self._all(StoredFileQuery(released=True)):
+            await self.storage.delete(str(file.id))
+            await self.stored.forget(file.id)
+            removed += 1
+        if removed:
+            logger.info("%d files that nobody wants were removed", removed)
+        return removed
+
+    async def _all(self, query: StoredFileQuery) -> AsyncIterator[StoredFileRead]:
+        """Give every file that matches, the oldest first; each is gone from the list afterwards."""
+        asked = query.model_copy(update={"limit": PAGE, "sort": "created_at"})
+        while True:
+            page = await self.stored.list(asked)
+            for file in page.items:
+                yield file
+            if page.next_cursor is None:
+                return
+            asked = asked.model_copy(update={"cursor": page.next_cursor})

@@ -1,0 +1,25 @@
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+
+class Storage(Protocol):
+    """Where the bytes of files are, by keys that nobody chooses.
+
+    Every method raises Unavailable when the store does not answer, or takes nothing.
+    """
+
+    async def put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
+        """Keep all of it, or nothing: what the chunks raise is raised, and nothing is left."""
+        ...
+
+    async def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
+        """Give the bytes from one to before another; raises NotFound before the first."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Remove what is there; it need not be."""
+        ...
+
+    async def ping(self) -> None:
+        """Ask for an answer."""
+        ...

@@ -1,0 +1,58 @@
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, PositiveFloat, PositiveInt, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from chassis_files.kinds import check_tellable
+
+SCHEMES = {"file", "memory", "s3"}
+
+
+def _usable(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in SCHEMES:
+        msg = f"must begin with one of {', '.join(f'{one}://' for one in sorted(SCHEMES))}"
+        raise ValueError(msg)
+    if parts.scheme == "s3" and not parts.netloc:
+        msg = "must name a bucket: s3://bucket, or s3://bucket/folder"
+        raise ValueError(msg)
+    if parts.scheme == "file" and (parts.netloc or not parts.path.strip("/")):
+        msg = "must name a folder by its whole path: file:///srv/files"
+        raise ValueError(msg)
+    return url
+
+
+def _tellable(kinds: frozenset[str]) -> frozenset[str]:
+    check_tellable(kinds)
+    return kinds
+
+
+class Settings(BaseSettings):
+    """Settings of files, and of the store that has their bytes."""
+
+    model_config = SettingsConfigDict(hide_input_in_errors=True)  # secrets are among them
+
+    files_url: Annotated[str, AfterValidator(_usable)] = "memory://"
+    """Where the bytes are: s3://bucket, file:///folder, or memory:// for tests."""
+    files_s3_endpoint: str = ""
+    """Where S3 answers; empty for that of AWS."""
+    files_s3_region: str = "us-east-1"
+    files_s3_key_id: str = ""
+    """Who asks; empty for what the machine itself is allowed to do."""
+    files_s3_key: SecretStr | None = None
+    files_timeout: PositiveFloat = 10
+    """Seconds that the store may take for one call; it is tried again within them."""
+    files_max_bytes: PositiveInt = 536_870_912
+    """The largest file that is taken, in bytes."""
+    files_kinds: Annotated[frozenset[str], AfterValidator(_tellable)] = frozenset(
+        {
+            "application/pdf",
+            "image/gif",
+            "image/jpeg",
+            "image/png",
+            "image/webp",
+            "text/plain",
+        }
+    )
+    """The media types that are taken, told by what is in a file."""

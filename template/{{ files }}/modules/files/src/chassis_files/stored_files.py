@@ -1,0 +1,94 @@
+"""What is known of files, kept by the data service and reached over HTTP."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Protocol
+from uuid import UUID, uuid4
+
+from pydantic import TypeAdapter
+
+from chassis.data_api import PAST_CACHES
+from chassis.http_client import Reply, raise_for_problem
+from chassis.problems import NotFound
+from chassis.schemas import Page
+from chassis_files.files import PATH, FileState, NewFile, StoredFileQuery, StoredFileRead
+
+GONE = "File not found."
+
+_page = TypeAdapter(Page[StoredFileRead])
+
+
+class Http(Protocol):
+    """The calls of HttpClient that are needed here."""
+
+    async def get(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Read."""
+        ...
+
+    async def put(self, url: str, *, json_body: bytes | None = None) -> Reply:
+        """Set."""
+        ...
+
+    async def delete(self, url: str) -> Reply:
+        """Remove."""
+        ...
+
+
+class StoredFiles:
+    """The files of a data service; raises what it answers, and Unavailable without an answer.
+
+    Nothing comes from a cache: whether a file may be given out is decided on what is so now.
+    """
+
+    def __init__(self, http: Http, base_url: str) -> None:
+        self._http = http
+        self._url = f"{base_url.rstrip('/')}{PATH}"
+
+    async def add(self, new: NewFile) -> StoredFileRead:
+        """Begin a file; raises Invalid if what it belongs to is not there."""
+        url, body = f"{self._url}/{uuid4()}", new.model_dump_json().encode()
+        return _file(await self._http.put(url, json_body=body))
+
+    async def get(self, file_id: UUID) -> StoredFileRead:
+        """Give a file that somebody wants; raises NotFound."""
+        found = _file(await self._http.get(f"{self._url}/{file_id}", headers=PAST_CACHES))
+        if found.released:
+            raise NotFound(GONE)
+        return found
+
+    async def list(self, query: StoredFileQuery) -> Page[StoredFileRead]:
+        """Give one page of the files that match."""
+        params = query.model_dump(mode="json", exclude_none=True)
+        reply = await self._http.get(self._url, params=params, headers=PAST_CACHES)
+        raise_for_problem(reply)
+        return _page.validate_json(reply.body)
+
+    async def set_state(self, file_id: UUID, state: FileState) -> StoredFileRead:
+        """Say what a file has come to; raises Conflict if it has come to something else."""
+        body = state.model_dump_json(exclude_none=True).encode()
+        return _file(await self._http.put(f"{self._url}/{file_id}/state", json_body=body))
+
+    async def release(self, file_id: UUID) -> None:
+        """Say that nobody wants a file any more; raises NotFound."""
+        raise_for_problem(await self._http.delete(f"{self._url}/{file_id}"))
+
+    async def release_orphans(self) -> None:
+        """Release the files of records that are gone."""
+        raise_for_problem(await self._http.put(f"{self._url}/orphans/released"))
+
+    async def forget(self, file_id: UUID) -> None:
+        """Forget a file that the store has no longer."""
+        reply = await self._http.delete(f"{self._url}/{file_id}/record")
+        if reply.status != HTTPStatus.NOT_FOUND:
+            raise_for_problem(reply)
+
+
+def _file(reply: Reply) -> StoredFileRead:
+    raise_for_problem(reply)
+    return StoredFileRead.model_validate_json(reply.body)

@@ -1,0 +1,1 @@
+"""What tests of files stand on."""

@@ -1,0 +1,36 @@
+"""A business API with files, whose data service is in memory."""
+
+import pytest
+from fastapi import FastAPI
+from obstore.store import MemoryStore
+
+from chassis import body_limit, methods, problems
+from chassis.app import assemble
+from chassis.features import FeatureSettings
+from chassis_files import file_api
+from chassis_files.file_api.routes import stored_files
+from chassis_files.storage import ObjectStorage
+from chassis_files.testing.kept import KeptFiles
+
+
+@pytest.fixture
+def stored() -> KeptFiles:
+    return KeptFiles()
+
+
+@pytest.fixture
+def storage() -> ObjectStorage:
+    return ObjectStorage(MemoryStore())
+
+
+@pytest.fixture
+def settings() -> FeatureSettings:
+    return FeatureSettings(files_max_bytes=100_000)
+
+
+@pytest.fixture
+def app(stored: KeptFiles, storage: ObjectStorage, settings: FeatureSettings) -> FastAPI:
+    app = assemble("Shop", [], settings, [problems, methods, file_api, body_limit])
+    app.state.storage = storage
+    app.dependency_overrides[stored_files] = lambda: stored
+    return app

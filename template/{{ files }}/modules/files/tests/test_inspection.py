@@ -1,0 +1,263 @@
+"""A file that has come is looked at, and what nobody wants is swept up."""
+
+import asyncio
+import datetime as dt
+import hashlib
+from collections.abc import AsyncIterator
+from io import BytesIO
+from uuid import UUID
+
+import pytest
+from PIL import Image
+from starlette.datastructures import State
+
+from chassis.problems import Unavailable
+from chassis_files import inspection
+from chassis_files.files import FileState, NewFile
+from chassis_files.inspection import Settings
+from chassis_files.inspection.clamd import Clamd
+from chassis_files.inspection.looking import LookAtFiles, Scanner
+from chassis_files.inspection.sweeping import SweepFiles
+from chassis_files.storage import ObjectStorage
+from chassis_files.testing.kept import NOON, KeptFiles, all_of, pieces
+
+
+def picture() -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (40, 30), "red").save(out, "PNG")
+    return out.getvalue()
+
+
+PNG = picture()
+
+
+@pytest.fixture
+async def uploaded(stored: KeptFiles, storage: ObjectStorage) -> UUID:
+    return await come(stored, storage, PNG)
+
+
+async def come(stored: KeptFiles, storage: ObjectStorage, content: bytes) -> UUID:
+    """Have a file that is said to be a picture."""
+    file = await stored.add(NewFile(name="a.png"))
+    await storage.put(str(file.id), pieces(content))
+    there = FileState(
+        state="uploaded", content_type="image/png", size=len(content), sha256="0" * 64
+    )
+    await stored.set_state(file.id, there)
+    return file.id
+
+
+def looking(
+    stored: KeptFiles, storage: ObjectStorage, scanner: Scanner | None = None
+) -> LookAtFiles:
+    return LookAtFiles(stored, storage, Settings(), scanner)  # type: ignore[arg-type]
+
+
+async def test_a_file_that_is_what_it_says_is_clean(
+    stored: KeptFiles, storage: ObjectStorage, uploaded: UUID
+) -> None:
+    assert await looking(stored, storage)() == 1
+
+    assert stored.files[uploaded].state == "clean"
+    assert await looking(stored, storage)() == 0
+
+
+async def test_a_picture_is_drawn_anew(stored: KeptFiles, storage: ObjectStorage) -> None:
+    file_id = await come(stored, storage, PNG + b"<script>alert(1)</script>")
+
+    await looking(stored, storage)()
+
+    file = stored.files[file_id]
+    kept = b"".join([one async for one in await storage.read(str(file_id), 0, file.size or 0)])
+    assert (file.state, file.size) == ("clean", len(kept))
+    assert file.sha256 == hashlib.sha256(kept).hexdigest()
+    assert b"script" not in kept
+
+
+@pytest.mark.parametrize(
+    "settings", [Settings(files_picture_max_bytes=10), Settings(files_picture_max_pixels=1199)]
+)
+async def test_a_picture_that_is_too_large_is_rejected(
+    stored: KeptFiles, storage: ObjectStorage, uploaded: UUID, settings: Settings
+) -> None:
+    await LookAtFiles(stored, storage, settings)()  # type: ignore[arg-type]
+
+    assert stored.files[uploaded].state == "rejected"
+    assert await all_of(storage) == []
+
+
+async def test_another_file_is_rejected_and_removed(
+    stored: KeptFiles, storage: ObjectStorage
+) -> None:
+    other = await come(stored, storage, b"<html><script>")
+    missing = await come(stored, storage, PNG)
+    await storage.delete(str(missing))
+
+    await looking(stored, storage)()
+
+    assert stored.files[other].state == stored.files[missing].state == "rejected"
+    assert stored.files[other].reason == "It is not what it was said to be."
+    assert await all_of(storage) == []
+
+
+class Served:
+    """clamd, as far as it is needed; `answer` is what it says."""
+
+    def __init__(self) -> None:
+        self.answer = b"stream: OK\0"
+        self.received = b""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert await reader.readuntil(b"\0") == b"zINSTREAM\0"
+        self.received = b""
+        while size := int.from_bytes(await reader.readexactly(4)):
+            self.received += await reader.readexactly(size)
+        writer.write(self.answer)
+        await writer.drain()
+        writer.close()
+
+
+@pytest.fixture
+def served() -> Served:
+    return Served()
+
+
+@pytest.fixture
+async def clamd(served: Served) -> AsyncIterator[Clamd]:
+    server = await asyncio.start_server(served.serve, "127.0.0.1", 0)
+    async with server:
+        yield Clamd(f"127.0.0.1:{server.sockets[0].getsockname()[1]}", 2)
+
+
+async def test_all_of_a_file_is_scanned(
+    stored: KeptFiles, storage: ObjectStorage, uploaded: UUID, clamd: Clamd, served: Served
+) -> None:
+    await looking(stored, storage, clamd)()
+
+    assert stored.files[uploaded].state == "clean"
+    assert served.received == PNG
+
+
+async def test_a_virus_is_rejected(
+    stored: KeptFiles, storage: ObjectStorage, uploaded: UUID, clamd: Clamd, served: Served
+) -> None:
+    served.answer = b"stream: Eicar-Signature FOUND\0"
+
+    await looking(stored, storage, clamd)()
+
+    assert stored.files[uploaded].reason == "A virus was found: Eicar-Signature"
+    assert await all_of(storage) == []
+
+
+@pytest.mark.parametrize("answer", [b"INSTREAM size limit exceeded. ERROR\0", b""])
+async def test_what_clamd_cannot_tell_is_not_known(
+    clamd: Clamd, served: Served, answer: bytes
+) -> None:
+    served.answer = answer
+
+    with pytest.raises(Unavailable):
+        await clamd.virus_in(pieces(PNG))
+
+
+async def test_without_clamd_a_file_goes_on_waiting(
+    stored: KeptFiles, storage: ObjectStorage, uploaded: UUID
+) -> None:
+    with pytest.raises(Unavailable):
+        await looking(stored, storage, Clamd("127.0.0.1:1", 1))()
+
+    assert stored.files[uploaded].state == "uploaded"
+
+
+async def test_what_nobody_wants_is_removed(
+    stored: KeptFiles, storage: ObjectStorage, uploaded: UUID
+) -> None:
+    given_up = await come(stored, storage, PNG)
+    await stored.release(given_up)
+    late = await stored.add(NewFile(name="late"))
+    young = await stored.add(NewFile(name="young"))
+    now = dt.datetime.now(dt.UTC)
+    stored.files[young.id] = young.model_copy(update={"created_at": now})
+
+    sweep = SweepFiles(stored, storage, dt.timedelta(hours=24))  # type: ignore[arg-type]
+
+    assert (await sweep(), await sweep()) == (2, 0)
+    assert set(stored.files) == {uploaded, young.id}
+    assert late.created_at == NOON
+    assert await all_of(storage) == [str(uploaded)]
+    assert stored.orphans == 2
+
+
+class Host:
+    """What a worker is to a feature."""
+
+    title, version = "worker", "1"
+
+    def __init__(self, storage: ObjectStorage) -> None:
+        self.state = State({"storage": storage, "http": None})
+        self.state.settings = State({"data_api_url": "http://127.0.0.1:1"})
+
+
+async def test_a_worker_looks_again_and_again(
+    stored: KeptFiles, storage: ObjectStorage, caplog: pytest.LogCaptureFixture
+) -> None:
+    host = Host(storage)
+    settings = Settings(
+        files_url="s3://bucket", files_look_interval=0.01, files_sweep_interval=0.01
+    )
+    inspection.install(host, settings)
+    assert isinstance(host.state.file_work()[0], LookAtFiles)
+    done: list[str] = []
+    again, swept = asyncio.Event(), asyncio.Event()
+
+    async def look() -> int:
+        done.append("look")
+        if len(done) == 1:
+            raise Unavailable("It is away.")
+        again.set()
+        return 1
+
+    async def sweep() -> int:
+        swept.set()
+        return 1
+
+    host.state.file_work = lambda: (look, sweep)
+    async with inspection.lifespan(host, settings):
+        await asyncio.wait_for(asyncio.gather(again.wait(), swept.wait()), 5)
+
+    assert "It is away." in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("found", "pauses"),
+    [
+        pytest.param([0, 0, 0, 0], [4, 8, 10, 10], id="none comes"),
+        pytest.param([0, 0, 3, 0], [4, 8, 2, 4], id="some come"),
+    ],
+)
+async def test_while_no_file_comes_it_is_asked_less_and_less_often(
+    found: list[int], pauses: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, slept = iter(found), list[float]()
+
+    async def look() -> int:
+        return next(left)
+
+    async def sleep(pause: float) -> None:
+        slept.append(pause)
+        if len(slept) == len(found):
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    with pytest.raises(asyncio.CancelledError):
+        await inspection._again_and_again(look, 2, 10)
+
+    assert slept == pauses
+
+
+async def test_a_worker_does_not_look_at_what_another_process_has(storage: ObjectStorage) -> None:
+    host = Host(storage)
+    inspection.install(host, Settings())
+    host.state.file_work = pytest.fail
+
+    async with inspection.lifespan(host, Settings()):
+        await asyncio.sleep(0)

@@ -1,0 +1,90 @@
+"""Pictures are drawn anew, if they are no bombs."""
+
+import struct
+import zlib
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from chassis_files.inspection.pictures import (
+    FORMATS,
+    TOO_LARGE,
+    UNREADABLE,
+    PictureRefusedError,
+    redrawn,
+)
+
+PIXELS = 1_000_000
+GPS, ORIENTATION, ON_ITS_SIDE = 0x8825, 0x0112, 6
+
+
+def picture(form: str, size: tuple[int, int] = (40, 20)) -> bytes:
+    """A picture with all that cameras write into it."""
+    exif = Image.Exif()
+    exif[ORIENTATION] = ON_ITS_SIDE
+    exif[0x010F] = "A camera of somebody"
+    exif.get_ifd(GPS)[2] = (48.0, 8.0, 0.0)
+    out = BytesIO()
+    options = {} if form == "GIF" else {"exif": exif}
+    Image.new("RGB", size, "red").save(out, form, **options)
+    return out.getvalue()
+
+
+def opened(content: bytes) -> Image.Image:
+    return Image.open(BytesIO(content))
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_what_is_seen_stays_and_nothing_else(kind: str) -> None:
+    hidden = b"<script>alert(1)</script>"
+
+    drawn = redrawn(picture(FORMATS[kind]) + hidden, kind, PIXELS)
+
+    with opened(drawn) as found:
+        assert found.format == FORMATS[kind]
+        assert not found.getexif()
+        assert found.size == ((40, 20) if kind == "image/gif" else (20, 40))  # it is turned
+    assert hidden not in drawn
+    assert b"camera" not in drawn
+
+
+def test_what_moves_goes_on_moving() -> None:
+    out = BytesIO()
+    frames = [Image.new("RGB", (10, 10), colour) for colour in ("red", "green", "blue")]
+    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:], duration=70, loop=3)
+
+    with opened(redrawn(out.getvalue(), "image/gif", 300)) as found:
+        assert (getattr(found, "n_frames", 1), found.info["duration"]) == (3, 70)
+    with pytest.raises(PictureRefusedError, match=TOO_LARGE):
+        redrawn(out.getvalue(), "image/gif", 299)
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A few hundred bytes that claim to be a picture of any size."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        check = struct.pack(">I", zlib.crc32(kind + data))
+        return struct.pack(">I", len(data)) + kind + data + check
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    body = zlib.compress(bytes(width * 3 + 1))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+
+
+def test_a_bomb_is_refused_before_it_is_drawn() -> None:
+    with pytest.raises(PictureRefusedError, match=TOO_LARGE):
+        redrawn(bomb(50_000, 50_000), "image/png", 50_000_000)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        pytest.param(picture("PNG")[:-30], "image/png", id="cut off"),
+        pytest.param(picture("PNG"), "image/jpeg", id="another kind"),
+        pytest.param(b"GIF89a", "image/gif", id="nothing"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(content: bytes, kind: str) -> None:
+    with pytest.raises(PictureRefusedError, match=UNREADABLE):
+        redrawn(content, kind, PIXELS)

@@ -1,0 +1,104 @@
+"""The port is kept by a folder and by memory alike."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from chassis.problems import NotFound, Unavailable
+from chassis_files.storage import ObjectStorage, Settings, storage_of
+
+MIB = 1024 * 1024
+
+
+async def chunks(number: int, failure: Exception | None = None) -> AsyncIterator[bytes]:
+    for one in range(number):
+        yield bytes([one]) * MIB
+    if failure:
+        raise failure
+
+
+async def read(storage: ObjectStorage, key: str, start: int, end: int) -> bytes:
+    return b"".join([chunk async for chunk in await storage.read(key, start, end)])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "some files"
+
+
+@pytest.fixture(params=["memory", "folder"])
+def storage(request: pytest.FixtureRequest, folder: Path) -> ObjectStorage:
+    url = "memory://" if request.param == "memory" else folder.as_uri()
+    return storage_of(Settings(files_url=url))
+
+
+async def test_what_is_kept_is_read_whole_or_in_part(storage: ObjectStorage) -> None:
+    await storage.put("key", chunks(12))
+
+    assert await read(storage, "key", 0, 12 * MIB) == b"".join([one async for one in chunks(12)])
+    assert await read(storage, "key", MIB - 1, MIB + 1) == b"\0\1"
+
+
+def files_in(folder: Path) -> list[Path]:
+    return [one for one in folder.rglob("*") if one.is_file()]
+
+
+@pytest.mark.parametrize("number", [0, 1, 12])
+async def test_what_breaks_off_leaves_nothing(
+    storage: ObjectStorage, folder: Path, number: int
+) -> None:
+    with pytest.raises(RuntimeError, match="gone"):
+        await storage.put("key", chunks(number, RuntimeError("gone")))
+
+    with pytest.raises(NotFound):
+        await storage.read("key", 0, 1)
+    assert files_in(folder) == []
+
+
+async def test_what_is_deleted_is_gone_and_need_not_be_there(storage: ObjectStorage) -> None:
+    await storage.put("key", chunks(1))
+
+    await storage.delete("key")
+    await storage.delete("key")
+
+    with pytest.raises(NotFound):
+        await storage.read("key", 0, 1)
+    await storage.ping()
+
+
+@pytest.fixture
+def broken(folder: Path) -> ObjectStorage:
+    storage = storage_of(Settings(files_url=folder.as_uri()))
+    folder.rmdir()
+    folder.write_text("a disk that is no folder any more")
+    return storage
+
+
+async def test_a_store_that_takes_nothing_is_unavailable(broken: ObjectStorage) -> None:
+    with pytest.raises(Unavailable, match="takes nothing"):
+        await broken.put("key", chunks(1))
+    with pytest.raises(Unavailable):
+        await broken.ping()
+
+
+async def test_a_server_that_is_away_is_unavailable_soon() -> None:
+    settings = Settings(
+        files_url="s3://bucket/shop",
+        files_s3_endpoint="http://127.0.0.1:1",
+        files_s3_key_id="somebody",
+        files_s3_key=SecretStr("secret"),
+        files_timeout=0.5,
+    )
+
+    with pytest.raises(Unavailable):
+        await storage_of(settings).put("key", chunks(1))
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://files", "s3://", "/srv/files", "file://host/files", "file:///", ""]
+)
+def test_an_address_that_names_no_store_is_refused(url: str) -> None:
+    with pytest.raises(ValidationError, match=r"must (begin with one of|name a)"):
+        Settings(files_url=url)
