@@ -1,0 +1,17 @@
+"""The audiences of the project: by name, the events that each is told of."""
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+
+from chassis.events import Event
+
+DECLARED = "shared.audiences"
+"""The module that declares them: ``AUDIENCES``."""
+
+type Audiences = Mapping[str, Sequence[type[Event]]]
+
+
+def declared_audiences() -> Audiences:
+    """Give the audiences that the project declares."""
+    audiences: Audiences = import_module(DECLARED).AUDIENCES
+    return audiences
