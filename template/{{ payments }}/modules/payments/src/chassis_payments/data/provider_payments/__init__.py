@@ -1,0 +1,18 @@
+"""Payments, and what became of them: attempts, refunds, disputes, and the money that moved."""
+
+from fastapi import FastAPI
+
+from chassis.feature import no_lifespan
+from chassis_payments.data.provider_payments.repository import Payments
+from chassis_payments.data.provider_payments.routes import router
+
+__all__ = ["install", "lifespan"]
+
+
+def install(app: FastAPI, _settings: object) -> None:
+    """Add the routes."""
+    app.state.provider_payments = Payments(app.state.database)
+    app.include_router(router)
+
+
+lifespan = no_lifespan

@@ -1,0 +1,49 @@
+"""A payment is opened: kept first, and then asked for, so that no answer can be lost unseen."""
+
+import logging
+from dataclasses import dataclass
+from uuid import UUID
+
+from chassis.problems import OutcomeUnknown, Outdated
+from chassis_payments.payments import Attempt, NewProviderPayment, StoredPaymentRead
+from chassis_payments.providers import Provider, Providers, Refused
+from chassis_payments.stored_payments import StoredPayments
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPayment:
+    """Open a payment; the same id again gives the same payment, and nothing is opened twice."""
+
+    payments: StoredPayments
+    providers: Providers
+
+    async def __call__(self, payment_id: UUID, new: NewProviderPayment) -> StoredPaymentRead:
+        """Raise Unavailable if the provider is away: the same may be asked again."""
+        provider = self.providers[new.provider]
+        provider.check(new.amount, new.currency)
+        payment = await self.payments.begin(payment_id, new)
+        if payment.reference or payment.state != "pending":
+            return payment
+        return await attempt(self.payments, provider, payment)
+
+
+async def attempt(
+    payments: StoredPayments, provider: Provider, payment: StoredPaymentRead
+) -> StoredPaymentRead:
+    """Ask a provider to open a payment, under the key that was noted before."""
+    try:
+        seen = await provider.open(payment)
+    except Refused as error:
+        refused = Attempt(state="refused", reason=error.detail)
+        return await payments.note(payment.id, payment.attempt, refused)
+    except OutcomeUnknown as error:
+        logger.warning("Payment %s is unknown: %s", payment.id, error.detail)
+        unknown = Attempt(state="unknown", reason=error.detail)
+        return await payments.note(payment.id, payment.attempt, unknown)
+    try:
+        return await payments.write_down(payment, seen)
+    except Outdated:  # another request was faster, and has the same answer: the key is the same
+        now = await payments.get(payment.id)
+        return now if now.reference else await payments.write_down(now, seen)

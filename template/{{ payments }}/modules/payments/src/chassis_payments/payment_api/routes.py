@@ -1,0 +1,120 @@
+from typing import Annotated
+from uuid import UUID, uuid4, uuid5
+
+from fastapi import APIRouter, Header, Query, Response
+
+from chassis.problems import responses
+from chassis.schemas import Page
+from chassis_payments.payment_api.reaching import (
+    LookDep,
+    OpenDep,
+    RefundDep,
+    StoredPaymentsDep,
+)
+from chassis_payments.payments import (
+    NewProviderPayment,
+    NewProviderRefund,
+    PaymentQuery,
+    ProviderPaymentRead,
+    ProviderRefundRead,
+    ProviderTransactionRead,
+)
+
+PREFIX = "/api/v1/provider-payments"
+
+router = APIRouter(prefix=PREFIX, tags=["provider payments"])
+
+_KEYS = UUID("c3f3a5b0-51a5-4f4e-9d0e-6a5f4c1f0f5d")
+Key = Annotated[
+    str | None,
+    Header(alias="Idempotency-Key", pattern=r"^[\x21-\x7e]{1,255}$"),
+]
+"""The same key is the same payment, or the same refund, however often it is sent."""
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses=responses(402, 409, 422),
+    openapi_extra={"x-acts-elsewhere": True},
+)
+async def open_provider_payment(
+    body: NewProviderPayment,
+    response: Response,
+    opening: OpenDep,
+    key: Key = None,
+) -> ProviderPaymentRead:
+    """Open a payment; `checkout_url` is where it is paid.
+
+    `unknown` says that the provider did not answer in time: ask for the payment again later.
+    """
+    payment_id = uuid4() if key is None else uuid5(_KEYS, key)
+    payment = await opening(payment_id, body)
+    response.headers["Location"] = f"{PREFIX}/{payment.id}"
+    return _shown(payment)
+
+
+@router.get("", responses=responses(422))
+async def list_provider_payments(
+    query: Annotated[PaymentQuery, Query()], stored: StoredPaymentsDep
+) -> Page[ProviderPaymentRead]:
+    """List payments: those for a record, or of a state."""
+    page = await stored.page(query)
+    return Page(items=[_shown(one) for one in page.items], next_cursor=page.next_cursor)
+
+
+@router.get("/{payment_id}", responses=responses(404, 422))
+async def get_provider_payment(payment_id: UUID, stored: StoredPaymentsDep) -> ProviderPaymentRead:
+    """Get a payment, as it is known here."""
+    return _shown(await stored.get(payment_id))
+
+
+@router.post("/{payment_id}/look", responses=responses(404, 409, 422))
+async def look_at_provider_payment(payment_id: UUID, look: LookDep) -> ProviderPaymentRead:
+    """Ask the provider what has become of a payment: for the page that people return to."""
+    return _shown(await look(payment_id))
+
+
+@router.post("/{payment_id}/refunds", status_code=201, responses=responses(404, 409, 422))
+async def refund_provider_payment(
+    payment_id: UUID,
+    body: NewProviderRefund,
+    response: Response,
+    refunding: RefundDep,
+    key: Key = None,
+) -> ProviderRefundRead:
+    """Give back a part of a payment, or all that is left of it."""
+    refund_id = uuid4() if key is None else uuid5(payment_id, key)
+    refund = await refunding(payment_id, refund_id, body)
+    response.headers["Location"] = f"{PREFIX}/{payment_id}/refunds"
+    return ProviderRefundRead.model_validate(
+        refund.model_dump(include=set(ProviderRefundRead.model_fields))
+    )
+
+
+@router.get("/{payment_id}/refunds", responses=responses(404, 422))
+async def list_provider_refunds(
+    payment_id: UUID, stored: StoredPaymentsDep
+) -> list[ProviderRefundRead]:
+    """List the refunds of a payment."""
+    await stored.get(payment_id)
+    fields = set(ProviderRefundRead.model_fields)
+    return [
+        ProviderRefundRead.model_validate(one.model_dump(include=fields))
+        for one in await stored.refunds(payment_id)
+    ]
+
+
+@router.get("/{payment_id}/transactions", responses=responses(404, 422))
+async def list_provider_transactions(
+    payment_id: UUID, stored: StoredPaymentsDep
+) -> list[ProviderTransactionRead]:
+    """List the money that moved for a payment."""
+    await stored.get(payment_id)
+    return await stored.transactions(payment_id)
+
+
+def _shown(payment: ProviderPaymentRead) -> ProviderPaymentRead:
+    return ProviderPaymentRead.model_validate(
+        payment.model_dump(include=set(ProviderPaymentRead.model_fields))
+    )

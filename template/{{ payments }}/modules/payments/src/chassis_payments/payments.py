@@ -1,0 +1,215 @@
+"""Payments, as the services speak of them."""
+
+import datetime as dt
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field, field_validator
+
+from chassis.schemas import Exact, FromText, ListQuery, Schema, Url
+from chassis_payments.money import DIGITS
+from chassis_payments.states import State
+
+PATH = "/api/v1/stored-payments"
+"""Where the data service has them."""
+EVENTS = "/api/v1/provider-events"
+"""Where the data service has what the webhooks of providers said."""
+
+ProviderName = Literal["stripe", "paypal"]
+PaymentSort = Literal["created_at", "-created_at"]
+RefundState = Literal["pending", "unknown", "completed", "failed"]
+DisputeState = Literal["open", "won", "lost"]
+AttemptState = Literal["sent", "unknown", "done", "declined", "refused"]
+Amount = Annotated[int, Field(ge=1, le=2**53), Exact()]
+"""Minor units, as ISO 4217 counts them: 1050 of EUR is €10.50, 1050 of JPY is ¥1050."""
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+Collection = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=63)]
+Reference = Annotated[str, Field(min_length=1, max_length=255), Exact()]
+Text = Annotated[str, Field(min_length=1, max_length=127), Exact()]
+Reason = Annotated[str, Field(max_length=500)]
+
+
+class NewProviderPayment(Schema):
+    """A payment that somebody is asked for."""
+
+    amount: Amount
+    currency: Currency
+    provider: ProviderName = "stripe"
+    entity: Collection | None = None
+    """The collection of the record that is paid for, such as ``loans``."""
+    entity_id: Annotated[UUID, Exact()] | None = None
+    description: Text = "Payment"
+    """What the provider's page shows to who pays."""
+    return_url: Url
+    """Where the provider sends who has paid, or given up; it says nothing of what became of it."""
+    metadata: Annotated[dict[str, Any], Exact()] = Field(default_factory=dict)
+    """What you want to remember with it; never card data."""
+
+    @field_validator("currency")
+    @classmethod
+    def _known(cls, currency: str) -> str:
+        if currency not in DIGITS:
+            msg = "must be a currency that is taken, such as EUR"
+            raise ValueError(msg)
+        return currency
+
+
+class ProviderPaymentRead(Schema):
+    """A payment, and what is known to have become of it."""
+
+    id: UUID
+    provider: ProviderName
+    state: State
+    amount: int
+    currency: str
+    refunded: int
+    """How much of it was given back."""
+    disputed: DisputeState | None
+    entity: str | None
+    entity_id: UUID | None
+    description: str
+    reason: str | None
+    checkout_url: str | None
+    """Where it is paid, while it is pending."""
+    client_secret: str | None
+    """What the provider's own form in a browser needs, where it is paid by that."""
+    version: int
+    created_at: dt.datetime
+    updated_at: dt.datetime
+
+
+class StoredPaymentRead(ProviderPaymentRead):
+    """A payment as the data service keeps it."""
+
+    return_url: str
+    metadata: dict[str, Any]
+    reference: str | None
+    """What the provider calls it."""
+    charge: str | None
+    """What the provider calls the movement of money, which refunds and disputes are about."""
+    attempt: str
+    """The key of the last attempt to open it."""
+    attempted_at: dt.datetime
+
+
+class Attempt(Schema):
+    """Something that a provider is asked for under a key, and how that ended."""
+
+    state: AttemptState
+    reason: Reason | None = None
+
+
+class SeenRefund(Schema):
+    """A refund, as a provider tells it; `id` is ours, if it was asked for here."""
+
+    id: UUID | None = None
+    reference: Reference
+    state: RefundState
+    amount: Amount
+
+
+class SeenDispute(Schema):
+    """A dispute, as a provider tells it."""
+
+    reference: Reference
+    state: DisputeState
+    amount: Amount
+    reason: Reason | None = None
+
+
+class Seen(Schema):
+    """What a provider says of a payment now."""
+
+    state: State
+    reference: Reference
+    amount: Amount
+    currency: Currency
+    charge: Reference | None = None
+    checkout_url: str | None = None
+    client_secret: str | None = None
+    reason: Reason | None = None
+    refunds: list[SeenRefund] = Field(default_factory=list)
+    disputes: list[SeenDispute] = Field(default_factory=list)
+    collectable: bool = False
+    """Who pays has agreed, and the provider waits to be told to take the money."""
+
+
+class NewProviderRefund(Schema):
+    """What is to be given back; all that is left, if no amount is said."""
+
+    amount: Amount | None = None
+    reason: Text | None = None
+
+
+class ProviderRefundRead(Schema):
+    """A refund."""
+
+    id: UUID
+    payment_id: UUID
+    amount: int
+    state: RefundState
+    reason: str | None
+    created_at: dt.datetime
+    updated_at: dt.datetime
+
+
+class StoredRefundRead(ProviderRefundRead):
+    """A refund as the data service keeps it."""
+
+    reference: str | None
+
+
+class RefundEnd(Schema):
+    """What a provider said to a refund."""
+
+    state: RefundState
+    reference: Reference | None = None
+    reason: Reason | None = None
+
+
+class ProviderTransactionRead(Schema):
+    """Money that moved: written once, and never changed."""
+
+    id: UUID
+    payment_id: UUID
+    provider: ProviderName
+    kind: Literal["charge", "refund", "dispute"]
+    reference: str
+    amount: int
+    currency: str
+    created_at: dt.datetime
+
+
+class PaymentQuery(ListQuery):
+    """Which payments a list shows."""
+
+    sort: PaymentSort = "-created_at"
+    entity: Collection | None = None
+    entity_id: Annotated[Annotated[UUID, Exact()] | None, FromText()] = None
+    state: State | None = None
+    provider: ProviderName | None = None
+
+
+class NewEvent(Schema):
+    """What the webhook of a provider said: that it is worth asking about these."""
+
+    kind: Annotated[str, Field(max_length=100)]
+    subjects: list[Annotated[str, Field(max_length=255)]] = Field(max_length=20)
+    """Whatever may name a payment: its id, or what the provider calls it."""
+
+
+class DueEvent(Schema):
+    """An event that is to be acted on, and the payments that it may be about."""
+
+    id: UUID
+    provider: ProviderName
+    event_id: str
+    kind: str
+    attempts: int
+    payments: list[UUID]
+
+
+class EventOutcome(Schema):
+    """What became of an event; without an error, it is done."""
+
+    error: Reason | None = None

@@ -1,0 +1,34 @@
+"""Money is given back: held first, so that no two refunds give back more than was paid."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from chassis.problems import Unavailable
+from chassis_payments.payments import NewProviderRefund, StoredRefundRead
+from chassis_payments.providers import Providers
+from chassis_payments.refreshing import ask_for_refund
+from chassis_payments.stored_payments import StoredPayments
+
+
+@dataclass(frozen=True, slots=True)
+class RefundPayment:
+    """Give back a part of a payment, or all that is left; the same id again is the same refund."""
+
+    payments: StoredPayments
+    providers: Providers
+
+    async def __call__(
+        self, payment_id: UUID, refund_id: UUID, new: NewProviderRefund
+    ) -> StoredRefundRead:
+        """Raise Conflict if so much is not left; if the provider is away, a worker goes on."""
+        payment = await self.payments.get(payment_id)
+        provider = self.providers[payment.provider]
+        if new.amount is not None:
+            provider.check(new.amount, payment.currency)
+        refund = await self.payments.begin_refund(payment_id, refund_id, new)
+        if refund.reference or refund.state != "pending":
+            return refund
+        try:
+            return await ask_for_refund(self.payments, provider, payment, refund)
+        except Unavailable:
+            return refund

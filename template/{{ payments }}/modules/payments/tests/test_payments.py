@@ -1,0 +1,407 @@
+"""Payments, from opening to giving back, whatever happens on the way."""
+
+import asyncio
+from uuid import UUID, uuid4
+
+import pytest
+
+from chassis.problems import OutcomeUnknown
+from chassis_payments.payments import Seen
+from chassis_payments.providers import Stripe
+from chassis_payments.testing.books import NEW, PAYMENTS, Books
+from chassis_payments.testing.stand_in import Fault
+
+
+@pytest.mark.parametrize("provider", ["stripe", "paypal"])
+async def test_a_payment_is_opened_paid_and_given_back_in_parts(
+    books: Books, provider: str
+) -> None:
+    payment = await books.open(provider=provider)
+    assert (payment["state"], payment["refunded"]) == ("pending", 0)
+    assert "/pay/" in payment["checkout_url"]
+    stored = await books.payments.get(UUID(payment["id"]))
+    if provider == "stripe":
+        books.stripe.pay(stored.reference or "")
+    else:
+        books.paypal.approve(stored.reference or "")
+    for sent in (books.stripe if provider == "stripe" else books.paypal).sent:
+        assert (await books.deliver(sent, provider)).status_code == 204
+
+    assert await books.act() > 0
+
+    paid = await books.show(payment["id"])
+    assert (paid["state"], paid["checkout_url"]) == ("completed", None)
+    assert await books.moved(payment["id"]) == [("charge", 1050)]
+    first = (await books.refund(payment["id"], amount=50)).json()
+    rest = (await books.refund(payment["id"])).json()
+    assert [(one["amount"], one["state"]) for one in (first, rest)] == [
+        (50, "completed"),
+        (1000, "completed"),
+    ]
+    assert (await books.show(payment["id"]))["refunded"] == 1050
+    assert (await books.refund(payment["id"], amount=1)).status_code == 409
+    await books.refresh(UUID(payment["id"]))
+    assert sorted(await books.moved(payment["id"])) == [
+        ("charge", 1050),
+        ("refund", 50),
+        ("refund", 1000),
+    ]
+    listed = (await books.business.get(f"{PAYMENTS}/{payment['id']}/refunds")).json()
+    assert [one["amount"] for one in listed] == [50, 1000]
+    shown = (await books.business.get(f"{PAYMENTS}/{payment['id']}/transactions")).json()
+    assert len(shown) == 3
+
+
+async def test_twenty_copies_of_one_webhook_have_one_effect(books: Books) -> None:
+    payment = await books.opened()
+    books.stripe.pay(payment.reference)
+
+    answers = await asyncio.gather(*(books.deliver(books.stripe.sent[0]) for _ in range(20)))
+    await asyncio.gather(*(books.act() for _ in range(5)))
+
+    assert {one.status_code for one in answers} == {204}
+    assert await books.sql("SELECT count(*) FROM provider_events") == [(1,)]
+    assert await books.moved(payment.id) == [("charge", 1050)]
+    assert await books.act() == 0
+
+
+async def test_a_late_failure_does_not_demote_what_is_paid(books: Books) -> None:
+    payment = await books.opened()
+    books.stripe.decline(payment.reference)
+    books.stripe.pay(payment.reference)
+
+    for sent in reversed(books.stripe.sent):
+        await books.deliver(sent)
+    await books.act()
+
+    paid = await books.payments.get(payment.id)
+    assert paid.state == "completed"
+    late = Seen(state="failed", reference=payment.reference, amount=1050, currency="EUR")
+    assert (await books.payments.write_down(paid, late)).state == "completed"
+
+
+@pytest.mark.parametrize("provider", ["stripe", "paypal"])
+async def test_an_answer_that_is_lost_after_opening_is_looked_up(
+    books: Books, provider: str
+) -> None:
+    stand_in = books.stripe if provider == "stripe" else books.paypal
+    stand_in.faults.append(Fault(lost=True))
+
+    payment = await books.open(provider=provider, key="k1")
+    assert payment["state"] == "unknown"
+    again = await books.open(provider=provider, key="k1")
+    assert again["id"] == payment["id"]
+    await books.look()
+    assert (await books.show(payment["id"]))["state"] == "unknown"  # it may still be under way
+    await books.age()
+    await books.look()
+
+    found = await books.show(payment["id"])
+    assert (found["state"], bool(found["checkout_url"])) == ("pending", True)
+    assert len(books.stripe.sessions) + len(books.paypal.orders) == 1
+
+
+async def test_what_never_arrived_is_asked_for_again_under_its_key(books: Books) -> None:
+    books.stripe.faults.append(Fault(status=500))
+    payment = await books.open()
+    await books.age()
+
+    await books.look()
+
+    assert (await books.show(payment["id"]))["state"] == "pending"
+    assert len(books.stripe.sessions) == 1
+
+
+@pytest.mark.parametrize("provider", ["stripe", "paypal"])
+async def test_what_never_arrived_and_is_too_old_is_given_up(books: Books, provider: str) -> None:
+    stand_in = books.stripe if provider == "stripe" else books.paypal
+    stand_in.faults.append(Fault(status=500))
+    payment = await books.open(provider=provider)
+    await books.age(hours=30)
+
+    await books.look()
+
+    given_up = await books.show(payment["id"])
+    assert (given_up["state"], given_up["reason"]) == ("failed", "It never reached the provider.")
+    assert not books.stripe.sessions
+    assert not books.paypal.orders
+
+
+async def test_an_old_order_that_was_paid_is_found_by_what_it_moved(books: Books) -> None:
+    books.paypal.faults.append(Fault(lost=True))
+    payment = await books.open(provider="paypal")
+    await books.age(hours=30)
+    (order,) = books.paypal.orders.values()
+    order["#at"] = (await books.payments.get(UUID(payment["id"]))).attempted_at.isoformat()
+    books.paypal.approve(order["id"])
+    books.paypal.collect(order)
+
+    await books.look()
+
+    assert (await books.show(payment["id"]))["state"] == "completed"
+    assert await books.moved(payment["id"]) == [("charge", 1050)]
+
+
+async def test_a_slow_provider_charges_once(books: Books) -> None:
+    payment = await books.opened(provider="paypal")
+    books.providers.known["paypal"].calls.client.timeout = 0.3
+    books.paypal.faults.append(Fault(late_s=0.9))
+    books.paypal.approve(payment.reference)
+
+    await books.refresh(payment.id)  # the money is taken after the answer is given up
+    assert (await books.payments.get(payment.id)).state == "unknown"
+    await asyncio.gather(*(books.refresh(payment.id) for _ in range(4)), return_exceptions=True)
+    await asyncio.sleep(1)
+    await books.refresh(payment.id)
+
+    assert (await books.payments.get(payment.id)).state == "completed"
+    assert books.paypal.charged == 1
+    assert await books.moved(payment.id) == [("charge", 1050)]
+
+
+async def test_a_worker_that_ends_between_the_money_and_the_book_is_followed_by_another(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payment = await books.opened(provider="paypal")
+    books.paypal.approve(payment.reference)
+    collect = books.providers.known["paypal"].collect
+
+    async def killed(found: object) -> None:
+        await collect(found)  # type: ignore[arg-type]
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(books.providers.known["paypal"], "collect", killed)
+        with pytest.raises(asyncio.CancelledError):
+            await books.refresh(payment.id)
+    assert await books.moved(payment.id) == []
+    await books.age()
+
+    await books.look()
+
+    assert books.paypal.charged == 1
+    assert await books.moved(payment.id) == [("charge", 1050)]
+
+
+async def test_the_same_key_is_the_same_payment(books: Books) -> None:
+    opened = await asyncio.gather(*(books.open(key="one") for _ in range(5)))
+
+    assert len({one["id"] for one in opened}) == 1
+    assert len(books.stripe.sessions) == 1
+    other = await books.business.post(
+        PAYMENTS, json={**NEW, "amount": 2}, headers={"Idempotency-Key": "one"}
+    )
+    assert other.status_code == 409
+
+
+async def test_a_provider_that_is_away_has_done_nothing(books: Books) -> None:
+    books.stripe.faults.append(Fault(status=429))
+
+    answer = await books.business.post(PAYMENTS, json=NEW, headers={"Idempotency-Key": "again"})
+
+    assert answer.status_code == 503
+    assert (await books.open(key="again"))["state"] == "pending"
+    assert len(books.stripe.sessions) == 1
+
+
+async def test_what_is_refused_is_failed_and_says_why(books: Books) -> None:
+    books.stripe.faults.append(Fault(status=402))
+
+    payment = await books.open()
+
+    assert (payment["state"], payment["reason"]) == ("failed", "Stripe: api_error")
+
+
+async def test_a_payment_belongs_to_a_record_that_is_there(books: Books) -> None:
+    record = uuid4()
+    await books.sql(f"INSERT INTO invoices_to_pay (id) VALUES ('{record}')")  # noqa: S608
+    owner = {"entity": "invoices-to-pay", "entity_id": str(record)}
+
+    payment = await books.open(**owner)
+
+    query = {"entity": "invoices_to_pay", "entity_id": str(record)}
+    listed = (await books.business.get(PAYMENTS, params=query)).json()["items"]
+    assert [one["id"] for one in listed] == [payment["id"]]
+    for wrong in (
+        {**owner, "entity_id": str(uuid4())},
+        {**owner, "entity": "provider_events"},
+        {"entity": "invoices-to-pay"},
+    ):
+        assert (await books.business.post(PAYMENTS, json={**NEW, **wrong})).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"amount": 0},
+        {"amount": 10.5},
+        {"currency": "EURO"},
+        {"currency": "QQQ"},
+        {"amount": 1, "currency": "HUF", "provider": "paypal"},
+        {"currency": "ISK", "provider": "paypal"},
+        {"return_url": "javascript:alert(1)"},
+        {"provider": "cash"},
+        {"card_number": "4242424242424242"},
+    ],
+)
+async def test_what_is_no_payment_is_refused_before_anything_is_sent(
+    books: Books, wrong: dict[str, object]
+) -> None:
+    assert (await books.business.post(PAYMENTS, json={**NEW, **wrong})).status_code == 422
+    assert books.stripe.calls == books.paypal.calls == []
+    assert await books.sql("SELECT count(*) FROM provider_payments") == [(0,)]
+
+
+async def test_what_is_paid_as_another_amount_is_not_believed(books: Books) -> None:
+    payment = await books.opened()
+    books.stripe.sessions[payment.reference]["amount_total"] = 1
+    books.stripe.pay(payment.reference)
+    await books.deliver(books.stripe.sent[0])
+
+    await books.act()
+
+    assert (await books.payments.get(payment.id)).state == "pending"
+    rows = await books.sql("SELECT state, attempts, error FROM provider_events")
+    assert rows == [("new", 1, "The provider speaks of another amount than was asked for.")]
+    assert await books.act() == 0  # it waits
+
+
+async def test_parallel_refunds_give_back_no_more_than_was_paid(books: Books) -> None:
+    payment = await books.paid()
+
+    answers = await asyncio.gather(*(books.refund(payment.id, amount=400) for _ in range(5)))
+
+    assert sorted(one.status_code for one in answers) == [201, 201, 409, 409, 409]
+    assert sum(one["amount"] for one in books.stripe.refunds.values()) == 800
+
+
+@pytest.mark.parametrize("provider", ["stripe", "paypal"])
+async def test_a_refund_whose_answer_is_lost_is_made_once(books: Books, provider: str) -> None:
+    payment = await books.paid(provider=provider)
+    (books.stripe if provider == "stripe" else books.paypal).faults.append(Fault(lost=True))
+
+    refund = (await books.refund(payment.id, key="r1", amount=400)).json()
+    assert refund["state"] == "unknown"
+    assert (await books.refund(payment.id, key="r1", amount=400)).json()["id"] == refund["id"]
+    assert (await books.refund(payment.id, amount=1000)).status_code == 409  # it is held
+    await books.age()
+    await books.look()
+
+    assert [one.state for one in await books.payments.refunds(payment.id)] == ["completed"]
+    assert await books.moved(payment.id) == [("charge", 1050), ("refund", 400)]
+
+
+async def test_a_refund_that_never_arrived_is_asked_for_again(books: Books) -> None:
+    payment = await books.paid()
+    books.stripe.faults.append(Fault(status=429))
+    assert (await books.refund(payment.id, amount=400)).json()["state"] == "pending"
+    await books.age()
+
+    await books.look()
+
+    assert (await books.payments.get(payment.id)).refunded == 400
+    assert len(books.stripe.refunds) == 1
+
+
+async def test_a_refund_that_was_refused_holds_nothing(books: Books) -> None:
+    payment = await books.paid()
+    books.stripe.faults.append(Fault(status=400))
+    refused = (await books.refund(payment.id)).json()
+
+    assert (refused["state"], refused["amount"]) == ("failed", 1050)
+    assert (await books.refund(payment.id)).json()["state"] == "completed"
+    assert (await books.refund((await books.opened()).id)).status_code == 409
+
+
+@pytest.mark.parametrize("provider", ["stripe", "paypal"])
+async def test_what_was_given_back_elsewhere_is_written_down(books: Books, provider: str) -> None:
+    payment = await books.paid(provider=provider)
+    if provider == "stripe":
+        books.stripe.give_back(payment.charge, 50)
+    else:
+        books.paypal.give_back(
+            payment.charge, {"amount": {"currency_code": "EUR", "value": "0.50"}}
+        )
+    stand_in = books.stripe if provider == "stripe" else books.paypal
+
+    await books.deliver(stand_in.sent[-1], provider)
+    await books.act()
+
+    assert (await books.payments.get(payment.id)).refunded == 50
+    assert await books.moved(payment.id) == [("charge", 1050), ("refund", 50)]
+
+
+@pytest.mark.parametrize("provider", ["stripe", "paypal"])
+async def test_nothing_is_given_back_during_a_dispute(books: Books, provider: str) -> None:
+    payment = await books.paid(provider=provider)
+    stand_in = books.stripe if provider == "stripe" else books.paypal
+    stand_in.dispute(payment.charge)
+    await books.deliver(stand_in.sent[-1], provider)
+    await books.act()
+
+    assert (await books.show(payment.id))["disputed"] == "open"
+    assert (await books.refund(payment.id)).status_code == 409
+    if provider == "stripe":
+        books.stripe.dispute(payment.charge, "lost")
+    else:
+        books.paypal.dispute(payment.charge, "RESOLVED", "RESOLVED_BUYER_FAVOUR")
+    await books.refresh(payment.id)
+
+    assert (await books.show(payment.id))["disputed"] == "lost"
+    assert await books.moved(payment.id) == [("charge", 1050), ("dispute", 1050)]
+
+
+async def test_a_session_that_ends_unpaid_is_expired(books: Books) -> None:
+    payment = await books.opened()
+    books.stripe.expire(payment.reference)
+    order = await books.opened(provider="paypal")
+    books.paypal.hidden.add(order.reference)
+    voided = await books.opened(provider="paypal")
+    books.paypal.void(voided.reference)
+
+    states = [(await books.refresh(one.id)).state for one in (payment, order, voided)]
+
+    assert states == ["expired", "expired", "canceled"]
+
+
+async def test_the_page_that_people_return_to_can_look_at_once(books: Books) -> None:
+    payment = await books.opened()
+    books.stripe.pay(payment.reference)
+
+    answer = await books.business.post(f"{PAYMENTS}/{payment.id}/look")
+
+    assert answer.json()["state"] == "completed"
+
+
+async def test_outcomes_that_nobody_knows_are_no_failures(books: Books) -> None:
+    payment = await books.opened(provider="paypal")
+    books.paypal.faults.append(Fault(lost=True))
+    books.paypal.approve(payment.reference)
+    with pytest.raises(OutcomeUnknown):
+        await books.providers.known["paypal"].collect(payment)
+    assert books.paypal.charged == 1
+    await books.refresh(payment.id)
+    assert (await books.payments.get(payment.id)).state == "completed"
+
+
+async def test_a_payment_may_be_made_in_a_form_of_ones_own_page(books: Books) -> None:
+    stripe = books.providers.known["stripe"]
+    assert isinstance(stripe, Stripe)
+    stripe.mode = "intent"
+    books.stripe.faults.append(Fault(lost=True))
+    payment = await books.open()
+    await books.age()
+    await books.look()
+
+    opened = await books.show(payment["id"])
+    assert (opened["state"], opened["checkout_url"]) == ("pending", None)
+    assert opened["client_secret"].startswith("pi_")
+    (intent,) = books.stripe.intents
+    books.stripe.decline(intent)
+    assert (await books.refresh(UUID(payment["id"]))).reason == "insufficient_funds"
+    books.stripe.pay(intent)  # with another card
+
+    paid = await books.refresh(UUID(payment["id"]))
+
+    assert (paid.state, paid.client_secret) == ("completed", None)
+    assert await books.moved(payment["id"]) == [("charge", 1050)]

@@ -1,0 +1,44 @@
+"""A provider that keeps failing is left alone for a while: nothing is sent to it, so nothing is lost."""
+
+from typing import Any
+
+import httpx2
+
+from chassis.feature import no_lifespan
+from chassis.resilience import Breaker, Settings
+from chassis_payments.process import Process
+from chassis_payments.providers.calling import Send
+
+__all__ = ["Guarded", "install", "lifespan"]
+
+
+class Guarded:
+    """Makes calls while the breaker lets them pass; raises Unavailable before one is sent."""
+
+    def __init__(self, send: Send, breaker: Breaker) -> None:
+        self._send = send
+        self.breaker = breaker
+
+    async def __call__(self, method: str, path: str, **sent: Any) -> httpx2.Response:
+        """Make a call; a refusal is no failure of the provider."""
+        trying = self.breaker.admit()
+        failed: bool | None = None
+        try:
+            answer = await self._send(method, path, **sent)
+            failed = answer.is_server_error
+        except httpx2.HTTPError:
+            failed = True
+            raise
+        finally:
+            self.breaker.settle(trying=trying, failed=failed)
+        return answer
+
+
+def install(process: Process, settings: Settings) -> None:
+    """Put a breaker before the calls to each provider, as before those to other services."""
+    for provider in process.state.payment_providers.known.values():
+        breaker = Breaker(settings.breaker_calls, settings.breaker_share, settings.breaker_pause)
+        provider.calls.send = Guarded(provider.calls.send, breaker)
+
+
+lifespan = no_lifespan
