@@ -1,0 +1,35 @@
+"""Addresses of people: where a message goes, and what stands for that where nobody should read it."""
+
+import hashlib
+import re
+from typing import Literal
+
+from pydantic import EmailStr, TypeAdapter, ValidationError
+
+from chassis.problems import Invalid
+
+type Channel = Literal["email", "sms"]
+
+NO_EMAIL = "Is no email address."
+NO_NUMBER = "Is no telephone number as +447700900123: a plus, the country, and digits only."
+
+_email: TypeAdapter[str] = TypeAdapter(EmailStr)
+_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
+
+
+def normal(channel: Channel, address: str) -> str:
+    """Give an address in the one way in which it is written here; raises Invalid."""
+    if channel == "sms":
+        number = re.sub(r"[ ().-]", "", address)
+        if not _NUMBER.fullmatch(number):
+            raise Invalid(NO_NUMBER, field="recipient")
+        return number
+    try:
+        return _email.validate_python(address.strip()).lower()
+    except ValidationError as error:
+        raise Invalid(NO_EMAIL, field="recipient") from error
+
+
+def hashed(channel: Channel, address: str) -> str:
+    """Give what stands for a normal address in logs, histories and lists of addresses."""
+    return hashlib.sha256(f"{channel}:{address}".encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""What the data service has for messages."""

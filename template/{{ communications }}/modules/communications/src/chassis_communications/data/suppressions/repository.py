@@ -1,0 +1,33 @@
+from sqlalchemy.dialects import postgresql
+
+from chassis.database.engine import Database
+from chassis.database.repository import Repository
+from chassis_communications.addresses import hashed, normal
+from chassis_communications.data.suppressions.model import Suppression
+from chassis_communications.suppressions import NewSuppression, SuppressionRead
+
+
+class Suppressions(Repository[SuppressionRead]):
+    """Addresses that nothing is sent to, in PostgreSQL."""
+
+    model = Suppression
+    read = SuppressionRead
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._table = self._records.table
+
+    async def put(self, new: NewSuppression) -> SuppressionRead:
+        """Keep that nothing is sent to an address; twice is once, and the latest cause counts."""
+        address_hash = hashed(new.channel, normal(new.channel, new.recipient))
+        values = {"channel": new.channel, "address_hash": address_hash, "cause": new.cause}
+        statement = (
+            postgresql.insert(self._table)
+            .on_conflict_do_update(
+                index_elements=["channel", "address_hash"], set_={"cause": new.cause}
+            )
+            .returning(*self._table.c)
+        )
+        async with self.database.begin() as connection:
+            row = (await connection.execute(statement, values)).one()
+        return self.read.model_validate(dict(zip(self._table.columns.keys(), row, strict=True)))

@@ -1,0 +1,150 @@
+"""Messages, kept by the data service and reached over HTTP."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from chassis.data_api import PAST_CACHES
+from chassis.http_client import Reply, raise_for_problem
+from chassis.schemas import Page
+from chassis_communications.addresses import Channel
+from chassis_communications.message_events import (
+    EVENTS,
+    MessageEventBatch,
+    MessageEventQuery,
+    MessageEventRead,
+    NewMessageEvent,
+)
+from chassis_communications.messages import (
+    MESSAGES,
+    MessageCount,
+    MessageState,
+    NewMessage,
+    StoredMessageQuery,
+    StoredMessageRead,
+)
+from chassis_communications.suppressions import (
+    SUPPRESSIONS,
+    NewSuppression,
+    SuppressionQuery,
+    SuppressionRead,
+)
+
+_messages = TypeAdapter(Page[StoredMessageRead])
+_suppressions = TypeAdapter(Page[SuppressionRead])
+_events = TypeAdapter(Page[MessageEventRead])
+
+
+class Http(Protocol):
+    """The calls of HttpClient that are needed here."""
+
+    async def get(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Read."""
+        ...
+
+    async def put(self, url: str, *, json_body: bytes | None = None) -> Reply:
+        """Set."""
+        ...
+
+    async def delete(self, url: str) -> Reply:
+        """Remove."""
+        ...
+
+
+class KeptMessages:
+    """What a data service keeps; raises what it answers, and Unavailable without an answer.
+
+    Nothing comes from a cache: whether a message is sent is decided on what is so now.
+    """
+
+    def __init__(self, http: Http, base_url: str) -> None:
+        self._http = http
+        self._base = base_url.rstrip("/")
+
+    async def queue(self, message_id: UUID, new: NewMessage) -> StoredMessageRead:
+        """Queue a message; twice is once. Raises Conflict for another one with this id."""
+        body = new.model_dump_json(include=set(NewMessage.model_fields)).encode()
+        return _message(
+            await self._http.put(f"{self._base}{MESSAGES}/{message_id}", json_body=body)
+        )
+
+    async def get(self, message_id: UUID) -> StoredMessageRead:
+        """Give a message; raises NotFound."""
+        return _message(await self._get(f"{MESSAGES}/{message_id}"))
+
+    async def list(self, query: StoredMessageQuery) -> Page[StoredMessageRead]:
+        """Give one page of the messages that match."""
+        return _messages.validate_json(await self._page(MESSAGES, query))
+
+    async def set_state(self, message_id: UUID, state: MessageState) -> StoredMessageRead:
+        """Say what a message has come to; raises Conflict if it has come to something else."""
+        url, body = (
+            f"{self._base}{MESSAGES}/{message_id}/state",
+            state.model_dump_json(exclude_none=True),
+        )
+        return _message(await self._http.put(url, json_body=body.encode()))
+
+    async def sent_to(self, address_hash: str, since: dt.datetime) -> int:
+        """Count what went to an address, or may have."""
+        params = {"address_hash": address_hash, "since": since.isoformat()}
+        reply = await self._get(f"{MESSAGES}/count", params)
+        raise_for_problem(reply)
+        return MessageCount.model_validate_json(reply.body).number
+
+    async def suppress(self, new: NewSuppression) -> SuppressionRead:
+        """Have nothing sent to an address any more."""
+        url, body = f"{self._base}{SUPPRESSIONS}", new.model_dump_json().encode()
+        reply = await self._http.put(url, json_body=body)
+        raise_for_problem(reply)
+        return SuppressionRead.model_validate_json(reply.body)
+
+    async def suppressions(self, query: SuppressionQuery) -> Page[SuppressionRead]:
+        """List addresses that nothing is sent to."""
+        return _suppressions.validate_json(await self._page(SUPPRESSIONS, query))
+
+    async def suppression_of(self, channel: Channel, address_hash: str) -> SuppressionRead | None:
+        """Say whether, and why, nothing is sent to an address."""
+        query = SuppressionQuery(channel=channel, address_hash=address_hash, limit=1)
+        return next(iter((await self.suppressions(query)).items), None)
+
+    async def release(self, suppression_id: UUID) -> None:
+        """Have messages sent to an address again; raises NotFound."""
+        url = f"{self._base}{SUPPRESSIONS}/{suppression_id}"
+        raise_for_problem(await self._http.delete(url))
+
+    async def take(self, events: Sequence[NewMessageEvent]) -> None:
+        """Keep what a provider told; twice is once."""
+        body = MessageEventBatch(items=list(events)).model_dump_json().encode()
+        url = f"{self._base}{EVENTS}"
+        raise_for_problem(await self._http.put(url, json_body=body))
+
+    async def events(self, query: MessageEventQuery) -> Page[MessageEventRead]:
+        """List what providers told."""
+        return _events.validate_json(await self._page(EVENTS, query))
+
+    async def handled(self, event_id: UUID) -> None:
+        """Say that an event was acted on."""
+        url = f"{self._base}{EVENTS}/{event_id}/handled"
+        raise_for_problem(await self._http.put(url))
+
+    async def _page(self, path: str, query: Any) -> bytes:
+        reply = await self._get(path, query.model_dump(mode="json", exclude_none=True))
+        raise_for_problem(reply)
+        return reply.body
+
+    async def _get(self, path: str, params: Mapping[str, Any] | None = None) -> Reply:
+        return await self._http.get(f"{self._base}{path}", params=params, headers=PAST_CACHES)
+
+
+def _message(reply: Reply) -> StoredMessageRead:
+    raise_for_problem(reply)
+    return StoredMessageRead.model_validate_json(reply.body)

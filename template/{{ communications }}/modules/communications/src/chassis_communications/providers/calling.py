@@ -1,0 +1,36 @@
+"""Calls to providers over HTTP: what was surely not taken is told from what nobody knows."""
+
+from http import HTTPStatus
+from typing import Any
+
+import httpx2
+
+from chassis.problems import OutcomeUnknown
+from chassis_communications.providers.port import NotSent
+
+NO_ANSWER = "The provider did not answer: it may be sent or not."
+UNREACHABLE = "The provider could not be reached."
+BUSY = "The provider wants to be left alone for a while."
+NOT_LET_IN = "The provider does not know these credentials."
+_NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+
+
+async def post(client: httpx2.AsyncClient, url: str, **sent: Any) -> httpx2.Response:
+    """Give an answer that is none of failure, or a refusal; raises NotSent and OutcomeUnknown."""
+    try:
+        answer = await client.post(url, **sent)
+    except _NEVER_SENT as error:
+        raise NotSent(UNREACHABLE, again=True) from error
+    except httpx2.HTTPError as error:
+        raise OutcomeUnknown(NO_ANSWER) from error
+    if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+        raise NotSent(BUSY, again=True, after=_seconds(answer.headers.get("retry-after")))
+    if answer.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        raise NotSent(NOT_LET_IN, again=True)
+    if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise OutcomeUnknown(NO_ANSWER)
+    return answer
+
+
+def _seconds(text: str | None) -> float:
+    return float(text) if text and text.isdigit() else 0

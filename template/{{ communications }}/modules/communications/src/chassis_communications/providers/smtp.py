@@ -1,0 +1,130 @@
+"""Email by SMTP: any relay, SES included.
+
+A message is one conversation of its own. Until the relay has been given its text, whatever goes wrong
+means that it was not sent; from then on only the relay's answer says so.
+"""
+
+import logging
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, localtime, parseaddr
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import aiosmtplib
+
+from chassis.problems import OutcomeUnknown
+from chassis_communications.messages import LONGEST_REASON
+from chassis_communications.providers.port import NotSent, Outgoing
+from chassis_communications.providers.settings import EmailSettings
+from chassis_communications.webhooks.sns import HEADER
+
+logger = logging.getLogger(__name__)
+
+PORTS = {"smtp": 587, "smtps": 465}
+PERMANENT = 500
+REFUSED = 400
+UNANSWERED = "The relay did not confirm: it may be sent or not."
+
+
+class SmtpEmail:
+    """Sends through the relay of `EMAIL_URL`."""
+
+    name = "smtp"
+
+    def __init__(self, settings: EmailSettings) -> None:
+        parts = urlsplit(settings.email_url)
+        self._host = parts.hostname or ""
+        self._port = parts.port or PORTS[parts.scheme]
+        self._use_tls = parts.scheme == "smtps"
+        # Who listens here may as well read the memory: nobody is between.
+        self._start_tls = None if _is_this_machine(self._host) else True
+        self._settings = settings
+
+    async def send(self, message: Outgoing) -> str | None:
+        """Give what the relay calls it; raises NotSent and OutcomeUnknown."""
+        settings = self._settings
+        password = settings.smtp_password
+        client = aiosmtplib.SMTP(
+            hostname=self._host,
+            port=self._port,
+            username=settings.smtp_user or None,
+            password=password.get_secret_value() if password and settings.smtp_user else None,
+            timeout=settings.provider_timeout,
+            use_tls=self._use_tls,
+            start_tls=False if self._use_tls else self._start_tls,
+        )
+        try:
+            await self._envelope(client, message)
+            return await _hand_over(client, written(message, settings.email_from))
+        finally:
+            client.close()
+
+    async def close(self) -> None:
+        """Close nothing: every message has its own connection."""
+
+    async def _envelope(self, client: aiosmtplib.SMTP, message: Outgoing) -> None:
+        """Name sender and recipients: until here nothing is sent."""
+        try:
+            await client.connect()
+            await client.mail(parseaddr(self._settings.email_from)[1])
+            await client.rcpt(message.recipient)
+        except aiosmtplib.SMTPRecipientRefused as refusal:
+            raise _refused(refusal, suppress=True) from refusal
+        except aiosmtplib.SMTPResponseException as refusal:
+            reason = f"The relay refuses: {refusal.code} {refusal.message}"[:LONGEST_REASON]
+            raise NotSent(reason, again=True) from refusal
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise NotSent("The relay could not be reached.", again=True) from error
+        for copy in self._settings.email_copies:
+            try:
+                await client.rcpt(copy)
+            except aiosmtplib.SMTPResponseException as refusal:
+                logger.warning("The relay refuses a copy: %d", refusal.code)
+
+
+async def _hand_over(client: aiosmtplib.SMTP, content: bytes) -> str | None:
+    try:
+        answer = await client.data(content)
+    except aiosmtplib.SMTPResponseException as refusal:
+        if refusal.code < REFUSED:
+            raise OutcomeUnknown(UNANSWERED) from refusal
+        raise _refused(refusal, suppress=False) from refusal
+    except (aiosmtplib.SMTPException, OSError) as error:
+        raise OutcomeUnknown(UNANSWERED) from error
+    return answer.message[:LONGEST_REASON] or None
+
+
+def _refused(refusal: aiosmtplib.SMTPResponseException, *, suppress: bool) -> NotSent:
+    permanent = refusal.code >= PERMANENT
+    is_bounce = permanent and suppress
+    return NotSent(
+        f"The relay refuses it: {refusal.code}",
+        again=not permanent,
+        cause="bounce" if is_bounce else None,
+    )
+
+
+def written(message: Outgoing, sender: str) -> bytes:
+    """Write a message as relays take it; raises ValueError for what no header can hold."""
+    name, address = parseaddr(sender)
+    email = EmailMessage(policy=SMTP)
+    email["From"] = Address(name, addr_spec=address)
+    email["To"] = Address(addr_spec=message.recipient)
+    email["Subject"] = message.content.subject
+    email["Date"] = format_datetime(localtime())
+    email["Message-ID"] = f"<{message.id}@{address.rpartition('@')[2]}>"
+    email[HEADER] = str(message.id)
+    for header, value in message.headers.items():
+        email[header] = value
+    email.set_content(message.content.text)
+    email.add_alternative(message.content.html, subtype="html")
+    return email.as_bytes()
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

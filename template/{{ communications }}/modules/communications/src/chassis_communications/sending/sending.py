@@ -1,0 +1,185 @@
+"""Messages that are due are sent: at most once, unless their template says that twice does no harm."""
+
+import asyncio
+import datetime as dt
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from chassis.problems import Conflict, Invalid, OutcomeUnknown, ProblemError
+from chassis_communications.addresses import Channel
+from chassis_communications.declared import Template
+from chassis_communications.kept_messages import KeptMessages
+from chassis_communications.messages import MessageState, StoredMessageQuery, StoredMessageRead
+from chassis_communications.providers import NotSent, Outgoing, Provider
+from chassis_communications.sending.decisions import Decision, PutOff, Withheld
+from chassis_communications.sending.hooks import Hooks
+from chassis_communications.sending.settings import Settings
+from chassis_communications.suppressions import NewSuppression
+from chassis_communications.templates import Rendered, Templates
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 10
+RECORDING_TRIES = 4
+RECORDING_PAUSE_S = 0.5
+
+
+@dataclass(frozen=True)
+class SendMessages:
+    """Send what is due; one that cannot be recorded before is not attempted."""
+
+    kept: KeptMessages
+    templates: Templates
+    providers: Mapping[Channel, Provider]
+    decisions: Sequence[Decision]
+    settings: Settings
+    hooks: Hooks = field(default_factory=Hooks)
+    pause: float = field(default=RECORDING_PAUSE_S)
+
+    async def __call__(self) -> int:
+        """Say how many were taken in hand; raises Unavailable when the data service is away."""
+        taken = 0
+        for channel in self.providers:
+            query = StoredMessageQuery(
+                state="queued",
+                channel=channel,
+                due_at_max=dt.datetime.now(dt.UTC),
+                sort="due_at",
+                limit=AT_ONCE,
+            )
+            due = (await self.kept.list(query)).items
+            taken += len(due)
+            async with asyncio.TaskGroup() as group:
+                for message in due:
+                    group.create_task(self._send(message))
+        return taken
+
+    async def _send(self, message: StoredMessageRead) -> None:
+        try:
+            await self._decided(message)
+        except Conflict:
+            logger.info("Message %s is another worker's", message.id)
+        except ProblemError as error:
+            logger.warning("Message %s waits: %s", message.id, error.detail)
+
+    async def _decided(self, message: StoredMessageRead) -> None:
+        try:
+            template = self.templates.of(message.template)
+            content = self.templates.render(message.template, message.channel, message.data)
+            for decide in (*self.decisions, *self.hooks.decisions):
+                await decide(message, template)
+        except Invalid as error:
+            await self._note(message, MessageState(state="failed", reason=error.detail[:200]))
+        except Withheld as withheld:
+            await self._note(message, MessageState(state="withheld", reason=str(withheld)))
+        except PutOff as later:
+            waits = MessageState(state="queued", reason=str(later), due_at=later.until)
+            await self._note(message, waits)
+        else:
+            await self._attempt(message, template, content)
+
+    async def _attempt(
+        self, message: StoredMessageRead, template: Template, content: Rendered
+    ) -> None:
+        """Record the attempt, make it, and record what came of it."""
+        provider, attempt = self.providers[message.channel], uuid4()
+        begun = MessageState(state="sending", attempt=attempt, provider=provider.name)
+        message = await self.kept.set_state(message.id, begun)
+        headers = {
+            name: value
+            for given in self.hooks.headers
+            for name, value in given(message, template).items()
+        }
+        outgoing = Outgoing(message.id, message.recipient, content, headers)
+        try:
+            name = await provider.send(outgoing)
+        except NotSent as refusal:
+            outcome = self._refused(message, refusal)
+            if refusal.cause:
+                new = NewSuppression(
+                    channel=message.channel, recipient=message.recipient, cause=refusal.cause
+                )
+                await self.kept.suppress(new)
+        except OutcomeUnknown as unknown:
+            outcome = unknown_outcome(message, template, self.settings, unknown.detail)
+        except ValueError as error:  # a header that no email can have
+            logger.warning("Message %s cannot be written: %s", message.id, type(error).__name__)
+            outcome = MessageState(state="failed", reason="It cannot be written as an email.")
+        else:
+            outcome = MessageState(state="sent", provider_id=name)
+        await self._record(message, outcome.model_copy(update={"attempt": attempt}))
+
+    def _refused(self, message: StoredMessageRead, refusal: NotSent) -> MessageState:
+        if not refusal.again or message.attempts >= self.settings.messages_attempts:
+            return MessageState(state="failed", reason=str(refusal)[:200])
+        wait = max(refusal.after, delay(message.attempts, self.settings))
+        due = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=wait)
+        return MessageState(state="queued", reason=str(refusal)[:200], due_at=due)
+
+    async def _record(self, message: StoredMessageRead, outcome: MessageState) -> None:
+        """Keep what came of it; if that cannot be done, it is unknown, and not tried again."""
+        for number in range(RECORDING_TRIES):
+            try:
+                await self._note(message, outcome)
+            except Conflict:
+                logger.info("Message %s: the provider was faster", message.id)
+            except ProblemError as error:
+                logger.warning("Message %s is not recorded: %s", message.id, error.detail)
+                await asyncio.sleep(self.pause * 2**number)
+                continue
+            return
+
+    async def _note(self, message: StoredMessageRead, state: MessageState) -> None:
+        await self.kept.set_state(message.id, state)
+        for told in self.hooks.observers:
+            told(message, state)
+        reason = state.reason or "-"
+        logger.info(
+            "Message %s to %s is %s: %s", message.id, message.address_hash[:12], state.state, reason
+        )
+
+
+@dataclass(frozen=True)
+class EndAttempts:
+    """What nobody ended, because a worker died, is known to be unknown."""
+
+    kept: KeptMessages
+    templates: Templates
+    settings: Settings
+
+    async def __call__(self) -> int:
+        """Say how many there were; raises Unavailable when the data service is away."""
+        before = dt.datetime.now(dt.UTC) - dt.timedelta(
+            seconds=self.settings.messages_unknown_after
+        )
+        query = StoredMessageQuery(state="sending", updated_at_max=before, limit=100)
+        left = (await self.kept.list(query)).items
+        for message in left:
+            try:
+                template = self.templates.of(message.template)
+            except Invalid:
+                template = Template()
+            outcome = unknown_outcome(message, template, self.settings, "Nobody knows.")
+            try:
+                ended = outcome.model_copy(update={"attempt": message.attempt})
+                await self.kept.set_state(message.id, ended)
+            except Conflict:
+                logger.info("Message %s was ended meanwhile", message.id)
+        return len(left)
+
+
+def unknown_outcome(
+    message: StoredMessageRead, template: Template, settings: Settings, reason: str
+) -> MessageState:
+    """Say what comes after an attempt of which nobody knows: nothing, unless twice does no harm."""
+    if not template.repeatable or message.attempts >= settings.messages_attempts:
+        return MessageState(state="unknown", reason=reason)
+    wait = dt.timedelta(seconds=delay(message.attempts, settings))
+    return MessageState(state="queued", reason=reason, due_at=dt.datetime.now(dt.UTC) + wait)
+
+
+def delay(attempts: int, settings: Settings) -> float:
+    """Give the seconds until the next attempt."""
+    return float(settings.messages_retry_delay * 2 ** (max(attempts, 1) - 1))

@@ -1,0 +1,82 @@
+"""Messages as people read them: templates of the project, filled in.
+
+Templates are files of the project and no input of anybody; the sandbox is for what is passed to
+them. A variable that is missing is an error, never an empty place in a sentence.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import (
+    BaseLoader,
+    PackageLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateNotFound,
+    select_autoescape,
+)
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from chassis.problems import Invalid
+from chassis_communications.addresses import Channel
+from chassis_communications.declared import PACKAGE, Declared, Template, declared
+
+NO_TEMPLATE = "There is no such template."
+NO_TEXT = "This template has no text for this channel."
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What people read."""
+
+    text: str
+    subject: str = ""
+    html: str = ""
+
+
+class Templates:
+    """The templates that are declared."""
+
+    def __init__(self, what: Declared, loader: BaseLoader) -> None:
+        self._declared = what
+        self._environment = ImmutableSandboxedEnvironment(
+            loader=loader,
+            undefined=StrictUndefined,
+            autoescape=select_autoescape(("html",), default=False),
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def declare(self, name: str, template: Template) -> None:
+        """Say what is so of a template of which the project says nothing."""
+        templates = {name: template, **self._declared.templates}
+        self._declared = self._declared.model_copy(update={"templates": templates})
+
+    def of(self, name: str) -> Template:
+        """Give what is declared of a template; raises Invalid."""
+        if name not in self._declared.templates:
+            raise Invalid(NO_TEMPLATE, field="template")
+        return self._declared.templates[name]
+
+    def render(self, name: str, channel: Channel, data: Mapping[str, Any]) -> Rendered:
+        """Fill a template in; raises Invalid, for a variable that is missing too."""
+        self.of(name)
+        try:
+            if channel == "sms":
+                return Rendered(text=self._part(name, "sms.txt", data))
+            subject = " ".join(self._part(name, "subject.txt", data).split())
+            text, html = (self._part(name, part, data) for part in ("email.txt", "email.html"))
+        except TemplateNotFound as error:
+            raise Invalid(NO_TEXT, field="channel") from error
+        except TemplateError as error:
+            raise Invalid(f"The template cannot be filled in: {error}", field="data") from error
+        return Rendered(text=text, subject=subject, html=html)
+
+    def _part(self, name: str, part: str, data: Mapping[str, Any]) -> str:
+        return self._environment.get_template(f"{name}/{part}").render(data).strip() + "\n"
+
+
+def project_templates() -> Templates:
+    """Give the templates of the project; raises DeclaredError."""
+    return Templates(declared(), PackageLoader(PACKAGE))

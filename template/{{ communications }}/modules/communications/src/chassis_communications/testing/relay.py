@@ -1,0 +1,113 @@
+"""A relay that takes email, and breaks off or refuses where it is told to."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from email import message_from_bytes, policy
+from typing import TYPE_CHECKING, Any
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from chassis_communications.testing.caught import Box, Caught
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
+
+HOST = "127.0.0.1"
+
+
+class Relay:
+    """Takes what comes; with a `user` it asks who it is, and takes nothing from anybody else."""
+
+    def __init__(self, user: str = "", password: str = "") -> None:
+        self.box = Box("Caught email")
+        self.taken: list[EmailMessage] = []
+        self.envelopes: list[list[str]] = []
+        self.refused: dict[str, str] = {}
+        """By address, what it answers to it: `550 No such user`."""
+        self.answer = "250 Ok 0102-queued"
+        """What it answers to a message."""
+        self.breaks_off = ""
+        """`before`: it hangs up when it has the message, without keeping it; `after`: when it has kept it."""
+        self._credentials = (user, password)
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[int]:
+        """Listen on a port that is free; give it."""
+        server = await asyncio.get_running_loop().create_server(self.session, HOST, 0)
+        async with server:
+            yield int(server.sockets[0].getsockname()[1])
+
+    def session(self) -> SMTP:
+        """Talk to one client."""
+        return SMTP(
+            self,
+            hostname=HOST,
+            authenticator=self._authenticate,
+            auth_require_tls=False,
+            enable_SMTPUTF8=True,
+        )
+
+    async def handle_MAIL(  # noqa: N802  # as aiosmtpd calls it
+        self,
+        _server: SMTP,
+        session: Session,
+        envelope: Envelope,
+        address: str,
+        _options: list[str],
+    ) -> str:
+        """Take a sender that has signed in, where that is asked for."""
+        if self._credentials[0] and not session.authenticated:
+            return "530 5.7.0 Authentication required"
+        envelope.mail_from = address
+        return "250 Ok"
+
+    async def handle_RCPT(  # noqa: N802  # as aiosmtpd calls it
+        self,
+        _server: SMTP,
+        _session: Session,
+        envelope: Envelope,
+        address: str,
+        _options: list[str],
+    ) -> str:
+        """Take an address, or refuse it."""
+        if address in self.refused:
+            return self.refused[address]
+        envelope.rcpt_tos.append(address)
+        return "250 Ok"
+
+    async def handle_DATA(  # noqa: N802  # as aiosmtpd calls it
+        self, server: SMTP, _session: Session, envelope: Envelope
+    ) -> str:
+        """Take a message."""
+        if self.breaks_off == "before":
+            return self._hang_up(server)
+        if self.answer.startswith("2"):
+            content = envelope.content
+            self._keep(content if isinstance(content, bytes) else b"", envelope.rcpt_tos)
+        return self._hang_up(server) if self.breaks_off else self.answer
+
+    def _keep(self, content: bytes, recipients: list[str]) -> None:
+        email: Any = message_from_bytes(content, policy=policy.default)
+        self.taken.append(email)
+        self.envelopes.append([*recipients])
+        text, html = (email.get_body((kind,)) for kind in ("plain", "html"))
+        self.box.add(
+            Caught(
+                to=", ".join(recipients),
+                subject=str(email["subject"]),
+                text=text.get_content() if text else "",
+                html=html.get_content() if html else "",
+            )
+        )
+
+    def _hang_up(self, server: SMTP) -> str:
+        server.transport.abort()  # type: ignore[union-attr]  # a session has one
+        return self.answer
+
+    def _authenticate(
+        self, _server: SMTP, _session: Session, _envelope: Envelope, _kind: str, given: Any
+    ) -> AuthResult:
+        expected = tuple(part.encode() for part in self._credentials)
+        fits = isinstance(given, LoginPassword) and (given.login, given.password) == expected
+        return AuthResult(success=fits, handled=False)

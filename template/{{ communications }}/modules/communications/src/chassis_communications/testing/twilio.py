@@ -1,0 +1,84 @@
+"""Twilio as far as SMS are sent and told of: what it refuses, this refuses."""
+
+import re
+from base64 import b64encode
+from typing import Any
+from uuid import uuid4
+
+from aiohttp import web
+
+from chassis_communications.testing.caught import Box, Caught
+from chassis_communications.webhooks.twilio import signature_of
+
+ACCOUNT = f"AC{7:032x}"
+TOKEN = f"{7:032x}"
+SENDER = "+15005550006"
+LONGEST = 1600
+LONGEST_VALIDITY = 36_000
+_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
+
+
+class Twilio:
+    """Takes SMS with the account's token; without a token it takes those of everybody."""
+
+    def __init__(self, token: str = TOKEN) -> None:
+        self.box = Box("Caught SMS")
+        self.taken: list[dict[str, str]] = []
+        self.opted_out: set[str] = set()
+        self.busy = False
+        self.failure = 0
+        """A status to answer, once the SMS is taken."""
+        self._token = token
+
+    def application(self) -> web.Application:
+        """Give what listens."""
+        application = web.Application()
+        path = "/2010-04-01/Accounts/{account:[A-Za-z0-9]*}/Messages.json"
+        application.add_routes([web.post(path, self._send), *self.box.routes()])
+        return application
+
+    def tells(self, url: str, status: str, **more: str) -> tuple[dict[str, str], dict[str, str]]:
+        """Give the form and the headers of what it tells of an SMS."""
+        form = {"MessageSid": f"SM{7:032x}", "MessageStatus": status, **more}
+        return form, {"X-Twilio-Signature": signature_of(self._token, url, form)}
+
+    async def _send(self, request: web.Request) -> web.Response:
+        account = request.match_info["account"]
+        known = b64encode(f"{ACCOUNT}:{self._token}".encode()).decode()
+        if self._token and (
+            account != ACCOUNT or request.headers.get("Authorization") != f"Basic {known}"
+        ):
+            return _refused(401, 20003, "Authenticate")
+        if self.busy:
+            return _refused(429, 20429, "Too Many Requests")
+        form: dict[str, Any] = dict(await request.post())
+        if fault := self._fault(form):
+            return _refused(400, *fault)
+        self.taken.append(form)
+        self.box.add(Caught(to=form["To"], text=form["Body"]))
+        if self.failure:
+            return web.Response(status=self.failure)
+        return web.json_response({"sid": f"SM{uuid4().hex}", "status": "queued"}, status=201)
+
+    def _fault(self, form: dict[str, str]) -> tuple[int, str] | None:
+        validity = form.get("ValidityPeriod", "1")
+        callback = form.get("StatusCallback", "http://")
+        checks = [
+            (21604, "'To' is required", bool(form.get("To"))),
+            (21211, "'To' is invalid", bool(_NUMBER.fullmatch(form.get("To", "")))),
+            (21603, "'From' is required", bool(form.get("From")) or not self._token),
+            (21602, "'Body' is required", bool(form.get("Body"))),
+            (21617, "'Body' is too long", len(form.get("Body", "")) <= LONGEST),
+            (21609, "'StatusCallback' is invalid", callback.startswith(("http://", "https://"))),
+            (
+                21600,
+                "'ValidityPeriod' is invalid",
+                validity.isdigit() and 0 < int(validity) <= LONGEST_VALIDITY,
+            ),
+            (21610, "The recipient has opted out", form.get("To") not in self.opted_out),
+        ]
+        return next(((code, text) for code, text, holds in checks if not holds), None)
+
+
+def _refused(status: int, code: int, text: str) -> web.Response:
+    return web.json_response({"code": code, "message": text, "status": status}, status=status)

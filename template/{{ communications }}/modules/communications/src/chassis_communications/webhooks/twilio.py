@@ -1,0 +1,56 @@
+"""What Twilio tells, signed by HMAC over the address that it calls and what it sends."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+from chassis_communications.message_events import NewMessageEvent
+from chassis_communications.messages import State
+from chassis_communications.webhooks.forged import FORGED, NOT_EXPECTED, Forged
+
+SIGNATURE = "x-twilio-signature"
+OPTED_OUT = "21610"
+MEANS: Mapping[str, State] = {
+    "sent": "sent",
+    "delivered": "delivered",
+    "undelivered": "bounced",
+    "failed": "failed",
+}
+
+
+def signature_of(token: str, url: str, sent: Mapping[str, str]) -> str:
+    """Sign as Twilio does."""
+    text = url + "".join(f"{name}{sent[name]}" for name in sorted(sent))
+    return base64.b64encode(hmac.digest(token.encode(), text.encode(), hashlib.sha1)).decode()
+
+
+def form_of(body: bytes) -> dict[str, str]:
+    """Read what was sent."""
+    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def check(token: str, url: str, sent: Mapping[str, str], signature: str) -> None:
+    """Raise Forged for what Twilio did not sign, for this address."""
+    if not token:
+        raise Forged(NOT_EXPECTED)
+    expected = signature_of(token, url, sent).encode()
+    if not hmac.compare_digest(expected, signature.encode()):
+        raise Forged(FORGED)
+
+
+def event(message: UUID, sent: Mapping[str, str]) -> NewMessageEvent | None:
+    """Give what concerns a message; queued and the like do not."""
+    status, code = sent.get("MessageStatus", ""), sent.get("ErrorCode")
+    if status not in MEANS:
+        return None
+    return NewMessageEvent(
+        provider="twilio",
+        event=f"{sent.get('MessageSid', '')[:64]}/{status}",
+        message=message,
+        state=MEANS[status],
+        reason=f"Twilio says {status}" + (f", error {code[:10]}" if code else ""),
+        cause="opt_out" if code == OPTED_OUT else None,
+    )

@@ -1,0 +1,113 @@
+"""Templates, and what the project declares of its messages."""
+
+from pathlib import Path
+
+import pytest
+from jinja2 import DictLoader
+
+from chassis.problems import Invalid
+from chassis_communications import preview
+from chassis_communications.addresses import hashed, normal
+from chassis_communications.declared import Declared, DeclaredError, declared, read
+from chassis_communications.templates import NO_TEXT, Templates
+
+
+def test_what_is_filled_in_is_escaped_in_html_only(templates: Templates) -> None:
+    rendered = templates.render("hello", "email", {"person": "<b>Ann</b> & Co\r\nBcc: all"})
+
+    assert rendered.subject == "Hello <b>Ann</b> & Co Bcc: all"
+    assert "Dear <b>Ann</b>" in rendered.text
+    assert "<p>Dear &lt;b&gt;Ann&lt;/b&gt; &amp; Co" in rendered.html
+
+
+def test_a_variable_that_misses_is_an_error(templates: Templates) -> None:
+    with pytest.raises(Invalid, match="'person' is undefined") as raised:
+        templates.render("hello", "sms", {})
+
+    assert raised.value.errors[0].field == "data"
+
+
+@pytest.mark.parametrize(("name", "channel"), [("none", "sms"), ("bare", "email")])
+def test_what_is_not_there_is_told(templates: Templates, name: str, channel: str) -> None:
+    with pytest.raises(Invalid):
+        templates.render(name, channel, {})  # type: ignore[arg-type]
+
+
+def test_what_is_passed_to_a_template_cannot_reach_out() -> None:
+    reaching = Templates(
+        Declared.model_validate({"templates": {"x": {}}}),
+        DictLoader({"x/sms.txt": "{{ person.__class__.__mro__ }}"}),
+    )
+
+    with pytest.raises(Invalid, match="unsafe"):
+        reaching.render("x", "sms", {"person": "Ann"})
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[templates", "Expected"),
+        ("[templates.x]\ncolour = 1", r"templates\.x\.colour"),
+        (
+            '[[rules]]\nevent = "a.created.v1"\ntemplate = "x"\nchannel = "sms"\nrecipient = "a"',
+            "template x, which is not declared",
+        ),
+        ('[[rules]]\nevent = "created"', r"rules\.0\.event"),
+        (
+            "[templates.x]\n"
+            + '[[rules]]\nevent = "a.b.v1"\ntemplate = "x"\nchannel = "sms"\nrecipient = "a"\n' * 2,
+            "two rules",
+        ),
+    ],
+)
+def test_what_cannot_be_meant_is_told_in_a_line(text: str, told: str) -> None:
+    with pytest.raises(DeclaredError, match=told):
+        read(text)
+
+
+def test_every_template_of_the_project_can_be_previewed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert preview.main(tmp_path / "messages") == 0
+
+    names = {path.name.partition(".")[0] for path in (tmp_path / "messages").iterdir()}
+    assert names == {"index", *declared().templates}
+    assert "index.html" in capsys.readouterr().out
+
+
+def test_a_sample_that_misses_a_variable_is_told(
+    tmp_path: Path,
+    templates: Templates,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(preview, "project_templates", lambda: templates)
+    monkeypatch.setattr(preview, "declared", lambda: read("[templates.again]"))
+
+    assert preview.main(tmp_path) == 1
+    assert "'person' is undefined (its sample)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("channel", "address", "expected"),
+    [
+        ("email", " Ann@Example.COM ", "ann@example.com"),
+        ("sms", "+44 (7700) 900-123", "+447700900123"),
+    ],
+)
+def test_an_address_is_written_in_one_way(channel: str, address: str, expected: str) -> None:
+    assert normal(channel, address) == expected  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("channel", "address"),
+    [("email", "ann"), ("email", "a@b.c\r\nBcc: d@e.f"), ("sms", "07700900123"), ("sms", "+44a")],
+)
+def test_what_is_no_address_is_refused(channel: str, address: str) -> None:
+    with pytest.raises(Invalid):
+        normal(channel, address)  # type: ignore[arg-type]
+
+
+def test_one_address_is_another_on_another_channel() -> None:
+    assert hashed("email", "+447700900123") != hashed("sms", "+447700900123")
+    assert NO_TEXT.endswith(".")

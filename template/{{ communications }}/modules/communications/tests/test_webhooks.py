@@ -1,0 +1,216 @@
+"""What providers tell: believed if they signed it, kept once, matched by our id."""
+
+import json
+from urllib.parse import urlencode
+from uuid import UUID, uuid4
+
+import httpx2
+import pytest
+
+from chassis_communications.message_events import NewMessageEvent
+from chassis_communications.testing.kept import Kept
+from chassis_communications.testing.sendgrid import SendGrid, event
+from chassis_communications.testing.sns import CERTIFICATE, SUBSCRIBE, Topic
+from chassis_communications.testing.twilio import Twilio
+from chassis_communications.webhooks import sendgrid as sendgrid_webhook
+from chassis_communications.webhooks import twilio as twilio_webhook
+from chassis_communications.webhooks.forged import Forged
+from chassis_communications.webhooks.routes import WEBHOOKS
+from chassis_communications.webhooks.sns import HEADER, Sns
+
+MESSAGE = UUID(int=7)
+BUCKET = "https://evil.s3.amazonaws.com/sns.eu-west-1.amazonaws.com.pem"
+TWILIO = f"{WEBHOOKS}/twilio/{MESSAGE}"
+PUBLIC = f"https://api.example.com{TWILIO}"
+
+
+def told(kept: Kept) -> list[tuple[str | None, str | None]]:
+    """Give the states and causes that were told of the message."""
+    return [(one.state, one.cause) for one in kept.told.values() if one.message == MESSAGE]
+
+
+async def post(http: httpx2.AsyncClient, provider: str, body: bytes, **headers: str) -> int:
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    answer = await http.post(f"{WEBHOOKS}/{provider}", content=body, headers=sent)
+    return answer.status_code
+
+
+async def test_sendgrid_is_believed_and_each_event_kept_once(
+    http: httpx2.AsyncClient, kept: Kept, sendgrid: SendGrid
+) -> None:
+    events = [
+        event("processed", MESSAGE),
+        event("delivered", MESSAGE),
+        event("bounce", MESSAGE, type="bounce", reason="550 no\r\nsuch user"),
+        event("bounce", MESSAGE, type="blocked"),
+        event("dropped", MESSAGE),
+        event("spamreport", MESSAGE),
+        event("unsubscribe", MESSAGE),
+        event("open", MESSAGE),
+        event("delivered", "somebody else's"),
+        {"event": "delivered", "sg_event_id": "x"},
+    ]
+    body, headers = sendgrid.tells(*events)
+
+    for _ in range(2):
+        assert (await http.post(f"{WEBHOOKS}/sendgrid", content=body, headers=headers)).is_success
+
+    assert told(kept) == [
+        ("sent", None),
+        ("delivered", None),
+        ("bounced", "bounce"),
+        ("bounced", None),
+        ("failed", None),
+        ("complained", "complaint"),
+        (None, "opt_out"),
+    ]
+    assert next(one for one in kept.told.values() if one.cause).reason == "550 no such user"
+
+
+async def test_what_sendgrid_did_not_sign_is_refused(
+    http: httpx2.AsyncClient, kept: Kept, sendgrid: SendGrid
+) -> None:
+    body, headers = sendgrid.tells(event("delivered", MESSAGE))
+    signature = headers["X-Twilio-Email-Event-Webhook-Signature"]
+    _, foreign = SendGrid().tells(event("delivered", MESSAGE))
+    forged: list[tuple[bytes, dict[str, str]]] = [
+        (json.dumps(json.loads(body), indent=1).encode(), headers),  # the same, written otherwise
+        (body, {**headers, "X-Twilio-Email-Event-Webhook-Timestamp": "1"}),
+        (body, {**headers, "X-Twilio-Email-Event-Webhook-Signature": f"{signature}?"}),
+        (body, foreign),
+        (body, {}),
+    ]
+
+    for content, sent in forged:
+        answer = await http.post(f"{WEBHOOKS}/sendgrid", content=content, headers=sent)
+        assert answer.status_code == 400
+    assert not kept.told
+
+
+async def test_twilio_is_believed_by_the_address_that_it_was_given(
+    http: httpx2.AsyncClient, kept: Kept
+) -> None:
+    twilio = Twilio()
+    for status, more in (
+        ("queued", {}),
+        ("delivered", {}),
+        ("undelivered", {"ErrorCode": "30003"}),
+        ("failed", {"ErrorCode": "21610", "Empty": ""}),
+    ):
+        form, headers = twilio.tells(PUBLIC, status, **more)
+        for _ in range(2):
+            assert (await http.post(TWILIO, data=form, headers=headers)).is_success
+
+    assert told(kept) == [("delivered", None), ("bounced", None), ("failed", "opt_out")]
+
+
+async def test_what_twilio_did_not_sign_is_refused(http: httpx2.AsyncClient, kept: Kept) -> None:
+    form, headers = Twilio().tells(PUBLIC, "delivered")
+    other, its = Twilio("another token").tells(PUBLIC, "delivered")
+    # What this service sees of itself behind a gateway is not what Twilio called.
+    _, inside = Twilio().tells(f"http://behind-a-gateway{TWILIO}", "delivered")
+
+    for sent, signed, path in (
+        ({**form, "MessageStatus": "failed"}, headers, TWILIO),
+        (other, its, TWILIO),
+        (form, inside, TWILIO),
+        (form, headers, f"{WEBHOOKS}/twilio/{uuid4()}"),
+        (form, {"X-Twilio-Signature": "\u00e9"}, TWILIO),
+        (form, {}, TWILIO),
+    ):
+        headers_sent = [(name.encode(), value.encode("latin-1")) for name, value in signed.items()]
+        answer = await http.post(path, content=urlencode(sent), headers=headers_sent)
+        assert answer.status_code == 400
+    assert not kept.told
+
+
+def ses(kind: str, message: object = MESSAGE, **more: object) -> dict[str, object]:
+    headers = [{"name": "Subject", "value": "x"}, {"name": HEADER, "value": str(message)}]
+    return {"eventType": kind, "mail": {"headers": headers}, **more}
+
+
+async def test_ses_is_believed_through_its_topic(
+    http: httpx2.AsyncClient, kept: Kept, topic: Topic
+) -> None:
+    bodies = [
+        topic.tells(ses("Delivery")),
+        topic.tells(ses("Bounce", bounce={"bounceType": "Permanent"})),
+        topic.tells(ses("Bounce", bounce={"bounceType": "Transient"}), Subject="Mail"),
+        topic.tells({**ses("x"), "eventType": None, "notificationType": "Complaint"}),
+        topic.tells(ses("Open")),
+    ]
+    for body in [*bodies, *bodies]:
+        assert await post(http, "ses", body) == 204
+
+    assert told(kept) == [
+        ("delivered", None),
+        ("bounced", "bounce"),
+        ("bounced", None),
+        ("complained", "complaint"),
+    ]
+    assert topic.asked == [CERTIFICATE]
+
+
+async def test_our_topic_may_tell(http: httpx2.AsyncClient, topic: Topic) -> None:
+    assert await post(http, "ses", topic.asks()) == 204
+    assert topic.asked == [CERTIFICATE, SUBSCRIBE]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param({"SigningCertURL": BUCKET}, id="a certificate in a bucket"),
+        pytest.param({"SigningCertURL": CERTIFICATE.replace("https", "http")}, id="unencrypted"),
+        pytest.param({"SigningCertURL": CERTIFICATE.replace(".com", ".com.evil.org")}, id="a name"),
+        pytest.param({"SigningCertURL": CERTIFICATE.replace("//", "//evil.org@")}, id="a user"),
+        pytest.param({"SigningCertURL": CERTIFICATE.replace(".com", ".com:8443")}, id="a port"),
+        pytest.param({"SigningCertURL": CERTIFICATE.replace("sns.", "snsx")}, id="a dot"),
+        pytest.param({"TopicArn": "arn:aws:sns:eu-west-1:1:mail"}, id="another topic"),
+        pytest.param({"SignatureVersion": "1"}, id="an old signature"),
+    ],
+)
+async def test_what_is_signed_by_anybody_else_is_refused(
+    http: httpx2.AsyncClient, kept: Kept, topic: Topic, other: dict[str, str]
+) -> None:
+    for body in (topic.tells(ses("Bounce"), **other), topic.asks(**other)):
+        assert await post(http, "ses", body) == 400
+    assert not kept.told
+    assert not topic.asked
+
+
+async def test_what_was_changed_is_refused(
+    http: httpx2.AsyncClient, kept: Kept, topic: Topic
+) -> None:
+    body = topic.tells(ses("Delivery"))
+    changed = {**json.loads(body), "Message": json.dumps(ses("Bounce"))}
+
+    assert await post(http, "ses", json.dumps(changed).encode()) == 400
+    assert await post(http, "ses", topic.asks(SubscribeURL="https://evil.org/")) == 400
+    assert await post(http, "ses", b"[") == 400
+    assert not kept.told
+    assert topic.asked == [CERTIFICATE]
+
+
+async def test_without_a_certificate_it_is_told_again_later(
+    http: httpx2.AsyncClient, kept: Kept, topic: Topic
+) -> None:
+    topic.away = True
+
+    assert await post(http, "ses", topic.tells(ses("Delivery"))) == 503
+    assert not kept.told
+
+
+async def test_without_a_key_nothing_is_believed(kept: Kept, topic: Topic) -> None:
+    async with httpx2.AsyncClient() as client:
+        with pytest.raises(Forged, match="not set"):
+            await Sns("", client).read(topic.tells(ses("Delivery")))
+    with pytest.raises(Forged, match="not set"):
+        sendgrid_webhook.check("", {}, b"[]")
+    with pytest.raises(Forged, match="not set"):
+        twilio_webhook.check("", PUBLIC, {}, "")
+    assert not kept.told
+
+
+async def test_an_event_says_what_it_is_of() -> None:
+    with pytest.raises(ValueError, match="event"):
+        NewMessageEvent(provider="ses", event="", message=MESSAGE)

@@ -1,0 +1,72 @@
+"""A data service in memory, as far as it knows of what people want."""
+
+import datetime as dt
+from typing import Any
+from uuid import UUID, uuid4
+
+from chassis.problems import NotFound
+from chassis.schemas import Page
+from chassis_communications.addresses import Channel, hashed, normal
+from chassis_communications.preferences import (
+    Address,
+    Consent,
+    Erased,
+    NewPreference,
+    PreferenceQuery,
+    PreferenceRead,
+)
+
+
+class Wanted:
+    """Preferences, by address."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], PreferenceRead] = {}
+        self.erased: list[Address] = []
+
+    async def put(self, new: NewPreference) -> PreferenceRead:
+        """Keep what somebody wants."""
+        key = new.channel, hashed(new.channel, normal(new.channel, new.recipient))
+        now = dt.datetime.now(dt.UTC)
+        nothing: dict[str, Any] = dict.fromkeys(
+            ("consent", "consent_at", "quiet_hours", "time_zone", "a_day")
+        )
+        first = PreferenceRead(
+            **nothing,
+            id=uuid4(),
+            channel=new.channel,
+            address_hash=key[1],
+            created_at=now,
+            updated_at=now,
+            version=1,
+        )
+        said = new.model_dump(exclude_none=True, exclude={"channel", "recipient"})
+        self.kept[key] = self.kept.get(key, first).model_copy(update=said)
+        return self.kept[key]
+
+    async def get(self, preference_id: UUID) -> PreferenceRead:
+        """Give one of them."""
+        found = [one for one in self.kept.values() if one.id == preference_id]
+        if not found:
+            raise NotFound("Preference not found.")
+        return found[0]
+
+    async def say(self, preference_id: UUID, consent: Consent) -> PreferenceRead:
+        """Keep what somebody says to marketing."""
+        found = await self.get(preference_id)
+        said = found.model_copy(update={"consent": consent})
+        self.kept[found.channel, found.address_hash] = said
+        return said
+
+    async def list(self, _query: PreferenceQuery) -> Page[PreferenceRead]:
+        """Give all of them."""
+        return Page(items=[*self.kept.values()])
+
+    async def of(self, channel: Channel, address_hash: str) -> PreferenceRead | None:
+        """Say what the owner of an address wants."""
+        return self.kept.get((channel, address_hash))
+
+    async def erase(self, whose: Address) -> Erased:
+        """Remember whom to erase."""
+        self.erased.append(whose)
+        return Erased(messages=1)
