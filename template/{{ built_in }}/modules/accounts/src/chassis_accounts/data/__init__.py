@@ -1,0 +1,1 @@
+"""What data services have for accounts; it needs the extra ``data``."""

@@ -1,0 +1,101 @@
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from chassis.problems import Invalid, responses
+from chassis.schemas import Page
+from chassis_accounts.login.asking import ADMINISTRATORS, CounterDep
+from chassis_accounts.login.counter import reachable
+from chassis_accounts.login.schemas import (
+    SessionList,
+    SessionRead,
+    UserChanges,
+    UserCreate,
+    UserRead,
+)
+from chassis_accounts.records import AccountCreate, AccountQuery, AccountRead
+
+router = APIRouter(prefix="/api/v1/auth/users", tags=["users"], dependencies=ADMINISTRATORS)
+
+
+@router.post("", status_code=201, responses=responses(409, 422))
+async def create_auth_user(
+    body: UserCreate, request: Request, response: Response, counter: CounterDep
+) -> UserRead:
+    """Make an account."""
+    check_roles(request, body.roles)
+    proof = await counter.passwords.hashed(body.password.get_secret_value(), body.email)
+    new = AccountCreate(email=body.email, password_hash=proof, roles=body.roles)
+    added = await counter.accounts.add(new)
+    response.headers["Location"] = f"{router.prefix}/{added.id}"
+    return shown(added)
+
+
+@router.get("", responses=responses(422))
+async def list_auth_users(
+    query: Annotated[AccountQuery, Query()], counter: CounterDep
+) -> Page[UserRead]:
+    """List accounts: by e-mail address, or all of them in pages."""
+    page = await counter.accounts.list(query)
+    return Page(items=list(map(shown, page.items)), next_cursor=page.next_cursor)
+
+
+@router.patch("/{user_id}", responses=responses(404, 409, 412, 422))
+async def update_auth_user(
+    user_id: UUID, body: UserChanges, request: Request, counter: CounterDep
+) -> UserRead:
+    """Change an account; its sessions end, so that nobody goes on with what they had."""
+    account = await counter.accounts.current(user_id)
+    sent = body.model_dump(exclude_unset=True, exclude={"password", "second_factor"})
+    if body.roles is not None:
+        check_roles(request, body.roles)
+    if body.password is not None:
+        password = body.password.get_secret_value()
+        sent["password_hash"] = await counter.passwords.hashed(password, account.email)
+    if body.second_factor is not None:
+        sent |= {"totp_secret": None, "recovery_codes": []}
+    if not sent:
+        return shown(account)
+    changed = await counter.accounts.change(user_id, sent, account.version)
+    async with reachable():
+        await counter.sessions.end_all(str(user_id))
+    return shown(changed)
+
+
+@router.delete("/{user_id}", status_code=204, responses=responses(404, 422))
+async def delete_auth_user(user_id: UUID, counter: CounterDep) -> None:
+    """Remove an account, and end its sessions."""
+    await counter.accounts.remove(user_id)
+    async with reachable():
+        await counter.sessions.end_all(str(user_id))
+
+
+@router.get("/{user_id}/sessions", responses=responses(422))
+async def list_sessions_of_user(user_id: UUID, counter: CounterDep) -> SessionList:
+    """List the sessions of an account."""
+    async with reachable():
+        found = await counter.sessions.of(str(user_id))
+    return SessionList(items=[SessionRead.model_validate(one) for one in found])
+
+
+@router.delete("/{user_id}/sessions", status_code=204, responses=responses(422))
+async def end_sessions_of_user(user_id: UUID, counter: CounterDep) -> None:
+    """End every session of an account."""
+    async with reachable():
+        await counter.sessions.end_all(str(user_id))
+
+
+def shown(account: AccountRead) -> UserRead:
+    """Leave out what nobody is told."""
+    said: dict[str, Any] = account.model_dump(include=set(UserRead.model_fields))
+    return UserRead(**said, second_factor=account.totp_secret is not None)
+
+
+def check_roles(request: Request, roles: list[str]) -> None:
+    """Refuse a role that the policy does not name: it could do nothing, and may be misspelt."""
+    known = sorted(request.app.state.rules.policy.roles)
+    if unknown := sorted({*roles} - {*known}):
+        raise Invalid(
+            f"{unknown[0]} is no role of policy.toml; there are: {', '.join(known)}", field="roles"
+        )
