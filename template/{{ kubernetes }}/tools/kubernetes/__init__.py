@@ -1,0 +1,1 @@
+"""Production in Kubernetes: what the Compose files say, as a base of Kustomize: docs/kubernetes.md."""
