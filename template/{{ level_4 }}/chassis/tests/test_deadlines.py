@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from httpx2 import AsyncClient
 
 from chassis.app import assemble
-from chassis.deadlines import HEADER, received, time_left, within
+from chassis.deadlines import HEADER, allow_longer, received, time_left, within
 from chassis.effects import take_note
 from chassis.features import FEATURES, FeatureSettings
 
@@ -55,6 +55,12 @@ async def test_what_takes_too_long_is_refused(client: AsyncClient) -> None:
 
     assert answer.status_code == 503
     assert answer.json()["detail"] == "This took too long."
+
+
+async def test_a_path_may_take_longer(app: FastAPI, client: AsyncClient) -> None:
+    allow_longer(app, "/{kind}", 60)
+
+    assert 50 < (await client.get("/quick")).json() <= 60
 
 
 @pytest.mark.parametrize(("method", "changed"), [("POST", False), ("GET", True)])

@@ -1,6 +1,7 @@
 """Spans as they arrive where they are collected."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +15,7 @@ from chassis.app import build_app
 from chassis.features import FeatureSettings
 from chassis.testing.spans import Collector, attributes, collecting
 from chassis.tracing import Settings, headers
+from chassis.tracing.spans import PATIENCE_S
 
 router = APIRouter()
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -188,12 +190,18 @@ class TestWithoutAnAddress:
         assert not int(flags, 16) & 1  # nothing is sent
 
 
-async def test_a_collector_that_is_away_changes_nothing(collector: Collector) -> None:
-    nowhere = f"http://127.0.0.1:{unused_port()}/v1/traces"
-    app = build_app("Garden", [router], FeatureSettings(traces_url=nowhere, traces_share=1))
-    app.state.tracing.close()
+class TestWithoutACollector:
+    @pytest.fixture
+    def app(self) -> FastAPI:
+        nowhere = f"http://127.0.0.1:{unused_port()}/v1/traces"
+        return build_app("Garden", [router], FeatureSettings(traces_url=nowhere, traces_share=1))
 
-    assert not collector.spans
+    async def test_requests_are_answered(self, app: FastAPI, client: AsyncClient) -> None:
+        assert (await client.get("/plants/fern")).json() == "fern"
+        begun = time.monotonic()
+        await asyncio.to_thread(app.state.tracing.close)
+
+        assert time.monotonic() - begun < 2 * PATIENCE_S
 
 
 def test_an_address_must_be_one() -> None:

@@ -27,6 +27,7 @@ IMPATIENT = {
     "HTTP_TIMEOUT": "1",
     "HTTP_CONNECT_TIMEOUT": "0.5",
     "REQUEST_TIME": "2",
+    "BREAKER_CALLS": "10",
     "BREAKER_PAUSE": "0.3",
     "DATABASE_STATEMENT_TIMEOUT": "1",
     "DATABASE_CONNECT_TIMEOUT": "0.5",
@@ -53,7 +54,7 @@ def chaos(database_url: str) -> Iterator[Chaos]:
     with ExitStack() as stack:
         sockets = {s.name: stack.enter_context(listening()) for s in system().services}
         targets: dict[str, Address] = {name: (HOST, _port(one)) for name, one in sockets.items()}
-        targets |= {name: _address(url) for name, url in ADDRESSES.items()}
+        targets |= {name: _address(url) for name, url in _behind_sockets().items()}
         targets[DATABASE] = _socket(database_url)
         proxies = {
             name: stack.enter_context(Proxy.before(target)) for name, target in targets.items()
@@ -80,8 +81,13 @@ def _through(proxies: Mapping[str, Proxy]) -> dict[str, str]:
     """Give the addresses of the servers as they are behind their proxies."""
     return {
         name: url.replace(urlsplit(url).netloc.rpartition("@")[2], f"{HOST}:{proxies[name].port}")
-        for name, url in ADDRESSES.items()
+        for name, url in _behind_sockets().items()
     }
+
+
+def _behind_sockets() -> dict[str, str]:
+    """Give the addresses of servers; a folder is none."""
+    return {name: url for name, url in ADDRESSES.items() if urlsplit(url).hostname}
 
 
 def _address(url: str) -> Address:

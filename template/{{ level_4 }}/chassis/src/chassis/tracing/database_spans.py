@@ -19,10 +19,13 @@ def install(app: FastAPI, _settings: object) -> None:
     tracing: Tracing = app.state.tracing
     tracing.continues = True
     statements = _Statements(tracing)
-    engine = app.state.database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", statements.begin)
-    event.listen(engine, "after_cursor_execute", statements.end)
-    event.listen(engine, "handle_error", statements.fail)
+    database = app.state.database
+    for one in (database, getattr(database, "replica", None)):
+        if one is not None:
+            engine = one.engine.sync_engine
+            event.listen(engine, "before_cursor_execute", statements.begin)
+            event.listen(engine, "after_cursor_execute", statements.end)
+            event.listen(engine, "handle_error", statements.fail)
 
 
 lifespan = no_lifespan
