@@ -57,10 +57,13 @@ def diff(repository: Repository, outcome: Outcome) -> bytes:
     return repository.aside("diff-tree", "-p", "-M", "--no-ext-diff", *prefixes, last, tree)
 
 
-def planned(repository: Repository, old: Path, new: Path) -> Outcome:
-    """Merge two renderings of the template with the last commit; the renderings are used up."""
+def planned(repository: Repository, old: Path, new: Path, *, grows: bool = False) -> Outcome:
+    """Merge two renderings of the template with the last commit; the renderings are used up.
+
+    Where a project `grows`, what is new has its lines in files that are their owners', too.
+    """
     base, theirs = stored(repository, old, "old"), stored(repository, new, "new")
-    merge = Merge(repository, base, committed(repository), theirs)
+    merge = Merge(repository, base, committed(repository), theirs, grows=grows)
     deleted = base.keys() & theirs.keys() - merge.ours.keys()
     return Outcome(
         before=merge.ours,

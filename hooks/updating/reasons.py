@@ -7,6 +7,8 @@ SAME_PATH = "you made a file where the template now puts its own"
 NO_TEXT = "you and the template changed it, and it is no text that could be merged"
 LOST = "your change and the template's cannot be merged without losing a line"
 DROPPED = "you edited it, and the template has it no longer; it was kept"
+GREW = "your lines stand where new ones belong; put these among them"
+GONE = "you moved it or took it out; put these lines where they belong now"
 SHADOW = "the template brings {other}, and Python would import only one of the two; rename yours"
 IGNORED = "git ignores this {kind} of yours, and the template's would go there; move it"
 UNKNOWN = "this {kind} of yours came meanwhile, and the template's would go there; move it"
@@ -20,6 +22,8 @@ DELETED = "it was deleted in this repository, and Copier would bring it back; co
 REJECTED = "Copier takes it for the rest of a patch and deletes it; give it another name"
 NAMELESS = "its name is no UTF-8, and Copier would stop at it half-way; `ferrata climb` does not"
 STANDS = "your {kind} stands where the template has a {wanted}; move it"
+TAKEN_OUT = "you took this service out, so nothing was added to it"
+UNSAID = "it is left as you wrote it; say there, if you want: {lines}"
 LEFT_OUT = "left out, for your {kind} stands there: {paths}"
 
 COMMITTED = (
@@ -42,6 +46,8 @@ class Conflict:
     reason: str
     # Something of another kind is there: no text that could be merged.
     stands: bool = False
+    # What its owner has to add by hand.
+    lines: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Give it as one line."""
