@@ -196,9 +196,12 @@ def commands() -> str:
     lines.append(f"{group.help} `ferrata --version` prints the version.\n")
     lines += table(
         ("command", "what it does"),
-        ((f"[`ferrata {name}`](#ferrata-{name})", c.help) for name, c in group.commands.items()),
+        (
+            (f"[`ferrata {name}`](#ferrata-{name.replace(' ', '-')})", c.help)
+            for name, c in each(group)
+        ),
     )
-    for name, command in group.commands.items():
+    for name, command in each(group):
         lines += [f"\n## ferrata {name}\n", f"{command.help}\n"]
         lines.append(f"`{usage(name, command)}`\n")
         lines += table(("parameter", "meaning"), (parameter(p) for p in command.params))
@@ -206,6 +209,15 @@ def commands() -> str:
     lines += table(("code", "meaning"), ((code.value, code.meaning) for code in Exit))
     lines += [f"\n{STREAMS}"]
     return "\n".join(lines) + "\n"
+
+
+def each(group: Any, around: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command with its name, those of a group too."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from each(command, f"{around}{name} ")
+        else:
+            yield f"{around}{name}", command
 
 
 STREAMS = """\

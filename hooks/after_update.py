@@ -27,6 +27,10 @@ ANSWERS_FILE = ".copier-answers.yml"
 # Set by `ferrata climb`, which takes the steps itself; set by people who want no gates.
 STEPS, GATES, OFF = "FERRATA_STEPS", "FERRATA_GATES", "off"
 GREEN, FAILURE = 0, 1
+GROWS = (
+    "entities and fields are added with `ferrata add entity` and `ferrata add field`, which write "
+    "into files that are yours; Copier alone cannot"
+)
 ASKS_GIT = "_sync_git_index_executable_bit"
 
 
@@ -143,12 +147,14 @@ def _updated(folder: Path, scratch: Path) -> int:
     repository = machine.Repository(folder, scratch / "git")
     repository.scratch.mkdir()
     old = repository.git("show", f"HEAD:./{ANSWERS_FILE}")
+    new = (folder / ANSWERS_FILE).read_bytes()
     outcome = machine.planned(
-        repository,
-        _version(old, scratch / "old"),
-        _version((folder / ANSWERS_FILE).read_bytes(), scratch / "new"),
+        repository, _version(old, scratch / "old"), _version(new, scratch / "new")
     )
     machine.take_copier_back(repository, outcome)
+    if _named(old) != _named(new):
+        _say(f"{GROWS}; nothing was changed")
+        return FAILURE
     if refused := machine.in_the_way(repository, outcome):
         _say_all("The update would lose something of yours; nothing was changed:", refused)
         return FAILURE
@@ -161,6 +167,12 @@ def _updated(folder: Path, scratch: Path) -> int:
         _say(f"Mend them and commit, or go back: {repository.undo}")
         return FAILURE
     return GREEN
+
+
+def _named(answers: bytes) -> list[tuple[str, list[str]]]:
+    """The entities and their fields by name."""
+    entities = yaml.safe_load(answers)["entities"]
+    return [(entity["name"], [field["name"] for field in entity["fields"]]) for entity in entities]
 
 
 def _version(answers: bytes, target: Path) -> Path:

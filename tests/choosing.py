@@ -11,12 +11,11 @@ from typing import Any
 import pytest
 
 from tests.programs import lacking
+from tests.without import taken_away
 
 ON_DEMAND = ("docker", "long")
 LAYERS = {path.stem for path in Path(__file__).parents[1].glob("schemas/catalog/layers/*.yml")}
-# Which layers were taken away (`redis,workers`): the tests about them are left out, no others.
-WITHOUT = "FERRATA_WITHOUT"
-END, COMMIT = pytest.StashKey[float](), pytest.StashKey[str]()
+END, TURN = pytest.StashKey[float](), pytest.StashKey[int]()
 NOT_STARTED = "not started: the time box was over"
 # Set where everything is installed: what is missing fails then, and is not skipped.
 REQUIRE = "FERRATA_REQUIRE_ALL"
@@ -42,12 +41,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(program): skipped where the program is missing")
     config.addinivalue_line(
         "markers",
-        "in_turns(number): that many cases of it are everyday tests, the others long ones",
+        "in_turns(number, group): that many cases of a test, or of the tests of a group in a folder,"
+        " are everyday tests, the others long ones",
     )
     config.addinivalue_line("markers", "about(layers): left out where one of them was taken away")
-    # With xdist, every process has the commit and the end of the one that started it.
+    # With xdist, every process has the turn and the end of the one that started it.
     given: dict[str, Any] = getattr(config, "workerinput", {}).get("choosing", {})
-    config.stash[COMMIT] = given.get("commit") or _commit(config.rootpath)
+    config.stash[TURN] = given["turn"] if "turn" in given else _turn(config.rootpath)
     if "end" in given:
         config.stash[END] = given["end"]
 
@@ -57,35 +57,46 @@ def pytest_configure_node(node: Any) -> None:
     """Tell a process of xdist what is tested, and when the time box is over."""
     minutes = node.config.getoption("--time-box")
     stash = node.config.stash
-    node.workerinput["choosing"] = {"commit": stash[COMMIT]}
+    node.workerinput["choosing"] = {"turn": stash[TURN]}
     if minutes is not None:
         # The clock of the machine: a monotonic one need not be the same in all processes.
         node.workerinput["choosing"]["end"] = stash.setdefault(END, time.time() + minutes * 60)
 
 
-def _commit(folder: Path) -> str:
-    """The commit that is tested; zeros outside of Git."""
-    command = ["git", "-C", str(folder), "rev-parse", "HEAD"]
+def _turn(folder: Path) -> int:
+    """How many commits there are: each one is the next turn. None outside of Git."""
+    command = ["git", "-C", str(folder), "rev-list", "--count", "HEAD"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else "0" * 40
+    return int(done.stdout) if done.returncode == 0 else 0
 
 
 @pytest.hookimpl(tryfirst=True, specname="pytest_collection_modifyitems")
 def pytest_give_turns(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of a test that takes turns, mark the cases as long ones that are not due at this commit.
+    """Of tests that take turns, mark the cases as long ones that are not due at this commit.
 
-    So the everyday tests do not grow with the levels and modules there are; none is left out for
-    ever, for which ones are due follows from the commit.
+    So the everyday tests do not grow with the levels and modules there are. Of 30 cases of which 5
+    are due, each one is due once in 6 commits at the least.
     """
     cases = defaultdict[str, list[pytest.Item]](list)
     for item in items:
-        if item.get_closest_marker("in_turns") and not item.get_closest_marker("long"):
-            cases[item.nodeid.partition("[")[0]].append(item)
-    turn = int(config.stash[COMMIT][:8], 16)
+        marker = item.get_closest_marker("in_turns")
+        if marker and not item.get_closest_marker("long"):
+            group = marker.kwargs.get("group")
+            # Not beyond a folder: jobs run the tests of one each, and must agree on what is due.
+            one = f"{item.path.parent}: {group}" if group else item.nodeid.partition("[")[0]
+            cases[one].append(item)
     for test in cases.values():
         (number,) = test[0].get_closest_marker("in_turns").args
-        for item in _turned(test, turn)[number:]:
-            item.add_marker(pytest.mark.long)
+        due = _due(len(test), number, config.stash[TURN])
+        for place, item in enumerate(test):
+            if place not in due:
+                item.add_marker(pytest.mark.long)
+
+
+def _due(cases: int, number: int, turn: int) -> set[int]:
+    """The places of those that are due: far from each other, and the next ones at the next turn."""
+    number = min(number, cases)
+    return {(turn + case * cases // number) % cases for case in range(number)}
 
 
 @pytest.hookimpl(trylast=True)
@@ -95,7 +106,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not config.option.markexpr:
         _leave_out(config, items, lambda item: any(map(item.get_closest_marker, ON_DEMAND)))
     if config.getoption("--time-box") is not None:
-        items[:] = _in_turns(items, int(config.stash[COMMIT][:8], 16))
+        items[:] = _in_turns(items, config.stash[TURN])
 
 
 def _leave_out(
@@ -109,7 +120,7 @@ def _leave_out(
 def _taken_away(item: pytest.Item) -> set[str]:
     """The layers that a test is about and that are not there."""
     gone = {layer for marker in item.iter_markers("about") for layer in marker.args} - LAYERS
-    unknown = gone - {*os.environ.get(WITHOUT, "").split(",")}
+    unknown = gone - taken_away()
     if unknown:
         raise pytest.UsageError(f"{item.nodeid} is about {', '.join(unknown)}, which is no layer")
     return gone
@@ -118,8 +129,8 @@ def _taken_away(item: pytest.Item) -> set[str]:
 def _in_turns(items: list[pytest.Item], turn: int) -> list[pytest.Item]:
     """One test of each file, then the next of each, so that a time box has all kinds.
 
-    Which file is the first, and which test of each, follows from `turn`: every commit begins
-    somewhere else, so that none is left out for ever.
+    Which file is the first, and which test of each, follows from `turn`: the next commit begins
+    with the next one, so that none is left out for ever.
     """
     of_files = defaultdict[Path, list[pytest.Item]](list)
     for item in items:
@@ -157,5 +168,5 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     left = sum(NOT_STARTED in str(report.longrepr) for report in skipped)
     told = f"{left} of the chosen tests were NOT STARTED" if left else "every chosen test ran"
     terminalreporter.write_line(
-        f"time box of {minutes:g} minutes, begun where commit {config.stash[COMMIT][:8]} says: {told}"
+        f"time box of {minutes:g} minutes, turn {config.stash[TURN]}: {told}"
     )

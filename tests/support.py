@@ -12,9 +12,11 @@ from types import ModuleType
 from typing import Any
 
 import copier
+import pytest
 import yaml
 
 from ferrata.template import load_module
+from tests.without import taken_away
 
 ROOT = Path(__file__).resolve().parent.parent
 LEVEL_1 = ROOT / "template" / "{{ level_1 }}"
@@ -52,14 +54,22 @@ def answers_of(name: str) -> dict[str, Any]:
     """
     name, *modules = name.split("+")
     if modules:
+        with_layers(*modules)
         return answers_of(name) | {"modules": modules}
     name, _, level = name.partition("@")
     if level:
+        with_layers(f"level_{level}")
         return answers_of(name) | {"level": int(level)}
     example = ROOT / "examples" / name / "answers.yml"
     file = example if example.exists() else ROOT / "tests" / "answers" / f"{name}.yml"
     answers: dict[str, Any] = yaml.safe_load(file.read_text("utf-8"))
     return answers
+
+
+def with_layers(*layers: str) -> None:
+    """Leave a test out that takes a layer as its example which was taken away."""
+    if gone := {*layers} & taken_away():
+        pytest.skip(f"it is about {', '.join(sorted(gone))}")
 
 
 def brief() -> dict[str, Any]:

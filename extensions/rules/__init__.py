@@ -29,7 +29,7 @@ from .layers import derived, service_names
 from .layout import as_members, python
 from .open_answers import opened, question
 from .papers import described_events, infrastructure, work_list
-from .selection import closure, features
+from .selection import closure, features, layers
 
 __all__ = [
     "FINGERPRINT_FILE",
@@ -51,6 +51,7 @@ __all__ = [
     "fingerprint",
     "infrastructure",
     "item",
+    "layers",
     "opened",
     "owner",
     "problems",

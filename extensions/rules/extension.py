@@ -12,7 +12,7 @@ from jinja2.ext import Extension
 from jinja2.runtime import Context
 
 from .catalog import CatalogError, catalog, schema
-from .checks.availability import choices
+from .checks.availability import choices, provided
 from .checks.validation import problems
 from .documents import cell, item, prose, requirement_state, sentence
 from .entities.model import data_model
@@ -26,7 +26,7 @@ from .names import class_name, kebab, words
 from .open_answers import question
 from .papers import described_endpoints, described_events, work_list
 from .parts import components, packages, present, services
-from .selection import closure, features, phases
+from .selection import closure, features, layers, phases
 
 
 def _as_given(context: Context) -> dict[str, Any]:
@@ -86,6 +86,12 @@ def checked(context: Context) -> str:
     answers = {name: value for name, value in _as_given(context).items() if name in known}
     _stop_at(problems(answers))
     return ""
+
+
+@pass_context
+def chosen_layers(context: Context) -> list[str]:
+    """Give all that the answers bring besides the levels."""
+    return layers(_as_given(context))
 
 
 @pass_context
@@ -151,9 +157,11 @@ class Answers(Extension):
             licence_text=licence_text,
             question=question,
             choices=choices,
+            chosen_layers=chosen_layers,
             closure=closure,
             features=features,
             phases=phases,
+            provided=provided,
             catalog=catalog,
             components=components,
             described_endpoints=described_endpoints,

@@ -13,7 +13,8 @@ from jinja2.runtime import Context
 from jinja2.utils import missing
 
 from .catalog import catalog
-from .selection import brought, closure
+from .selection import brought
+from .selection import layers as layers_of
 
 Answer = Callable[[str], Any]
 
@@ -24,15 +25,16 @@ class Names:
     def __init__(self, catalog: Mapping[str, Any]) -> None:
         """Read which layers and services there may be."""
         self._levels = {f"level_{row['level']}": row["level"] for row in catalog["levels"]}
-        self._modules = {*(row["name"] for row in catalog["modules"]), *catalog["absent"]}
+        rows = (*catalog["modules"], *catalog["providers"])
+        self._optional = {*(row["name"] for row in rows), *catalog["absent"]}
         self._services = {row["variable"]: row["called"] for row in catalog["services"]}
-        self.all = frozenset(self._levels.keys() | self._modules | self._services.keys())
+        self.all = frozenset(self._levels.keys() | self._optional | self._services.keys())
 
     def value(self, name: str, answer: Answer) -> str:
         """Give the value of one of them, which the answers decide."""
         if name in self._levels:
             return "." if answer("level") >= self._levels[name] else ""
-        if name in self._modules:
+        if name in self._optional:
             return "." if name in answer("chosen") else ""
         product = "_".join(filter(None, map(answer, ("context", "domain", "function"))))
         called: str = self._services[name].format(context=answer("context"), product=product)
@@ -51,7 +53,7 @@ def derived(answers: Mapping[str, Any]) -> dict[str, str]:
 
 def service_names(answers: Mapping[str, Any]) -> list[str]:
     """Give the names of the services that answers bring, that of the business API first."""
-    chosen = closure(answers["level"], answers["modules"])
+    chosen = layers_of(answers)
     known = {"function": "", **answers, "chosen": chosen}
     own = brought(catalog()["services"], answers["level"], chosen)
     own.sort(key=lambda service: service["kind"] != "business")

@@ -40,13 +40,13 @@ def components(context: Context, additions: str = "compose_additions") -> list[d
 
 @pass_context
 def packages(context: Context) -> list[dict[str, Any]]:
-    """The workspace packages of the project's modules."""
+    """The workspace packages of the project's modules and providers."""
     return [
         {
-            "name": module["package"],
-            "folder": f"modules/{module['name']}",
-            "about": module["summary"],
+            "name": layer["package"],
+            "folder": f"modules/{layer['package'].removeprefix('chassis_')}",
+            "about": layer["summary"],
         }
-        for module in catalog()["modules"]
-        if module["name"] in context["chosen"] and "package" in module
+        for layer in [*catalog()["modules"], *catalog()["providers"]]
+        if layer["name"] in context["chosen"] and "package" in layer
     ]

@@ -1,9 +1,9 @@
-"""What a level and modules bring."""
+"""What a level, modules and providers bring."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .catalog import catalog
+from .catalog import catalog, schema
 
 
 def closure(level: int, modules: Sequence[str]) -> list[str]:
@@ -15,30 +15,48 @@ def closure(level: int, modules: Sequence[str]) -> list[str]:
     return [name for name in needs if name in wanted]
 
 
-def features(level: int, modules: Sequence[str]) -> list[dict[str, Any]]:
-    """Give the features of the catalog that this level and these modules bring."""
-    return brought(catalog()["features"], level, modules)
+def providers(level: int, modules: Sequence[str], answers: Mapping[str, Any]) -> list[str]:
+    """Give the providers that the answers choose and that matter with a level and modules."""
+    there = {*(f"level_{number}" for number in range(1, level + 1)), *modules}
+    known = schema()["properties"]
+    return [
+        provider["name"]
+        for provider in catalog()["providers"]
+        if {*provider["requires"]} <= there
+        and answers.get(provider["of"], known[provider["of"]]["default"]) == provider["name"]
+    ]
+
+
+def layers(answers: Mapping[str, Any]) -> list[str]:
+    """Give all that answers bring besides the levels: modules, then providers."""
+    modules = closure(answers["level"], answers["modules"])
+    return [*modules, *providers(answers["level"], modules, answers)]
+
+
+def features(level: int, chosen: Sequence[str]) -> list[dict[str, Any]]:
+    """Give the features of the catalog that this level and the other layers bring."""
+    return brought(catalog()["features"], level, chosen)
 
 
 def brought(
-    entries: Iterable[dict[str, Any]], level: int, modules: Sequence[str]
+    entries: Iterable[dict[str, Any]], level: int, chosen: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """Keep the entries that this level and these modules bring; `with` names further modules."""
+    """Keep the entries that this level and these layers bring; `with` names further modules."""
     return [
         entry
         for entry in entries
         if entry["level"] <= level
-        and entry.get("module") in {None, *modules}
-        and {*entry.get("with", ())} <= {*modules}
+        and {entry.get("module"), entry.get("provider")} <= {None, *chosen}
+        and {*entry.get("with", ())} <= {*chosen}
     ]
 
 
-def phases(level: int, modules: Sequence[str]) -> list[dict[str, Any]]:
+def phases(level: int, chosen: Sequence[str]) -> list[dict[str, Any]]:
     """Give the stage-4 phases with their state and the features that are in them."""
-    chosen = features(level, modules)
+    here = features(level, chosen)
     found = []
     for phase in catalog()["phases"]:
-        inside = [feature for feature in chosen if feature["phase"] == phase["phase"]]
+        inside = [feature for feature in here if feature["phase"] == phase["phase"]]
         state = "included"
         if not inside:
             state = f"from level {phase['level']}" if "level" in phase else "not requested"

@@ -54,8 +54,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     # Plain help needs no rich, which takes long to import.
     rich_markup_mode=None,
-    epilog="Begin with `ferrata new my_system`, or look at one: "
-    "`ferrata new my_system --example task_manager`.",
+    epilog="Begin with `ferrata new my_system`; `ferrata examples` has some to look at.",
 )
 
 AnswersFile = Annotated[
@@ -272,6 +271,7 @@ def climb(
     ] = False,
     full: Annotated[bool, typer.Option("--full", help="Name every file.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show every line that changes.")] = False,
+    as_json: Json = False,
 ) -> int:
     """Raise a project's level, add modules, upgrade the template."""
     from ferrata.climbing import Request, run
@@ -287,6 +287,110 @@ def climb(
             keep_conflicts,
             full,
             diff,
+            as_json,
+        )
+    )
+
+
+add = typer.Typer(
+    help="Grow a project in breadth: entities, fields, modules.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(add, name="add")
+
+OfProject = Annotated[Path, typer.Option("--project", metavar="FOLDER", help="The project.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, change nothing.")]
+KeepConflicts = Annotated[
+    bool,
+    typer.Option(
+        "--keep-conflicts", help="Do all else where lines are left to you, instead of refusing."
+    ),
+]
+
+
+@add.command(cls=Once)
+def entity(
+    given: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|NAME",
+            help="An entity as in the answers (YAML), or its name; a terminal asks for the rest.",
+            show_default=False,
+        ),
+    ],
+    project: OfProject = Path(),
+    dry_run: DryRun = False,
+    keep_conflicts: KeepConflicts = False,
+    as_json: Json = False,
+) -> int:
+    """Add an entity, from its table to its routes and tests."""
+    from ferrata.growing import new_entity
+
+    return _grow(new_entity(given), project, dry_run, keep_conflicts, as_json)
+
+
+@add.command(cls=Once)
+def field(
+    entity: Annotated[
+        str, typer.Argument(metavar="ENTITY", help="The entity.", show_default=False)
+    ],
+    fields: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME:TYPE...",
+            help="Such as note:text, state:enum=open:closed,default=open or user_id:reference=user.",
+            show_default=False,
+        ),
+    ],
+    project: OfProject = Path(),
+    dry_run: DryRun = False,
+    keep_conflicts: KeepConflicts = False,
+    as_json: Json = False,
+) -> int:
+    """Add fields to an entity, with a safe migration."""
+    from ferrata.growing import new_fields
+
+    return _grow(new_fields(entity, fields), project, dry_run, keep_conflicts, as_json)
+
+
+@add.command(cls=Once)
+def module(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The module.", show_default=False)],
+    project: OfProject = Path(),
+    dry_run: DryRun = False,
+    keep_conflicts: KeepConflicts = False,
+    as_json: Json = False,
+) -> int:
+    """Add a module: the same as `ferrata climb --add NAME`."""
+    return _grow(None, project, dry_run, keep_conflicts, as_json, (name,))
+
+
+def _grow(
+    growth: Any,
+    project: Path,
+    dry_run: bool,
+    keep_conflicts: bool,
+    as_json: bool,
+    modules: tuple[str, ...] = (),
+) -> int:
+    """Climb to where there is more, at the same level."""
+    from ferrata.climbing import Request, run
+
+    return run(
+        Request(
+            project,
+            None,
+            modules,
+            (),
+            upgrade=False,
+            dry_run=dry_run,
+            keep_conflicts=keep_conflicts,
+            full=False,
+            diff=False,
+            as_json=as_json,
+            growth=growth,
         )
     )
 

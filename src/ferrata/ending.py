@@ -3,6 +3,7 @@
 import os
 import sys
 import traceback
+from collections.abc import Sequence
 
 import typer
 from typer.exceptions import TyperException
@@ -18,6 +19,8 @@ from ferrata.base import (
     unwind_on_signals,
 )
 
+# Whichever way it was started: its help and its completion speak of the command.
+NAME = "ferrata"
 # What a template says of its own catalog; each version of it has a class of its own.
 CATALOG_ERROR = "CatalogError"
 
@@ -27,7 +30,7 @@ def ended(app: typer.Typer) -> int:
     be_robust()
     unwind_on_signals()
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name=NAME, standalone_mode=False)
         sys.stdout.flush()
         if code == Exit.INTERRUPTED:
             # typer makes this of a Ctrl-C, without a word.
@@ -42,12 +45,13 @@ def _code(error: BaseException) -> Exit:
     match error:
         case TyperException():
             context = getattr(error, "ctx", None)
-            path = context.command_path if context else "ferrata"
+            path = context.command_path if context else NAME
             _complain(f"{error.format_message().rstrip('.')} (see `{path} --help`)")
             return Exit.USAGE
         case _ if isinstance(error, Failure) or type(error).__name__ == CATALOG_ERROR:
-            _complain(str(error))
-            for line in getattr(error, "lines", []):
+            lines = getattr(error, "lines", [])
+            _complain(str(error), lines)
+            for line in lines:
                 note(line)
             return Exit(getattr(error, "exit_code", Exit.FAILURE))
         case KeyboardInterrupt() | typer.Abort():
@@ -63,11 +67,11 @@ def _code(error: BaseException) -> Exit:
             return _bug(error)
 
 
-def _complain(message: str) -> None:
+def _complain(message: str, lines: Sequence[str] = ()) -> None:
     """Say what went wrong; with --json also as the one document on stdout."""
     note(f"ferrata: {one_line(message)}")
     if "--json" in sys.argv:
-        say_json({"error": one_line(message)})
+        say_json({"error": one_line(message), **({"lines": [*lines]} if lines else {})})
 
 
 def _bug(error: BaseException) -> Exit:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.support import EXAMPLE
 
-COMMANDS = ("new", "examples", "validate", "plan", "check", "doctor")
+COMMANDS = ("new", "examples", "validate", "plan", "check", "climb", "add", "doctor")
 
 
 def test_help_lists_the_commands(ferrata):
@@ -32,6 +32,13 @@ def test_help_is_one_screen(ferrata, arguments):
 def test_completion(ferrata, monkeypatch, shell):
     monkeypatch.setenv("_FERRATA_COMPLETE", f"source_{shell}")
     assert "_FERRATA_COMPLETE" in ferrata().out
+
+
+@pytest.mark.parametrize("what", [[], ["entity"], ["field"], ["module"]])
+def test_growing_has_help(ferrata, what):
+    run = ferrata("add", *what, "--help")
+    assert run.code == 0
+    assert "..." not in run.out.partition("Commands:")[2]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

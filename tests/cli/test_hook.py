@@ -10,6 +10,7 @@ import time
 import pytest
 import yaml
 
+from tests import turns
 from tests.cli.support import EXAMPLE, LAYER, commit, git
 
 COPIER = [sys.executable, "-m", "copier"]
@@ -109,6 +110,7 @@ def test_ferrata_and_copier_write_the_same(copier, new, template, tmp_path):
     subprocess.run(["diff", "-r", *ignored, tmp_path / "demo", tmp_path / "other/demo"], check=True)
 
 
+@turns.plain_updates
 @pytest.mark.parametrize("gates", ["on", "off"])
 def test_an_update_runs_the_gates_unless_told_not_to(copier, template, tmp_path, gates):
     assert copier().returncode == 0

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from copier._main import Worker
 
+from tests import turns
 from tests.cli.support import EXAMPLE, LAYER, commit, everything, git
 
 SLOW = "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}"
@@ -55,6 +56,7 @@ def stop(request):
     return request.param
 
 
+@turns.interrupted_projects
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_while_rendering(template, tmp_path, stop, number):
     (template / f"{LAYER}/zz.txt.jinja").write_text(SLOW)
@@ -70,6 +72,7 @@ def test_while_rendering(template, tmp_path, stop, number):
     assert everything(folder) == everything(tmp_path / "temporary") == set()
 
 
+@turns.interrupted_projects
 def test_while_preparing(template, tmp_path, stop):
     (template / f"{LAYER}/tools/env.py").write_text(SLOW_PYTHON)
     commit(template, "slow")
@@ -82,6 +85,7 @@ def test_while_preparing(template, tmp_path, stop):
     assert everything(tmp_path / "temporary") == set()
 
 
+@turns.interrupted_projects
 def test_while_the_gates_run(template, tmp_path, stop):
     (template / f"{LAYER}/tools/check/__main__.py").write_text(SLOW_PYTHON)
     commit(template, "slow")

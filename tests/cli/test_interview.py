@@ -2,11 +2,12 @@
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
-from ferrata.asking import choices
+from ferrata.asking import choices, completing
 from ferrata.asking.gaps import broken_by, missing, path_of, put, text_of, wrong
 from ferrata.asking.interview import Interview, number
 from ferrata.asking.prompts import Check, Option
@@ -108,6 +109,26 @@ def _mapping(answers: Mapping[str, Any], path: Any, value: Mapping[str, Any]) ->
     for name in order:
         if RULES.schema_at((*path, name)).get("type") != "boolean":
             yield from replies(answers, (*path, name), value[name])
+
+
+def test_one_more_entity_is_asked_for(monkeypatch) -> None:
+    """With the questions of a new project; going back and drafts are those of all questions."""
+    fields = [
+        {"name": "task_id", "type": "reference", "required": True, "references": "task"},
+        {"name": "done", "type": "boolean"},
+    ]
+    prompts = Typed(
+        [
+            *(("line", "task_id"), ("one", "reference"), ("one", "task"), ("many", ["required"])),
+            *(("sure", True), ("line", "done"), ("one", "boolean"), ("many", [])),
+            ("sure", False),
+        ]
+    )
+    monkeypatch.setattr(completing, "terminal_prompts", lambda: nullcontext(prompts))
+
+    asked = completing.asked_entity(RULES, answers_of("task_manager"), "note")
+
+    assert (asked, prompts.replies) == ({"name": "note", "fields": fields}, [])
 
 
 def without(answers: Mapping[str, Any], *path: str | int) -> dict[str, Any]:

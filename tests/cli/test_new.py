@@ -126,6 +126,16 @@ def test_invalid_answers_write_nothing(new, answers, tmp_path):
     assert everything(tmp_path) == {"answers.yml", "home"}
 
 
+def test_a_model_that_no_new_project_has(new, answers, tmp_path):
+    entities = yaml.safe_load(answers().read_text("utf-8"))["entities"]
+    reference = {"name": "refund_id", "type": "reference", "references": "refund", "table": "backs"}
+    entities[0]["fields"].append(reference)
+    before = everything(tmp_path)
+    run = new(tmp_path / "demo", "--set", f"entities={yaml.safe_dump(entities, width=9999)}")
+    assert (run.code, everything(tmp_path)) == (1, before)
+    assert "add the entity later, with `ferrata add entity`" in run.err
+
+
 def test_warnings_are_told_and_do_not_stop(new, answers, tmp_path):
     file = answers(("availability_percent: 99", "availability_percent: 99.99"))
     run = new(tmp_path / "demo", "--no-gates", answers=file)

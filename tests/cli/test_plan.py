@@ -101,16 +101,16 @@ def test_one_screen(ferrata):
     text = " ".join(" ".join(lines).split())
     assert "Services: team_data_postgres_api (port 8001), team_tasks_api (port 8000)" in text
     assert "Environment variables (2): LEVEL, DATABASE_PASSWORD" in text
-    assert "1 by module payments" in text
+    assert "5 by module payments" in text
     assert "Level 2 would add: " in text
 
 
-@pytest.mark.about("level_2", "payments")
+@pytest.mark.about("level_2", "files")
 def test_text(ferrata):
     lines = ferrata("plan", EXAMPLE, "--full").out.splitlines()
     assert "  team_tasks_api  port 8000" in lines
     assert "  JSON structured logs (level 2)" in lines
-    assert "  Payments with webhooks, state machine and history (module payments)" in lines
+    assert "  Files in production, in a bucket (module files, level 3)" in lines
     assert "  services/" in lines
     assert "    team_tasks_api/" in lines
     assert "      tasks.py" in lines

@@ -168,7 +168,7 @@ def test_a_warning_is_one_line_without_terminal_codes(ferrata, answers):
     loud = ("compliance: []", 'compliance: ["a\\nb\\tc"]')
     out = ferrata("validate", answers(loud)).out
     assert (
-        "warning: non_functional.compliance: a b c: no level has access control"
+        "warning: non_functional.compliance: a b c: level 4 (Production) has access control"
         in out.splitlines()[-1]
     )
 

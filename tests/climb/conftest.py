@@ -1,5 +1,6 @@
 """A shared template, a shared project at level 1, and ferrata in this process."""
 
+import functools
 import json
 import os
 import shutil
@@ -127,11 +128,17 @@ def project(level_1: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def climb(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Climb:
+def climb(ferrata_in: Climb) -> Climb:
     """Run `ferrata climb` in this process."""
+    return functools.partial(ferrata_in, "climb")
+
+
+@pytest.fixture
+def ferrata_in(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Climb:
+    """Run a command in this process."""
 
     def run(*arguments: object) -> Run:
-        monkeypatch.setattr(sys, "argv", ["ferrata", "climb", *map(str, arguments)])
+        monkeypatch.setattr(sys, "argv", ["ferrata", *map(str, arguments)])
         capfd.readouterr()
         code = main()
         out, err = capfd.readouterr()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import turns
 from tests.climb.conftest import Climb, Fresh
 from tests.climb.support import LISTS, Edit, State, apply_edit, edits, listed, named, state
 from tests.support import commit_all, files_of, git
@@ -42,6 +43,7 @@ def test_an_edit(
         _again_is_nothing(project, climb)
 
 
+@turns.climbs
 def test_all_that_is_clean_at_once(
     project: Path, level_1: Path, fresh: Fresh, names: Mapping[str, str], climb: Climb
 ) -> None:
@@ -57,6 +59,7 @@ def test_all_that_is_clean_at_once(
     _again_is_nothing(project, climb)
 
 
+@turns.climbs
 def test_all_that_conflicts_at_once(project: Path, names: Mapping[str, str], climb: Climb) -> None:
     before = _edited(CONFLICTS, project, names)
 

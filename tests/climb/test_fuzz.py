@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import turns
 from tests.climb.conftest import Climb, Fresh
 from tests.climb.support import LISTS, copy_of, listed, to, update, update_command
 from tests.climb.test_one_step import Killed, git_folder, litter, stopped_at
@@ -41,6 +42,7 @@ SEEDS = [
 ]
 
 
+@turns.climbs
 @pytest.mark.parametrize("number", SEEDS)
 def test_an_odd_tree(
     number: int,

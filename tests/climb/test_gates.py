@@ -15,6 +15,7 @@ import pytest
 
 from ferrata.checking import blame, lacks, last_run
 from ferrata.template import updates
+from tests import turns
 from tests.climb.conftest import Climb
 from tests.climb.support import apply_edit, edits, new_project, replace
 from tests.support import commit_all, extension, run
@@ -45,6 +46,7 @@ def lived_in(template: Path) -> Iterator[Path]:
         yield project
 
 
+@turns.climbs
 def test_the_owners_tests_pass_before_and_after(lived_in: Path, climb: Climb) -> None:
     before = run(lived_in, *TESTS, "services")
     assert before.returncode == 0, before.stdout
@@ -177,6 +179,7 @@ def with_red_gates(project: Path) -> Path:
     return project
 
 
+@turns.climbs
 def test_red_gates_after_a_climb(with_red_gates: Path) -> None:
     project = with_red_gates
     command = [sys.executable, "-m", "ferrata", "climb", str(project), "--to", "2"]

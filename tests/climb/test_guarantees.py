@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests import turns
 from tests.climb.conftest import Climb, Climbed
 from tests.climb.support import LISTS, answers, copy_of, listed, new_project, state
 from tests.support import ODD, answers_of, commit_all, extension, files_of, git, render
@@ -26,6 +27,7 @@ WAYS = [
 BESIDES = {".env", "uv.lock"}
 
 
+@turns.climbs
 @pytest.mark.parametrize("way", WAYS)
 def test_every_way_up_ends_in_the_same_files(
     way: list[list[object]], template: Path, project: Path, climb: Climb, tmp_path: Path
@@ -111,6 +113,7 @@ def test_no_env_is_made_where_its_owner_has_none(project: Path, climb: Climb) ->
     assert not (project / ".env").exists()
 
 
+@turns.climbs
 def test_a_dry_run_says_everything_and_changes_nothing(
     project: Path, names: dict[str, str], climb: Climb
 ) -> None:
@@ -120,7 +123,9 @@ def test_a_dry_run_says_everything_and_changes_nothing(
 
     assert run.code == 0
     assert state(project) == before
-    assert run.out.startswith("Task Manager: level 1 -> 3 (Pre-Production), module files\n")
+    assert run.out.startswith(
+        "Task Manager: level 1 -> 3 (Pre-Production), module workers, module rabbitmq, module files\n"
+    )
     [level_2] = [row for row in extension().catalog()["levels"] if row["level"] == 2]
     told = run.out[: run.out.index("New environment variables")]
     assert all(f"  {line}\n" in told for line in level_2["behaviour"])
@@ -129,6 +134,7 @@ def test_a_dry_run_says_everything_and_changes_nothing(
     assert run.out.endswith("Nothing was changed (--dry-run).\n")
 
 
+@turns.climbs
 def test_a_dry_run_shows_every_file_and_every_line(project: Path, climb: Climb) -> None:
     short, full = (climb(project, "--to", 2, "--dry-run", *more).out for more in ((), ("--full",)))
     last = "  tests/integration/test_versions.py\n"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import turns
 from tests.climb.support import LISTS, listed, new_project, state, write_template
 from tests.support import commit_all, git
 
@@ -62,6 +63,7 @@ STOPS = [
 ]
 
 
+@turns.climbs
 @pytest.mark.parametrize(("step", "applied", "group"), STOPS)
 def test_stopped(
     step: tuple[str, str, bool],

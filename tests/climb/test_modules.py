@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from tests import turns
 from tests.climb.conftest import Climb
 from tests.climb.support import (
     LISTS,
@@ -61,7 +62,7 @@ def living(lived_in: Path, tmp_path: Path) -> Path:
     return copy_of(lived_in, tmp_path / "demo")
 
 
-@pytest.mark.in_turns(1)
+@turns.climbs
 @pytest.mark.parametrize("name", MODULES)
 def test_it_comes_at_level_1(
     name: str, living: Path, template: Path, climb: Climb, tmp_path: Path
@@ -82,6 +83,7 @@ def test_it_comes_at_level_1(
     assert state(living) == climbed
 
 
+@turns.climbs
 @pytest.mark.about("workers", "rabbitmq")
 def test_what_another_module_brought_is_said_to_be_there(living: Path, climb: Climb) -> None:
     assert climb(living, "--add", "workers").code == 0

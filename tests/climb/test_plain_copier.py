@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests import turns
 from tests.climb.conftest import Climb
 from tests.climb.support import (
     LISTS,
@@ -28,6 +29,7 @@ from tests.climb.trees import changed, everything
 from tests.support import commit_all, files_of, git
 
 
+@turns.plain_updates
 def test_update(project: Path, fresh_2: Path) -> None:
     (project / "README.md").rename(project / "NOTES.md")
     (project / "tools/check/plan.py").unlink()
@@ -45,6 +47,7 @@ def test_update(project: Path, fresh_2: Path) -> None:
     assert len((project / ".env").read_text().splitlines()) > 1
 
 
+@turns.plain_updates
 def test_a_conflict_is_loud(project: Path) -> None:
     replace(project / "tools/gates.toml", "level = 1", "level = 1  # still")
     commit_all(project, "edited")
@@ -317,6 +320,7 @@ def _service_as_a_submodule(project: Path, _: Path) -> None:
     commit_all(project / DATA_API, "its own")
 
 
+@turns.plain_updates
 @pytest.mark.parametrize(
     "tree",
     [

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import turns
 from tests.cli.support import LAYER, commit, git, write_tiny_template
 from tests.climb.conftest import Climb
 from tests.climb.support import copy_of, new_project, replace
@@ -60,6 +61,7 @@ def project(old_project: Path, tmp_path: Path) -> Path:
     return project
 
 
+@turns.climbs
 def test_plain_copier(project: Path) -> None:
     command = [sys.executable, "-m", "copier", "update", "--trust", "--defaults"]
 

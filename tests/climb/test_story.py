@@ -23,6 +23,13 @@ from tests.support import answers_of, commit_all, commit_working_tree, git, rend
 pytestmark = pytest.mark.long
 
 MUST = ["FR-001", "FR-002", "FR-003", "FR-004", "FR-005", "FR-006"]
+DISPUTE = """\
+name: dispute
+fields:
+  - {name: loan_id, type: reference, references: loan, required: true}
+  - {name: reason, type: text, required: true, max_length: 2000}
+  - {name: status, type: enum, values: [open, resolved, rejected], default: open}
+"""
 DESCOPED = "{reason: Load tests come with level 3, approved_by: Head of Product}"
 
 
@@ -114,6 +121,35 @@ def test_it_climbs_and_keeps_them(poc: Path) -> None:
     with running(poc) as base:
         rules_hold(base)
         assert "X-Request-ID" in httpx2.get(f"{base}/api/v1/loans").headers
+
+
+def test_it_grows_and_keeps_them(poc: Path, tmp_path: Path) -> None:
+    """An entity and a field more, beside what the owners wrote, and then a level."""
+    file = tmp_path / "dispute.yml"
+    file.write_text(DISPUTE)
+    for arguments in (
+        ("entity", str(file)),
+        ("field", "dispute", "assignee_id:reference=user", "code:string,unique,max_length=20"),
+    ):
+        grown = run(poc, sys.executable, "-m", "ferrata", "add", *arguments, FERRATA_GATES="off")
+        assert grown.returncode == 0, grown.stderr
+        commit_all(poc, " ".join(arguments[:1]))
+    for path in overlaid():
+        theirs = (OVERLAY / path).read_text().splitlines()
+        assert set(theirs) <= set((poc / path).read_text().splitlines()), path
+
+    is_green(poc, level=1)
+    with running(poc) as base:
+        rules_hold(base)
+        nowhere = {"loan_id": "6f1d2c9a-8a4e-4f57-8d1b-2a9c3e4f5b60", "reason": "Never paid"}
+        assert httpx2.post(f"{base}/api/v1/disputes", json=nowhere).status_code in {409, 422}
+        assert httpx2.get(f"{base}/api/v1/disputes?sort=-code").json()["items"] == []
+    commit_all(poc, "what running it left")
+
+    descoped = f"non_functional.constraints.0.descoped={DESCOPED}"
+    climbed = ferrata("climb", poc, "--to", "2", "--set", descoped)
+    assert climbed.returncode == 0, climbed.stdout + climbed.stderr
+    assert git(poc, "diff", "--cached", "--name-only", "--", "services", "shared") == ""
 
 
 def last_line(done: CompletedProcess[str]) -> str:

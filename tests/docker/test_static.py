@@ -12,7 +12,7 @@ import yaml
 
 from tests.support import EXAMPLES, LEVELS, PROJECTS, ROOT, WITH_MODULES, run
 
-pytestmark = pytest.mark.in_turns(4)
+pytestmark = pytest.mark.in_turns(3)
 # The projects with what a team needs: files for development and tests, and health checks.
 TEAMS = [f"{name}@{level}" for level in LEVELS if level >= 2 for name in EXAMPLES]
 MAIN, PRODUCTION = "docker-compose.yml", "docker-compose.prod.yml"
@@ -69,6 +69,7 @@ def merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 OF_PROGRAMS = {
     "deploy/alertmanager/alertmanager.yml",
     "deploy/jaeger/jaeger.yml",
+    "deploy/logs/filebeat.yml",
     "deploy/prometheus/prometheus.yml",
 }
 
@@ -161,9 +162,9 @@ def test_no_secret_has_a_default(project: Path) -> None:
     secrets = re.findall(r"# secret\n(\w+)=\n", example)
 
     assert {"POSTGRES_PASSWORD", "DATABASE_PASSWORD"} <= set(secrets)
-    named = set(re.findall(r"\$\{(\w*PASSWORD)(.*?)\}", text))
+    named = set(re.findall(rf"\$\{{({'|'.join(secrets)})(.*?)\}}", text))
     assert named == {(name, ":?run make env") for name in secrets}
-    for value in re.findall(r"PASSWORD: (.*)", text):
+    for value in re.findall(r"(?:PASSWORD|SECRET|_KEY): (.*)", text):
         assert value.startswith("${"), value
 
 

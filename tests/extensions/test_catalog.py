@@ -27,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 def needed(name: str) -> list[str]:
     """A layer and those that cannot be without it."""
     catalog = extension().catalog()
-    needs = {row["name"]: row["requires"] for row in catalog["modules"]}
+    needs = {row["name"]: row["requires"] for row in [*catalog["modules"], *catalog["providers"]]}
     for row in catalog["levels"]:  # each stands on the one below
         below = [f"level_{row['level'] - 1}"]
         needs[f"level_{row['level']}"] = below + catalog["level_requires"].get(row["level"], [])
@@ -56,7 +56,12 @@ def test_what_is_left_without_a_layer_stands_as_before(layer: str, folder: Path)
 
 def stays(row: dict[str, Any], gone: list[str]) -> bool:
     """Tell whether an entry is there without some layers."""
-    return not {f"level_{row['level']}", row.get("module"), *row.get("with", ())} & {*gone}
+    return not {
+        f"level_{row['level']}",
+        row.get("module"),
+        row.get("provider"),
+        *row.get("with", ()),
+    } & {*gone}
 
 
 @pytest.mark.about("workers", "rabbitmq")
@@ -85,7 +90,8 @@ def test_an_entry_says_which_layers_it_needs(folder: Path) -> None:
     add(folder, "redis", "with: {workers: {with: {level_2: {commands: [{command: x}]}}}}")
     commands = assembled(folder, ROOT / "template")["commands"]
 
-    assert commands[-1] == {"command": "x", "level": 2, "module": "redis", "with": ["workers"]}
+    (found,) = (row for row in commands if row["command"] == "x")
+    assert found == {"command": "x", "level": 2, "module": "redis", "with": ["workers"]}
 
 
 def test_an_entry_is_there_with_all_its_layers_only() -> None:
@@ -244,7 +250,11 @@ def test_an_entry_stands_beside_what_it_names(places: list[tuple[str, int, int]]
     ]
     known = {"level_1": frozenset({"level_1"}), "level_2": frozenset({"level_1", "level_2"})}
     rules = {"commands": {"name": "command"}}
-    found = [entry for one in layers for _, entry in lists.entries(one, [*known], rules)]
+    found = [
+        entry
+        for one in layers
+        for _, entry in lists.entries(one, dict.fromkeys(known, "level"), rules)
+    ]
 
     order = [row["command"] for row in lists.listed(found, rules["commands"], known)]
 

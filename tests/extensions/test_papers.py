@@ -114,7 +114,7 @@ def test_an_integration_is_work_without_an_id(renderer: Renderer) -> None:
     assert item["write"][0]["file"].endswith("/settings.py")
 
 
-@pytest.mark.about("files", "realtime", "payments", "communications")
+@pytest.mark.about("bot", "files", "realtime", "payments", "communications")
 def test_the_phases_of_modules_come_before_testing() -> None:
     phases = [phase["phase"] for phase in extension().catalog()["phases"]]
 

@@ -16,10 +16,10 @@ def row(level: int, modules: list[str], expected: list[str]) -> Any:
     ("level", "modules", "expected"),
     [
         row(1, [], []),
-        row(1, ["bot"], ["bot", "rabbitmq"]),
+        row(1, ["bot"], ["bot", "rabbitmq", "redis"]),
         row(2, ["payments"], ["workers", "rabbitmq", "payments"]),
         row(1, ["communications"], ["workers", "mongodb", "rabbitmq", "communications"]),
-        row(1, ["realtime"], ["rabbitmq", "redis", "realtime"]),
+        row(1, ["realtime"], ["workers", "rabbitmq", "redis", "realtime"]),
         row(4, [], ["redis"]),
     ],
 )

@@ -12,6 +12,8 @@ from tests.support import LEVELS, MODULES, answers_of, extension
 
 SCHEMA = extension().schema()
 CATALOG = extension().catalog()
+# A model of its owners' is in no new project; `ferrata add` records its table.
+LATER = {(".entities[].fields[].table", None), ("reference with table", None)}
 
 
 def drawable(shape: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
@@ -54,7 +56,7 @@ def undrawn(answers: Iterable[Mapping[str, Any]]) -> set[tuple[str, Any]]:
     """Everything that the schema allows and that is available, but in none of the answers."""
     names = {module["name"] for module in CATALOG["modules"]}
     numbers = {level["level"] for level in CATALOG["levels"]}
-    later = {(".modules[]", name) for name in names - set(MODULES)}
+    later = LATER | {(".modules[]", name) for name in names - set(MODULES)}
     later |= {(".level", number) for number in numbers - set(LEVELS)}
     wanted = {*drawable(SCHEMA), *limits()} - later
     return wanted - {found for one in answers for found in drawn(one)}
@@ -93,6 +95,7 @@ def plain_texts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(strategies, "IDENTIFIERS", names)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("plain_texts")
 def test_everything_that_the_schema_allows_is_drawn() -> None:
     assert undrawn(draw(300)) == set()

@@ -141,7 +141,9 @@ def add_toy(tree: Path) -> None:
 def dependents(layer: str) -> list[str]:
     """A layer, and those that cannot be without it."""
     catalog = extension().catalog()
-    requires = {row["name"]: row["requires"] for row in catalog["modules"]}
+    requires = {
+        row["name"]: row["requires"] for row in [*catalog["modules"], *catalog["providers"]]
+    }
     for row in catalog["levels"]:  # each stands on the one below
         below = [f"level_{row['level'] - 1}"]
         requires[f"level_{row['level']}"] = below + catalog["level_requires"].get(row["level"], [])

@@ -12,7 +12,6 @@ import pytest
 from ferrata.planning import combinations
 from ferrata.planning import sample as pairwise
 from ferrata.template import load_module
-from tests.choosing import WITHOUT
 from tests.layers.copies import remove
 from tests.matrix.proof import prove, prove_all
 from tests.matrix.renderer import Renderer
@@ -27,10 +26,10 @@ from tests.support import (
     run,
 )
 from tests.template.source import CHECKS, Source
+from tests.without import WITHOUT
 
 LAYERS = sorted(path.stem for path in ROOT.glob("schemas/catalog/layers/*.yml"))
 BUILT = [name for name in LAYERS if (ROOT / f"template/{{{{ {name} }}}}").is_dir()]
-pytestmark = pytest.mark.in_turns(2)
 PARTS = ("copier.yml", "questions", "extensions", "schemas", "hooks", "template")
 
 
@@ -43,18 +42,21 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.in_turns(2)
 @pytest.mark.parametrize("layer", [name for name in LAYERS if name != "level_1"])
 def test_what_is_left_keeps_its_rules(layer: str, tree: Path) -> None:
     gone = remove(tree, layer)
     source = Source(tree)
 
     assert [breach for check in CHECKS.values() for breach in check(source)] == []
-    offered = {row["name"] for row in source.catalog["modules"]}
+    rows = [*source.catalog["modules"], *source.catalog["providers"]]
+    offered = {row["name"] for row in rows}
     assert offered == {*LAYERS} - {*gone} - {f"level_{number}" for number in range(1, 5)}
     for name in (*EXAMPLES, *ODD):
         assert source.rules.problems(answers_of(name) | {"level": 1, "modules": []}) == []
 
 
+@pytest.mark.in_turns(1)
 @pytest.mark.parametrize("layer", [name for name in BUILT if name != "level_1"])
 def test_the_projects_that_are_left_are_sound_and_as_before(layer: str, tree: Path) -> None:
     remove(tree, layer)
@@ -79,6 +81,7 @@ def changed(now: dict[str, bytes], before: dict[str, bytes]) -> set[str]:
     return {path for path in now.keys() | before.keys() if now.get(path) != before.get(path)}
 
 
+@pytest.mark.in_turns(2)
 @pytest.mark.parametrize("layer", [name for name in LAYERS if not name.startswith("level_")])
 def test_the_documentation_speaks_of_it_no_more(layer: str, tree: Path) -> None:
     (tree / "docs").mkdir()
@@ -110,7 +113,6 @@ def test_all_projects_that_are_left_are_sound(layer: str, tree: Path) -> None:
 SUITES = ["cli", "docs", "examples", "extensions", "matrix", "repository", "template", "tools"]
 
 
-@pytest.mark.skip(reason="some tests do not say yet which layer they are about")
 @pytest.mark.long
 @pytest.mark.parametrize("suite", SUITES)
 @pytest.mark.parametrize("layer", [name for name in BUILT if name != "level_1"])

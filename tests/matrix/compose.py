@@ -18,6 +18,9 @@ PATH = re.compile(r"[./~]")
 ABSOLUTE = ("/", "~", "${")
 VARIABLE = re.compile(r"\$\{[^}]*\}")
 
+# What commands make before containers start.
+MADE = "./.dev/"
+
 Found = Iterator[tuple[str, str]]
 
 
@@ -121,7 +124,7 @@ def _image_of(
 
 
 def _is_missing(path: str | None, there: set[str]) -> bool:
-    if not path or path.startswith(ABSOLUTE):
+    if not path or path.startswith((*ABSOLUTE, MADE)):
         return False
     return posixpath.normpath(path) not in there
 

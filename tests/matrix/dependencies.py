@@ -41,9 +41,11 @@ NEEDS_EXTRA = {
     "sqlalchemy.ext.asyncio": ("sqlalchemy", "asyncio"),
 }
 # What only mypy reads, beside the distribution that it is about.
-STUBS = {"types_pyyaml": "pyyaml"}
+STUBS = {"types_pyyaml": "pyyaml", "types_zxcvbn": "zxcvbn"}
 # Programs of another name than their distribution, and options that bring a plugin.
 PROGRAMS = {"lint-imports": "import_linter", "--cov": "pytest_cov"}
+# A program of the development group that a test runs.
+RUN = re.compile(r'with_name\("([\w-]+)"\)')
 # The packages of the project that are no members.
 OWN = frozenset({"tests", "tools"})
 # Who imports it has what the project is developed with.
@@ -142,16 +144,26 @@ def _of_development(
             used.add(_distribution(package))
             if _distribution(package) not in known:
                 yield path, f"imports {package}, which nothing declares"
-    for program in sorted(_gate_programs(rendered.text("tools/gates.toml"))):
-        used.add(_plain(PROGRAMS.get(program, program)))
-        if _plain(PROGRAMS.get(program, program)) not in group:
-            yield "tools/gates.toml", f"runs {program}, which the development group does not have"
-    stubs = {stubs for stubs, of in STUBS.items() if of in used}
+    for path, program, brought_by in _programs(rendered, codes):
+        used.add(brought_by)
+        if brought_by not in group:
+            yield path, f"runs {program}, which the development group does not have ({brought_by})"
+    read = used | {name for member in members.values() for name in member.declared}
+    stubs = {stubs for stubs, of in STUBS.items() if of in read}
     for name in sorted(stubs - group):
         yield ROOT, f"needs {name} for mypy, and does not declare it"
     used |= stubs
     for name in sorted(group - used):
         yield ROOT, f"declares {name} for development, and nothing uses it"
+
+
+def _programs(rendered: Rendered, codes: Mapping[str, Code]) -> Iterator[tuple[str, str, str]]:
+    """Give what gates and tests run, with where that is said and what brings it."""
+    for program in sorted(_gate_programs(rendered.text("tools/gates.toml"))):
+        yield "tools/gates.toml", program, _plain(PROGRAMS.get(program, program))
+    for path in (path for path in codes if path.startswith("tests/")):
+        for program in RUN.findall(rendered.text(path)):
+            yield path, program, _plain(program)
 
 
 def _of_image(

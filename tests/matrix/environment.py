@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
+from typing import Any
 
 from tests.matrix import compose
 from tests.matrix.dependencies import DEVELOPMENT
@@ -69,12 +70,17 @@ def _given(rendered: Rendered) -> Iterator[tuple[str, str, set[str]]]:
         if main not in rendered.files:
             continue
         containers = compose.system(rendered, over).get("services") or {}
-        own = {of.get("image") for of in containers.values() if "build" in of} - {None}
+        own = {of.get("image") for of in containers.values() if _is_built(of)} - {None}
         for name, container in containers.items():
-            if "build" in container or container.get("image") in own:
+            if _is_built(container) or container.get("image") in own:
                 yield main, name, set(container.get("environment") or {})
     for name, names in _given_in_development(rendered.text(RUNNER)).items():
         yield RUNNER, name, names
+
+
+def _is_built(container: Mapping[str, Any]) -> bool:
+    """Tell whether it is made of a service of the project; a server may have an image, too."""
+    return "SERVICE" in (container.get("build") or {}).get("args", {})
 
 
 @cache

@@ -54,6 +54,19 @@ class Lists:
             for of in _bases(self.modules[name])
         }
 
+    @cached_property
+    def inherited(self) -> set[str]:
+        """What these classes of settings stand upon."""
+        return {
+            self.origin(self.modules[module].bound[base])
+            for module, _, name in (of.rpartition(".") for of in self.settings)
+            if module in self.modules
+            for found in self.modules[module].settings
+            if found.name == name
+            for base in found.bases
+            if base in self.modules[module].bound
+        }
+
     def listed(self, name: str) -> set[str]:
         """The dotted names of what stands in the lists of a module."""
         code = self.modules[name]
@@ -85,11 +98,12 @@ def unlisted(rendered: Rendered, codes: Mapping[str, Code]) -> Found:
 def _in_no_list(lists: Lists) -> Found:
     # What a listed package takes from one of its modules is no feature of its own.
     lent = {lists.origin(f"{name}.install") for name in lists.features}
+    known = lists.settings.keys() | lists.inherited
     for name, code in lists.modules.items():
         if code.names >= FEATURE and name not in lists.features and f"{name}.install" not in lent:
             yield lists.paths[name], "is a feature, and in no list of features"
         for found in code.settings:
-            if SETTINGS in found.bases and f"{name}.{found.name}" not in lists.settings:
+            if SETTINGS in found.bases and f"{name}.{found.name}" not in known:
                 yield lists.paths[name], f"{found.name} are in no list of features"
 
 

@@ -17,7 +17,7 @@ MAPS = ("README.md", "AGENTS.md")
 # What is looked for by its name, though it lies deeper.
 INNER = ("services/*", "modules/*")
 PREFIX = re.compile(r'APIRouter\(prefix=(?:"([^"]*)"|(\w+))')
-ROUTE = re.compile(r'^@router\.(get|post|put|patch|delete)\("([^"]*)"', re.MULTILINE)
+ROUTE = re.compile(r'^ *@router\.(get|post|put|patch|delete)\(\s*"([^"]*)"', re.MULTILINE)
 TABLE = re.compile(r'__tablename__ = "(\w+)"')
 COLUMN = re.compile(r"^    (\w+): Mapped", re.MULTILINE)
 EVENT = re.compile(r'^    type: Literal\["([\w.]+)"\]', re.MULTILINE)

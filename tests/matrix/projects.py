@@ -52,9 +52,9 @@ class Trace:
         """What brings the words."""
         return f"module {self.module}" if self.module else f"level {self.level}"
 
-    def belongs(self, level: int, modules: list[str]) -> bool:
+    def belongs(self, level: int, chosen: list[str]) -> bool:
         """Tell whether a project has what the words speak of."""
-        return self.level <= level and self.module in {None, *modules}
+        return self.level <= level and self.module in {None, *chosen}
 
 
 class Catalog:
@@ -74,10 +74,12 @@ class Catalog:
     def layers(self) -> Layers:
         """Every layer but the lowest, with the files by which its features show."""
         levels = [f"level_{row['level']}" for row in self.catalog["levels"][1:]]
-        names = [*levels, *(row["name"] for row in self.catalog["modules"])]
+        rows = [*self.catalog["modules"], *self.catalog["providers"]]
+        names = [*levels, *(row["name"] for row in rows)]
         shown: dict[str, list[str]] = {name: [] for name in names}
         for feature in self.catalog["features"]:
-            for layer in {f"level_{feature.get('level', 1)}", feature.get("module")} & shown.keys():
+            own = {f"level_{feature['level']}", feature.get("module"), feature.get("provider")}
+            for layer in own & shown.keys():
                 shown[layer] += shown_by(feature)
         return Layers(shown)
 
@@ -96,13 +98,13 @@ class Catalog:
         )
 
     def offences(
-        self, rendered: Rendered, level: int, modules: list[str], facts: Mapping[str, Facts]
+        self, rendered: Rendered, level: int, chosen: list[str], facts: Mapping[str, Facts]
     ) -> Iterator[tuple[str, str]]:
         """Say what is wrong with a project, of whose files the facts are known."""
         for path, sources in rendered.collisions.items():
             yield path, f"is written by more than one layer: {', '.join(sources)}"
         yield from _empty_folders(rendered)
-        yield from self.shown(rendered, level, modules, facts)
+        yield from self.shown(rendered, level, chosen, facts)
         yield from _unknown_packages(rendered)
         yield from self._lists(rendered)
         codes = {path: fact.code for path, fact in facts.items() if path.endswith(".py")}
@@ -119,17 +121,17 @@ class Catalog:
         yield from papers.untold(rendered)
 
     def shown(
-        self, rendered: Rendered, level: int, modules: list[str], facts: Mapping[str, Facts]
+        self, rendered: Rendered, level: int, chosen: list[str], facts: Mapping[str, Facts]
     ) -> Iterator[tuple[str, str]]:
         """What is on shows, and what is off does not."""
-        yield from self._features(rendered, level, modules)
-        yield from self._foreign(rendered, level, modules, facts)
+        yield from self._features(rendered, level, chosen)
+        yield from self._foreign(rendered, level, chosen, facts)
 
     def _features(
-        self, rendered: Rendered, level: int, modules: list[str]
+        self, rendered: Rendered, level: int, chosen: list[str]
     ) -> Iterator[tuple[str, str]]:
         """A feature shows if and only if the catalog says that it is there."""
-        there = self.rules.features(level, modules)
+        there = self.rules.features(level, chosen)
         for feature in self.catalog["features"]:
             on = feature in there
             for pattern in shown_by(feature):
@@ -147,9 +149,9 @@ class Catalog:
                     )
 
     def _foreign(
-        self, rendered: Rendered, level: int, modules: list[str], facts: Mapping[str, Facts]
+        self, rendered: Rendered, level: int, chosen: list[str], facts: Mapping[str, Facts]
     ) -> Iterator[tuple[str, str]]:
-        off = {t.layer: t.name for t in self.traces if not t.belongs(level, modules)}
+        off = {t.layer: t.name for t in self.traces if not t.belongs(level, chosen)}
         for path in rendered.files.keys() - self.outlook:
             for layer, word in facts[path].traces:
                 if layer in off:

@@ -57,8 +57,7 @@ class Job:
 
     def same(self, rules: ModuleType) -> Hashable:
         """What is equal for jobs that must give the same project."""
-        modules = tuple(rules.closure(self.one.level, self.one.modules))
-        return self.example, self.one.level, modules, self.one.providers
+        return self.example, self.one.level, tuple(rules.layers(self.one.answers))
 
 
 @dataclass
@@ -177,8 +176,8 @@ class Prover:
 
     def _check_project(self, job: Job, rendered: Rendered) -> None:
         facts = {path: self._checked[path, text] for path, text in rendered.files.items()}
-        modules = self.renderer.rules.closure(job.one.level, job.one.modules)
-        for path, what in self.catalog.offences(rendered, job.one.level, modules, facts):
+        chosen = self.renderer.rules.layers(job.answers)
+        for path, what in self.catalog.offences(rendered, job.one.level, chosen, facts):
             self._wrong(job.name, path, what)
         self._compare(job, rendered)
         self.python.add(job.name, rendered)

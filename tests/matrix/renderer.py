@@ -110,6 +110,15 @@ class Renderer:
             {path: tuple(found) for path, found in sources.items() if len(found) > 1},
         )
 
+    def write(self, answers: Mapping[str, Any], target: Path) -> Path:
+        """Write the project to a folder, and give that."""
+        project = self.render(answers)
+        for folder in project.folders:
+            (target / folder).mkdir(parents=True, exist_ok=True)
+        for path, content in project.files.items():
+            (target / path).write_bytes(content)
+        return target
+
     def variables(self, answers: Mapping[str, Any]) -> dict[str, Any]:
         """Every variable that a template sees."""
         known: dict[str, Any] = {"_copier_conf": {"answers_file": ANSWERS_FILE, "defaults": True}}
@@ -119,12 +128,21 @@ class Renderer:
                 known[name] = answers[name]
             elif "default" in question:
                 known[name] = self._default(name, question, known)
-            if question.get("when") is not False and name in known:
+            if name in known and self._asked(name, question, known):
                 stored[name] = known[name]
-        if not known.get("function"):
-            stored.pop("function_reason", None)
         known |= self.rules.derived(known)
         return {**known, "_copier_answers": dict(sorted(stored.items()))}
+
+    def _asked(self, name: str, question: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
+        """Tell whether a question is asked: only then its answer is stored."""
+        when = question.get("when", True)
+        if not isinstance(when, str):
+            return bool(when)
+
+        def make() -> bool:
+            return self.jinja.from_string(when).render(known) not in {"", "False"}
+
+        return bool(self._once(("when", name), when, known, make))
 
     def needs(self, text: str) -> frozenset[str] | None:
         """The variables that decide what a template gives; None: it may be any."""

@@ -14,7 +14,13 @@ def future(*, modules: set[str] | None = None, providers: dict[str, Any] | None 
         level["available"] = True
     for module in catalog["modules"]:
         module["available"] = modules is None or module["name"] in modules
-    schema = {"properties": extension().schema()["properties"] | (providers or {})}
+    properties = extension().schema()["properties"]
+    if providers is not None:
+        properties = {n: of for n, of in properties.items() if "x-provider" not in of} | providers
+    schema = {"properties": properties}
     return SimpleNamespace(
-        catalog=lambda: catalog, schema=lambda: schema, closure=extension().closure
+        catalog=lambda: catalog,
+        schema=lambda: schema,
+        closure=extension().closure,
+        layers=extension().layers,
     )

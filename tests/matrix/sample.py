@@ -66,11 +66,24 @@ def all_answer_sets(rules: ModuleType) -> int:
 
 
 def all_jobs(rules: ModuleType) -> list[Job]:
-    """Every answer set with the entities and texts of every example.
+    """Every answer set with the entities and texts of one example, in turn; a sample with all of them.
 
-    Not with the odd ones: their words are those that tell levels and modules, or templates.
+    Those that bring the same have the same example: what comes of them is compared. Not with the odd
+    examples: their words are those that tell levels and modules, or templates.
     """
-    return [Job(one, answers_of(name), name) for name in EXAMPLES for one in answer_sets(rules)]
+    turn: dict[Hashable, str] = {}
+    examples = itertools.cycle(EXAMPLES)
+    chosen = []
+    for one in answer_sets(rules):
+        brought = (one.level, tuple(rules.layers(one.answers)))
+        if brought not in turn:
+            turn[brought] = next(examples)
+        chosen.append((one, turn[brought]))
+    sampled = itertools.product(pairwise(rules, combinations(rules)), EXAMPLES)
+    every = dict.fromkeys([*chosen, *sampled])
+    return [
+        Job(one, answers_of(name), name) for one, name in sorted(every, key=lambda case: case[1])
+    ]
 
 
 def factor_values(rules: ModuleType, case: Case) -> dict[str, Hashable]:

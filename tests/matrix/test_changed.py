@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ferrata.planning import combinations
+from tests import turns
 from tests.matrix.changed import EVERYTHING, changed, concerns_everything, differing
 from tests.support import ROOT, commit_all, extension, git, run
 
@@ -24,6 +25,7 @@ def write(file: Path, text: str) -> None:
     file.write_text(file.read_text("utf-8") + text, "utf-8")
 
 
+@turns.proofs
 @pytest.mark.parametrize(
     ("file", "expected"),
     [

@@ -51,21 +51,23 @@ def test_a_further_file_counts_more() -> None:
     assert len(api["ports"]) == 2
 
 
+@pytest.mark.about("level_4")
 def test_a_system_by_itself_has_nothing_of_the_main_file() -> None:
     api = compose.system(project(), PROD)["services"][API]
 
     assert "ports" not in api
     assert api["build"]["dockerfile"] == "deploy/docker/Dockerfile.prod"
-    assert {"redis_password"} == set(api["secrets"])
+    assert {"redis_password", "service_key"} <= set(api["secrets"])
     assert {"deploy/production/redis.yml", PROD} < set(compose.compose_files(project()))
 
 
-@pytest.mark.about("mongodb", "workers")
+@pytest.mark.about("bot", "mongodb", "workers")
 def test_the_programs_of_containers_are_known() -> None:
     assert set(compose.programs(project())) == {
         ("team_data_mongo_api", "chassis.serve"),
         ("team_data_postgres_api", "chassis.serve"),
         ("team_tasks_api", "chassis.serve"),
+        ("team_tasks_bot", "chassis_bot"),
         ("team_tasks_worker", "chassis_workers"),
     }
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ferrata.planning import combinations
+from tests import turns
 from tests.matrix.dependencies import BROUGHT_BY, PROGRAMS, ROOT, SERVICES, misdeclared
 from tests.matrix.renderer import Rendered, Renderer
 from tests.matrix.syntax import Code, code
@@ -35,9 +36,11 @@ except ImportError:
     sys.exit(0)
 sys.exit("pytest is there: this is no environment of an image")
 """
-ADDRESSES = {
+# Without these a service ends at once, and says so.
+NEEDED_VARIABLES = {
     "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
     "DATA_API_URL": "http://127.0.0.1:1",
+    "BOT_TOKEN": "123456:that-opens-no-chat",
 }
 # Extras without which something cannot be imported; others make it faster.
 NEEDED_EXTRAS = {"[asyncio]", "[email]", "[postgres]", "[rabbit]"}
@@ -51,16 +54,20 @@ def project(name: str) -> tuple[Rendered, dict[str, Code]]:
 
 
 def declarations(rendered: Rendered) -> list[tuple[str, str]]:
-    """Each requirement, with the file that declares it."""
-    return [
+    """Each requirement, with the file that declares it.
+
+    For development, only what no member brings: where one does, nobody misses it there.
+    """
+    members = [
         (path, found[1])
         for path in rendered.files
         if path.endswith(f"/{ROOT}")
         for found in LINE.finditer(rendered.text(path))
-    ] + [
-        (ROOT, found[1])
-        for found in LINE.finditer(rendered.text(ROOT).partition("dev = [")[2].partition("]\n")[0])
     ]
+    group = rendered.text(ROOT).partition("dev = [")[2].partition("]\n")[0]
+    brought = {requirement for _, requirement in members}
+    development = [found[1] for found in LINE.finditer(group) if found[1] not in brought]
+    return [*members, *((ROOT, requirement) for requirement in development)]
 
 
 def told(name: str, path: str, change: Callable[[re.Match[str]], str]) -> list[str]:
@@ -72,11 +79,13 @@ def told(name: str, path: str, change: Callable[[re.Match[str]], str]) -> list[s
     return [what for _, what in misdeclared(changed, codes)]
 
 
+@turns.proofs
 @pytest.mark.parametrize("name", COMBINATIONS)
 def test_what_is_declared_is_right(name: str) -> None:
     assert list(misdeclared(*project(name))) == []
 
 
+@turns.proofs
 @pytest.mark.parametrize("name", COMBINATIONS)
 def test_a_requirement_that_is_taken_away_is_missed(name: str) -> None:
     found = declarations(project(name)[0])
@@ -90,9 +99,10 @@ def test_a_requirement_that_is_taken_away_is_missed(name: str) -> None:
 
         missed = told(name, path, lambda line, of=requirement: "" if line[1] == of else line[0])
 
-        assert any(words & set(re.split(r"[\s,]+", what)) for what in missed), (path, requirement)
+        assert any(words & set(re.split(r"[\s,()]+", what)) for what in missed), (path, requirement)
 
 
+@turns.proofs
 @pytest.mark.parametrize("name", COMBINATIONS)
 def test_an_extra_that_is_taken_away_is_missed(name: str) -> None:
     rendered, _ = project(name)
@@ -150,6 +160,6 @@ def test_a_service_starts_from_what_it_brings_itself(
         assert synced.returncode == 0, synced.stderr
 
         python = str(place / ("Scripts" if sys.platform == "win32" else "bin") / "python")
-        started = run(made, python, "-c", START, service, **ADDRESSES)
+        started = run(made, python, "-c", START, service, **NEEDED_VARIABLES)
 
         assert started.returncode == 0, (service, started.stderr)

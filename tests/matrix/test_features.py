@@ -11,7 +11,19 @@ from tests.matrix.syntax import Code, code
 from tests.support import ROOT, answers_of, extension
 
 LISTS = ("chassis_features", "data_features", "worker_features", "version_locations")
-EVERYTHING = combinations(extension())[-1]
+COMBINATIONS = combinations(extension())
+EVERYTHING = COMBINATIONS[-1].answers
+# With all that can be, and once with each provider.
+FULLEST = [EVERYTHING] + [
+    answers
+    for question, described in extension().schema()["properties"].items()
+    if "x-provider" in described
+    for answers in (
+        {**EVERYTHING, question: provider}
+        for provider in described["enum"]
+        if provider != EVERYTHING[question]
+    )
+]
 RENDERER = Renderer(ROOT)
 ENTRIES = [(name, place) for name in LISTS for place in range(len(RENDERER.rules.catalog()[name]))]
 
@@ -20,8 +32,12 @@ def named(row: dict[str, Any]) -> str:
     return str(row.get("name") or row["package"])
 
 
-def rendered() -> Rendered:
-    return RENDERER.render(answers_of("task_manager") | EVERYTHING.answers)
+def key(row: dict[str, Any]) -> tuple[Any, Any]:
+    return row.get("package"), row.get("name")
+
+
+def rendered(answers: dict[str, Any] = EVERYTHING) -> Rendered:
+    return RENDERER.render(answers_of("task_manager") | answers)
 
 
 def codes(of: Rendered) -> dict[str, Code]:
@@ -33,23 +49,35 @@ def known() -> dict[str, Code]:
     return codes(rendered())
 
 
+@pytest.fixture(scope="module")
+def of_each() -> list[dict[str, Code]]:
+    return [codes(rendered(answers)) for answers in FULLEST]
+
+
 @pytest.mark.parametrize(
     ("name", "place"),
     ENTRIES,
     ids=[f"{name}-{named(RENDERER.rules.catalog()[name][place])}" for name, place in ENTRIES],
 )
 def test_an_entry_that_is_taken_away_is_missed(
-    name: str, place: int, known: dict[str, Code], monkeypatch: pytest.MonkeyPatch
+    name: str, place: int, of_each: list[dict[str, Code]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = RENDERER.rules.catalog()[name]
-    row = rows[place]
-    monkeypatch.setitem(RENDERER.rules.catalog(), name, [*rows[:place], *rows[place + 1 :]])
-    wrong = rendered()
+    row = RENDERER.rules.catalog()[name][place]
+    for other in LISTS:  # what is for two kinds of process is in two lists
+        rows = [one for one in RENDERER.rules.catalog()[other] if key(one) != key(row)]
+        monkeypatch.setitem(RENDERER.rules.catalog(), other, rows)
+
+    told = (
+        what for given, known in zip(FULLEST, of_each, strict=True) for what in said(given, known)
+    )
+
+    assert any(named(row) in what for what in told), f"nothing is said of {named(row)}"
+
+
+def said(answers: dict[str, Any], known: dict[str, Code]) -> list[str]:
+    wrong = rendered(answers)
     lists = {path: code(wrong.text(path)) for path in wrong.files if path.endswith("/features.py")}
-
-    told = [what for of in unlisted(wrong, known | lists) for what in of]
-
-    assert any(named(row) in what for what in told), told
+    return [what for of in unlisted(wrong, known | lists) for what in of]
 
 
 def test_an_entry_of_what_is_not_there_is_told(known: dict[str, Code]) -> None:

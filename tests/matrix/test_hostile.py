@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from ferrata.answers import completeness as validate
 from ferrata.answers import reading as files
 from ferrata.base import Exit
+from tests import turns
 from tests.extensions.strategies import COMBINATIONS, JSON, with_briefs, with_entities
 from tests.matrix import contents, echo
 from tests.matrix.python_files import PythonFiles
@@ -111,6 +112,7 @@ def faults_of(project: Rendered, path: str) -> Iterator[str]:
             compile(content, path, "exec", dont_inherit=True)
 
 
+@turns.proofs
 @everyday_briefs
 @given(answers=with_briefs())
 def test_texts_come_out_as_they_are(answers: dict[str, Any]) -> None:
@@ -139,6 +141,7 @@ def sound_and_formatted(folder: Path, examples: settings) -> None:
     assert not faults, "\n".join(faults[:20])
 
 
+@turns.proofs
 def test_entities_become_sound_formatted_code(tmp_path: Path) -> None:
     sound_and_formatted(tmp_path, everyday_entities)
 
@@ -148,6 +151,7 @@ def test_many_entities_become_sound_formatted_code(tmp_path: Path) -> None:
     sound_and_formatted(tmp_path, long_entities)
 
 
+@turns.proofs
 @pytest.mark.parametrize(
     ("file", "old", "new", "told"),
     [
@@ -236,6 +240,7 @@ def anything(draw: st.DrawFn) -> dict[str, Any]:
     return brief() | {draw(st.sampled_from(sorted(extension().schema()["properties"]))): draw(JSON)}
 
 
+@turns.proofs
 @everyday_broken
 @given(answers=broken())
 def test_a_mistake_is_told_in_one_line_each(answers: dict[str, Any]) -> None:
@@ -279,6 +284,7 @@ def test_validate_and_copier_agree(
     )
 
 
+@turns.proofs
 def test_validate_and_copier_agree_on_one_of_each(
     template: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

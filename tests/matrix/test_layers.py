@@ -7,6 +7,7 @@ from functools import cache
 import pytest
 
 from ferrata.planning import Combination
+from tests import turns
 from tests.matrix.projects import Catalog, Facts
 from tests.matrix.renderer import Rendered, Renderer
 from tests.support import LEVELS, MODULES, ROOT, answers_of, extension
@@ -47,6 +48,7 @@ def moved(layer: str) -> Iterator[tuple[Combination, Rendered, str]]:
                 yield one, replace(below, files=files, sources={**below.sources, path: lower}), path
 
 
+@turns.proofs
 @pytest.mark.parametrize("layer", [*LEVEL_LAYERS, *MODULES])
 def test_a_file_outside_its_layer_is_noticed(layer: str) -> None:
     planted = list(moved(layer))

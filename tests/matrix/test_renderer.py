@@ -9,16 +9,10 @@ import pytest
 
 from ferrata.planning import requests
 from tests.matrix.renderer import Renderer
-from tests.support import EXAMPLES, ODD, answers_of, extension, files_of, git, render
+from tests.support import EXAMPLES, ODD, answers_of, extension, files_of, render
 
 ASKED = list(requests(extension()))
 NAMES = [*EXAMPLES, *ODD]
-
-
-@pytest.fixture(scope="session")
-def renderer(template: Path) -> Renderer:
-    """A renderer of the very commit that Copier copies."""
-    return Renderer(template, commit=git(template, "describe", "--tags", "--always").strip())
 
 
 def some(number: int, seed: int) -> list[Any]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ferrata.planning import Combination
+from tests import turns
 from tests.matrix.proof import prove
 from tests.support import MODULES, ROOT, answers_of, extension
 
@@ -46,6 +47,7 @@ def told(number: int) -> list[str]:
     return prove(ROOT, answers, [Combination(3, tuple(MODULES))], processes=1).told()
 
 
+@turns.proofs
 def test_a_record_with_most_fields_is_sound() -> None:
     assert told(2) == []
 

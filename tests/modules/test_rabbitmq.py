@@ -15,6 +15,7 @@ import httpx2
 import psutil
 import pytest
 
+from tests import turns
 from tests.modules.reader import READER
 from tests.project.test_running import running
 from tests.support import LEVELS, environment, files_of, run
@@ -52,6 +53,7 @@ def test_level_1_knows_nothing_of_level_2(rendered: Callable[[str], Path]) -> No
             assert re.search(OF_LEVEL_2, content.decode(), re.IGNORECASE) is None, path
 
 
+@turns.running_modules
 def test_its_seeds_are_events_and_their_contracts(rendered: Callable[[str], Path]) -> None:
     for level in LEVELS:
         before = files_of(rendered(f"task_manager@{level}"))
@@ -134,6 +136,7 @@ def write_at_once(base: str, seconds: float) -> dict[str, list[tuple[str, Any]]]
 
 
 @needs_rabbitmq
+@turns.running_modules
 @pytest.mark.parametrize("seconds", AWAY_SECONDS)
 def test_every_event_arrives_in_its_turn_although_rabbitmq_was_away(
     seconds: int, installed: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
@@ -191,6 +194,30 @@ os.kill(os.getpid(), 9)
         assert httpx2.get(f"{base}/api/v1/tasks").status_code == 200
         assert not psutil.pid_exists(left)
         assert ".dev/rabbitmq" in (project / "dev.log").read_text()
+
+
+@needs_rabbitmq
+@pytest.mark.long
+@pytest.mark.parametrize("which", range(2))
+def test_a_port_that_another_one_took_meanwhile_is_not_the_end(
+    which: int, installed: Callable[[str], Path]
+) -> None:
+    script = f"""
+import socket
+from pathlib import Path
+from tools.dev.servers import rabbitmq
+another = socket.create_server((rabbitmq.HOST, 0))
+free = rabbitmq._free_port
+given = iter([*(free() for _ in range({which})), another.getsockname()[1]])
+rabbitmq._free_port = lambda wanted=0: next(given, None) or free(wanted)
+node = rabbitmq.Node(rabbitmq.installed(), Path(".dev/meanwhile"))
+node.start()
+node.stop()
+"""
+
+    done = run(installed("task_manager@1+rabbitmq"), "uv", "run", "python", "-c", script)
+
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.long

@@ -11,6 +11,7 @@ import httpx2
 import psutil
 import pytest
 
+from tests import turns
 from tests.project.scenario import Scenario, is_problem
 from tests.project.test_running import running
 from tests.support import LEVELS, answers_of, extension, files_of, run
@@ -35,6 +36,7 @@ def key() -> dict[str, str]:
 
 
 @needs_redis
+@turns.running_modules
 def test_it_serves_and_the_api_goes_on_without_it(installed: Callable[[str], Path]) -> None:
     project = installed("task_manager@2+redis")
     model = extension().data_model(answers_of("task_manager")["entities"])

@@ -33,12 +33,14 @@ def test_level_1_knows_nothing_of_level_2(rendered: Callable[[str], Path]) -> No
         assert re.search(OF_LEVEL_2, text, re.IGNORECASE) is None, path
 
 
+@pytest.mark.in_turns(1)
 @pytest.mark.parametrize("level", LEVELS)
 def test_nothing_of_it_is_there_without_it(level: int, rendered: Callable[[str], Path]) -> None:
     for path, text in content(rendered(f"task_manager@{level}+rabbitmq")).items():
         assert re.search(OF_MODULE, f"{path} {text}", re.IGNORECASE) is None, path
 
 
+@pytest.mark.in_turns(1)
 @pytest.mark.parametrize("level", LEVELS)
 def test_no_seed_depends_on_it(level: int, rendered: Callable[[str], Path]) -> None:
     def seeds(name: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ import re
 import time
 import tomllib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
@@ -17,7 +18,7 @@ from tests.project.test_running import running
 
 pytestmark = [
     pytest.mark.long,
-    pytest.mark.about("level_3", "workers", "redis", "rabbitmq", "mongodb"),
+    pytest.mark.about("level_3", "workers", "bot", "redis", "rabbitmq", "mongodb"),
     pytest.mark.needs("prometheus"),
     pytest.mark.needs("redis-server"),
     pytest.mark.needs("rabbitmq-server"),
@@ -42,7 +43,7 @@ def panels(project: Path) -> Iterator[tuple[str, str]]:
 def test_the_panels_of_every_module_are_asked(rendered: Callable[[str], Path]) -> None:
     asked = [name.partition(":")[0] for name, _ in panels(rendered(FULLEST[-1]))]
 
-    assert {"api", "rabbitmq", "redis", "workers"} <= set(asked)
+    assert {"api", "bot", "rabbitmq", "redis", "workers"} <= set(asked)
 
 
 def use(api: str) -> None:
@@ -53,6 +54,31 @@ def use(api: str) -> None:
             assert http.get(f"/tasks/{made}").status_code == 200
         assert http.get("/tasks").status_code == 200
         assert http.delete(f"/tasks/{made}").status_code == 204
+
+
+def chat(project: Path) -> None:
+    """Say something to the bot, in the stand-in for Telegram."""
+    (address,) = set(
+        re.findall(r"^telegram: (http://\S+)", (project / "dev.log").read_text(), re.MULTILINE)
+    )
+    httpx2.post(f"{address}/chats/7/texts", json={"text": "/tasks"}).raise_for_status()
+
+
+@contextmanager
+def probed(project: Path) -> Iterator[dict[str, int]]:
+    """Give every process without HTTP of its own a port for its probes."""
+    file = project / "tools/services.toml"
+    text = file.read_text("utf-8")
+    ports = {name: free_port() for name in tomllib.loads(text)["processes"]}
+    told = text
+    for name, port in ports.items():
+        head = f"[processes.{name}.env]\n"
+        told = told.replace(head, f'{head}PROBE_PORT = "{port}"\n')
+    file.write_text(told, "utf-8")
+    try:
+        yield ports
+    finally:
+        file.write_text(text, "utf-8")
 
 
 def shows(prometheus: str, query: str) -> bool:
@@ -66,12 +92,11 @@ def shows(prometheus: str, query: str) -> bool:
 def test_every_panel_shows_something(installed: Callable[[str], Path], tmp_path: Path) -> None:
     project = installed(FULLEST[-1])
     tools = prometheus_of(project)
-    data, documents, probe = free_port(), free_port(), free_port()
-    own = {"DATA_PORT": str(data), "MONGO_PORT": str(documents), "PROBE_PORT": str(probe)}
+    own = {"DATA_PORT": str(free_port()), "MONGO_PORT": str(free_port())}
     elsewhere = {"PROMETHEUS_URL": "http://127.0.0.1:1"}  # so that it starts none of its own
-    with running(project, **own, **elsewhere) as api:
+    with probed(project) as probes, running(project, **own, **elsewhere) as api:
         port = free_port()
-        place = tools.Place(tmp_path, port, addresses(project, api, own, probe))
+        place = tools.Place(tmp_path, port, addresses(project, api, own, probes))
         configuration = tools.write(project, place)
         for file in configuration.parent.rglob("*.yml"):
             file.write_text(hasty(file.read_text()).replace("interval: 30s", "interval: 1s"))
@@ -80,6 +105,7 @@ def test_every_panel_shows_something(installed: Callable[[str], Path], tmp_path:
             end = time.monotonic() + PATIENCE_S
             while empty and time.monotonic() < end:
                 use(api)
+                chat(project)
                 time.sleep(1)
                 asked = f"http://127.0.0.1:{port}"
                 empty = {name: q for name, q in empty.items() if not shows(asked, q)}
@@ -88,13 +114,13 @@ def test_every_panel_shows_something(installed: Callable[[str], Path], tmp_path:
     assert empty == {}
 
 
-def addresses(project: Path, api: str, own: dict[str, str], probe: int) -> dict[str, str]:
+def addresses(
+    project: Path, api: str, own: dict[str, str], probes: dict[str, int]
+) -> dict[str, str]:
     """Where everything tells its metrics, by the name under which it is measured."""
     system = tomllib.loads((project / "tools/services.toml").read_text("utf-8"))
     ports = {**own, "API_PORT": api.rpartition(":")[2]}
     services = {name: ports[one["port_variable"]] for name, one in system["services"].items()}
-    [worker] = system["processes"]
     return {
-        name.replace("_", "-"): f"127.0.0.1:{at}"
-        for name, at in {**services, worker: probe}.items()
+        name.replace("_", "-"): f"127.0.0.1:{at}" for name, at in {**services, **probes}.items()
     }

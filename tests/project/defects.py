@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ class Defect:
     `named` is what the gate's log has to say, so that a reader finds the place, and says only
     then. `level` and `module` tell which projects can have the defect, `contract` which import
     contract it breaks, `server` the program without which the gate's tests leave it out. One
-    that is `alone` hides others of the same gate.
+    that is `alone` hides others of the same gate; those of a `group` hide others than each other.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Defect:
     contract: str | None = None
     server: str | None = None
     alone: bool = False
+    group: str = ""
 
     @property
     def missing(self) -> str:
@@ -145,11 +147,12 @@ def batches(
     here = [d for d in defects if d.level <= level and d.module in {None, *modules}]
     alone = [d for d in here if d.alone or d.missing]
     found = []
-    for gate in [row["name"] for row in gates_of(level, *modules)]:
-        together = [d for d in here if d.gate == gate and d not in alone]
-        everywhere = [f for f in folders if f.gate == gate]
+    names = [row["name"] for row in gates_of(level, *modules)]
+    for gate, group in product(names, sorted({"", *(d.group for d in here)})):
+        together = [d for d in here if (d.gate, d.group) == (gate, group) and d not in alone]
+        everywhere = [f for f in folders if f.gate == gate and not group]
         if together or everywhere:
-            name = f"{project}-{gate}"
+            name = "-".join(filter(None, (project, gate, group)))
             found.append(
                 Batch(
                     name=name,

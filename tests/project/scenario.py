@@ -17,12 +17,15 @@ class Scenario:
 
     base: str
     model: Mapping[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
     serial: int = 0
 
     def run(self) -> None:
         """Create every entity, use it in every way, and remove everything again."""
-        with httpx2.Client(base_url=f"{self.base}/api/v1", timeout=20) as http:
+        with httpx2.Client(
+            base_url=f"{self.base}/api/v1", timeout=20, headers=self.headers
+        ) as http:
             ordered = self.model["tables"]
             for entity in ordered:
                 self.creates(http, entity)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
+from tests import turns
 from tests.matrix.python_files import PythonFiles
 from tests.matrix.renderer import Rendered, Renderer
 from tests.support import ROOT, brief, environment, extension
@@ -203,6 +204,7 @@ def test_what_is_not_refused_migrates(installed: Callable[[str], Path], tmp_path
     assert not faults, "\n".join(faults)
 
 
+@turns.running_systems
 def test_what_is_not_refused_is_sound_code(tmp_path: Path) -> None:
     renderer, collected = Renderer(ROOT), PythonFiles(tmp_path)
     for found in accepted(25):

@@ -6,8 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.choosing import REQUIRE, WITHOUT
+from tests.choosing import REQUIRE
 from tests.support import ROOT, commit_all, git
+from tests.without import WITHOUT
 
 FAST, SLOW = "def test_1(): pass\n", "import time\ndef test_1(): time.sleep(0.2)\n"
 TESTS = """
@@ -113,21 +114,20 @@ def test_a_failure_in_one_of_the_processes_is_one(tmp_path: Path) -> None:
     assert "1 failed, 1 passed" in run.stdout.splitlines()[-1]
 
 
-def test_another_commit_begins_somewhere_else(tmp_path: Path) -> None:
+def test_the_next_commit_begins_with_the_next(tmp_path: Path) -> None:
     tests = "".join(f"def test_{n}(): pass\n" for n in range(7))
     for name in "abc":
         (tmp_path / f"test_{name}.py").write_text(tests)
     git(tmp_path, "init", "--quiet")
 
-    for number in range(2):
-        commit = commit_all(tmp_path, f"commit {number}")
+    for turn in (1, 2):
+        commit_all(tmp_path, f"commit {turn}")
         told = pytest_of(tmp_path, "--time-box", "1", "-vv", "--no-header").stdout
 
         ran = re.findall(r"^test_(\w)\.py::test_(\d)", told, re.MULTILINE)
-        turn = int(commit[:8], 16)
         first = "abc"[turn % 3]
-        assert f"begun where commit {commit[:8]} says" in told
-        assert ran[0] == (first, str(turn % 7))
+        assert f"turn {turn}: every chosen test ran" in told
+        assert ran[0] == (first, str(turn))
         assert [test for file, test in ran if file == first] == [
             str((turn + n) % 7) for n in range(7)
         ]
@@ -160,21 +160,25 @@ def test_some(case): print("case", case)
 
 @pytest.mark.in_turns(2)
 def test_one(): pass
+
+@pytest.mark.in_turns(1, group="several")
+def test_first(): pass
+
+@pytest.mark.in_turns(1, group="several")
+def test_second(): pass
 """
 
 
 def test_cases_take_turns(tmp_path: Path) -> None:
     (tmp_path / "test_all.py").write_text(CASES)
     git(tmp_path, "init", "--quiet")
-    due: set[tuple[str, ...]] = set()
-    for number in range(20):
-        (tmp_path / "another").write_text(str(number))
+    due: set[str] = set()
+    # Two of five: all of them within three commits.
+    for number in range(3):
         commit_all(tmp_path, f"commit {number}")
         done = pytest_of(tmp_path, "-s")
-        assert "3 passed, 3 deselected" in done.stdout
-        due.add(tuple(re.findall(r"case (\d)", done.stdout)))
-        if len(due) > 1:
-            break
-    assert len(due) > 1, "another commit chooses others"
-    assert "3 passed, 3 deselected" in pytest_of(tmp_path, "-m", "long").stdout
-    assert "6 passed" in pytest_of(tmp_path, "-m", "not docker").stdout
+        assert "4 passed, 4 deselected" in done.stdout
+        due.update(re.findall(r"case (\d)", done.stdout))
+    assert due == set("01234")
+    assert "4 passed, 4 deselected" in pytest_of(tmp_path, "-m", "long").stdout
+    assert "8 passed" in pytest_of(tmp_path, "-m", "not docker").stdout

@@ -13,6 +13,7 @@ LAYERS = (
     ("__main__",),
     ("cli",),
     ("ending", "climbing", "making"),
+    ("growing",),
     ("asking", "checking", "planning"),
     ("project",),
     ("answers", "template"),

@@ -39,7 +39,7 @@ PASSWORD = re.compile(
 # a variable or a file is none.
 SETTING = re.compile(
     r"""^[ \t]*(?:-[ \t]+)?["']?[\w.-]*(?:password|passwd|_pass|secret|token|api_?key)\w*["']?
-        [ \t]*[:=][ \t]*["']?(?!(?:true|false|null|none)\b)(?=[^\s"'<>{$]*[a-z])
+        [ \t]*[:=][ \t]*["']?(?!(?:true|false|null|none|read|write)\b)(?=[^\s"'<>{$]*[a-z])
         [\w+=!@%^-][^\s"'<>{$]{3,}""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
@@ -98,8 +98,8 @@ class Source:
     def layers(self) -> frozenset[str]:
         """The names of all layers that there may be."""
         levels = {f"level_{row['level']}" for row in self.catalog["levels"]}
-        modules = {row["name"] for row in self.catalog["modules"]}
-        return frozenset(levels | modules | {*self.catalog["absent"]})
+        others = {row["name"] for row in [*self.catalog["modules"], *self.catalog["providers"]]}
+        return frozenset(levels | others | {*self.catalog["absent"]})
 
     def layers_of(self, name: str) -> list[str]:
         """The layers that a file is in, from the outermost."""
@@ -209,7 +209,10 @@ def unused_questions(source: Source) -> Iterator[str]:
     texts += [name.removesuffix(".jinja") for name in source.texts]
     texts += list(_strings(source.questions))
     read = {name for text in texts for name in source.renderer.reads(text)}
-    for name in source.questions.keys() - read - CHECKING:
+    read |= {name for name, answer in source.schema["properties"].items() if "x-provider" in answer}
+    # What offers nothing is not asked: the layers that it chooses between are not there.
+    silent = {name for name, of in source.asked.items() if _choices(source, of) == []}
+    for name in source.questions.keys() - read - CHECKING - silent:
         yield f"{name}: nothing reads this answer"
 
 
@@ -228,7 +231,9 @@ def _strings(value: Any) -> Iterator[str]:
 def answers_agree(source: Source) -> Iterator[str]:
     """Questions and schema have the same names, types, choices and defaults."""
     properties = source.schema["properties"]
-    for name in sorted(source.asked.keys() ^ properties.keys()):
+    # What offers nothing is not asked: the layers that it chooses between are not there.
+    offering = {name for name, of in source.asked.items() if _choices(source, of) != []}
+    for name in sorted(offering ^ properties.keys()):
         where = "schema" if name in source.asked else "questions"
         yield f"{name}: is missing in the {where}"
     for name in sorted(source.asked.keys() & properties.keys()):
@@ -248,9 +253,9 @@ def _differences(
     offered = _choices(source, question)
     if offered != allowed:
         yield f"{name}: offers {offered}, the schema allows {allowed}"
-    if "default" in whole and _default(question) != whole["default"]:
-        yield f"{name}: {_default(question)!r} is its default, the schema has {whole['default']!r}"
-    if name in source.schema["required"] and _default(question) not in (None, []):
+    if "default" in whole and _default(source, question) != whole["default"]:
+        yield f"{name}: {_default(source, question)!r} is its default, the schema has {whole['default']!r}"
+    if name in source.schema["required"] and _default(source, question) not in (None, []):
         yield f"{name}: is mandatory, and must have no default"
 
 
@@ -265,8 +270,10 @@ def _choices(source: Source, question: Mapping[str, Any]) -> list[Any] | None:
             return choices  # type: ignore[no-any-return]
 
 
-def _default(question: Mapping[str, Any]) -> Any:
+def _default(source: Source, question: Mapping[str, Any]) -> Any:
     default = question.get("default")
+    if isinstance(default, str):
+        default = source.renderer.jinja.from_string(default).render()
     return yaml.safe_load(default) if question["type"] == "yaml" and default else default
 
 

@@ -2,18 +2,22 @@
 
 import builtins
 import re
+from collections import defaultdict
 from pathlib import PurePosixPath
 
 import pytest
 from pydantic import BaseModel
 
-from ferrata.planning import combinations
+from ferrata.planning import combinations, sample
 from tests.matrix.renderer import Renderer
 from tests.support import ROOT, brief, extension, room
 from tests.template.scopes import met
 from tests.template.source import DEVICES, path_faults
 
 RESERVED = room("checks.reserved")
+LAYER = re.compile(r"{{ (\w+) }}")
+# What a migration makes: `create_table("loans"`, `create_index("ix_..."`, `name="pk_loans"`.
+MADE = re.compile(r'(?:create_table\(|create_index\(|name=)\s*"(\w+)"')
 
 
 def test_a_name_that_generated_code_uses_is_refused() -> None:
@@ -24,6 +28,24 @@ def test_a_name_that_generated_code_uses_is_refused() -> None:
     }
 
     assert {form: names for form, names in hidden.items() if names} == RESERVED.TAKEN
+
+
+def test_tables_indexes_and_paths_of_layers_are_refused() -> None:
+    """Those of levels always, as others may come later; those of a module where it is chosen."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for file in (ROOT / "template").rglob("migrations/**/*.py"):
+        layer = LAYER.findall(str(file))[0]
+        found[layer] |= {*MADE.findall(file.read_text("utf-8"))}
+    for row in extension().catalog()["endpoints"]:
+        parts = row["path"].split("/")
+        if row["path"].startswith("/api/v1/") and not parts[3].startswith("{"):
+            found[row.get("module", "")].add(parts[3].replace("-", "_"))
+
+    assert {"auth_users"} <= found["built_in"]
+    assert {"ix_stored_files_owner", "files"} <= found["files"]
+    for layer, names in found.items():
+        refused = RESERVED.RELATIONS_OF.get(layer, RESERVED.RELATIONS)
+        assert names <= refused, f"{layer}: {names - refused}"
 
 
 def test_a_field_is_not_called_as_what_its_class_is_made_of() -> None:
@@ -55,7 +77,11 @@ def named(name: str, plural: str) -> list[dict[str, object]]:
 def test_a_name_of_a_file_beside_those_of_an_entity_is_refused() -> None:
     """Whatever the level and the modules are: a project gets more of both later."""
     names, plurals, renderer = set[str](), set[str](), Renderer(ROOT)
-    for one in combinations(extension()):
+    asked = combinations(extension())
+    most = max(len(one.answers["modules"]) for one in asked)
+    # Each pair of layers, and all of them together.
+    fullest = [one for one in asked if len(one.answers["modules"]) == most]
+    for one in [*sample(extension(), asked), *fullest]:
         answers = brief() | one.answers | {"entities": named("qzebra", "qzebras")}
         paths = [*renderer.render(answers).files]
         for path in paths:
@@ -109,6 +135,10 @@ def test_a_device_may_be_part_of_what_a_service_is_called() -> None:
     renderer = Renderer(ROOT)
     assert extension().problems(answers) == []
 
-    for one in combinations(extension()):
+    asked = combinations(extension())
+    most = max(len(one.answers["modules"]) for one in asked)
+    # Each pair of layers, and all of them together.
+    fullest = [one for one in asked if len(one.answers["modules"]) == most]
+    for one in [*sample(extension(), asked), *fullest]:
         for path in renderer.render(answers | one.answers).files:
             assert [*path_faults(path)] == []

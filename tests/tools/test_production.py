@@ -31,7 +31,7 @@ class Production:
                     "deploy": {"replicas": 2}},
             "data": {"image": "p/data:x", "build": {}, "depends_on": {"data-migrate": WAITS}},
             "data-migrate": {"image": "p/data:x", "depends_on": {"postgres": HEALTHY}},
-            "postgres": {"image": "postgres"},
+            "postgres": {"image": "p/postgres:18", "build": {}, "volumes": [{"type": "volume"}]},
             "alertmanager": {"image": "alertmanager"},
         }  # fmt: skip
         self.change(

@@ -31,13 +31,30 @@ def catalog() -> dict[str, Any]:
 
 @functools.cache
 def schema() -> dict[str, Any]:
-    """The JSON schema of the answers, with the modules of the catalog."""
+    """The JSON schema of the answers, with the modules and the providers of the catalog."""
     loaded: dict[str, Any] = json.loads((SCHEMAS / "answers.schema.json").read_text("utf-8"))
     names = [module["name"] for module in catalog()["modules"]]
     modules = loaded["properties"]["modules"]
     modules["items"] = {"enum": names}
     modules["x-question"] = modules["x-question"].format(modules=", ".join(names))
+    for provider in catalog()["providers"]:
+        loaded["properties"][provider["of"]]["enum"].append(provider["name"])
+    for name, answer in [*loaded["properties"].items()]:
+        if "x-provider" in answer:
+            _complete(loaded["properties"], name)
     return loaded
+
+
+def _complete(properties: dict[str, Any], name: str) -> None:
+    """Say of an answer that chooses a provider which there are; without any it is none."""
+    answer = properties[name]
+    if not answer["enum"]:
+        del properties[name]
+        return
+    answer["default"] = answer["enum"][0]
+    said = ", ".join(answer["enum"])
+    answer["description"] = answer["description"].format(providers=said)
+    answer["x-question"] = answer["x-question"].format(providers=said)
 
 
 @functools.cache

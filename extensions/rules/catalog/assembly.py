@@ -1,8 +1,8 @@
 """The catalog, put together from the small files of a folder, and a manifest a layer.
 
-A layer is a level or a module. Its manifest adds entries to the lists that `lists.yml` names; those
+A layer is a level, a module, or one of the providers between which an answer chooses. Its manifest adds entries to the lists that `lists.yml` names; those
 below `with:` are there only where that other layer is on too. An entry stands at the end of its
-list, level 1 first and the modules last, or right `after` or `before` another entry. So what is
+list, level 1 first, then the modules, the providers last, or right `after` or `before` another entry. So what is
 there stays in the same order whichever layers there are.
 """
 
@@ -23,9 +23,14 @@ def assembled(folder: Path, template: Path) -> dict[str, Any]:
     """Put the catalog of a folder together; a layer with a folder in `template` is available."""
     base = {file.stem: read(file) for file in folder.glob("*.yml")}
     layers = sorted(map(manifest, (folder / "layers").glob("*.yml")), key=lambda one: one.place)
-    modules = [layer for layer in layers if layer.level is None]
+    providers = [layer for layer in layers if layer.provider_of]
+    modules = [layer for layer in layers if layer.level is None and layer not in providers]
     levels = {f"level_{row['level']}": row for row in base["levels"]}
-    known = [*levels, *(module.name for module in modules)]
+    known = {
+        **dict.fromkeys(levels, "level"),
+        **{layer.name: "module" for layer in modules},
+        **{layer.name: "provider" for layer in providers},
+    }
     for layer in layers:
         check(layer, known, base["lists"])
     brought = _brought(layers, [*levels])
@@ -34,6 +39,7 @@ def assembled(folder: Path, template: Path) -> dict[str, Any]:
     return {
         "levels": [_level(row, name, layers, there) for name, row in levels.items()],
         "modules": [_module(module, there) for module in modules],
+        "providers": [_provider(provider) for provider in providers if provider.name in there],
         # Layers that manifests speak of and that are not there.
         "absent": sorted({name for _, entry in found for name in entry.needs} - {*known}),
         "level_requires": {
@@ -89,6 +95,11 @@ def _module(layer: Layer, there: set[str]) -> dict[str, Any]:
     said = {key: layer.content[key] for key in ABOUT if key in layer.content}
     defaults: dict[str, Any] = {"signs": [], "requires": []}
     return {"name": layer.name, **defaults, **said, "available": layer.name in there}
+
+
+def _provider(layer: Layer) -> dict[str, Any]:
+    said = {key: layer.content[key] for key in ABOUT if key in layer.content}
+    return {"name": layer.name, "of": layer.provider_of, "requires": [], **said}
 
 
 def _phases(base: Iterable[dict[str, Any]], modules: Iterable[Layer]) -> list[dict[str, Any]]:

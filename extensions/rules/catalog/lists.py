@@ -1,7 +1,7 @@
 """The lists that layers add to: whose an entry is, and in which order the entries stand."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,20 +22,20 @@ class Entry:
 
 
 def entries(
-    layer: Layer, known: Sequence[str], lists: Mapping[str, Any]
+    layer: Layer, known: Mapping[str, str], lists: Mapping[str, Any]
 ) -> Iterator[tuple[str, Entry]]:
-    """Give what a manifest adds, with the list that it adds it to."""
+    """Give what a manifest adds, with the list that it adds it to; `known` says what a layer is."""
     for needs, part in _parts(layer, layer.content, (layer.name,), known, lists):
         for kind in lists:
             for row in part.get(kind, ()):
-                yield kind, _entry(layer, needs, row, lists[kind])
+                yield kind, _entry(layer, needs, row, known, lists[kind])
 
 
 def _parts(
     layer: Layer,
     part: Mapping[str, Any],
     needs: tuple[str, ...],
-    known: Sequence[str],
+    known: Mapping[str, str],
     lists: Mapping[str, Any],
 ) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
     """Give a manifest, then each part of it that needs other layers too."""
@@ -51,16 +51,24 @@ def _parts(
         yield from _parts(layer, inner, (*needs, other), known, lists)
 
 
-def _entry(layer: Layer, needs: tuple[str, ...], row: Any, rule: Mapping[str, Any]) -> Entry:
+def _entry(
+    layer: Layer,
+    needs: tuple[str, ...],
+    row: Any,
+    known: Mapping[str, str],
+    rule: Mapping[str, Any],
+) -> Entry:
     if not isinstance(row, dict):
         return Entry((row,), layer.file, frozenset(needs), row, {})
     said = row.get(rule.get("name"), ())
     kept = {key: value for key, value in row.items() if key not in ANCHORS}
     numbers = [int(found[1]) for name in needs if (found := LEVEL.fullmatch(name))]
-    modules = [name for name in needs if not LEVEL.fullmatch(name)]
+    providers = [name for name in needs if known.get(name) == "provider"]
+    modules = [name for name in needs if name not in providers and not LEVEL.fullmatch(name)]
     kept["level"] = max(numbers, default=1)
     kept |= {"module": modules[0]} if modules else {}
     kept |= {"with": modules[1:]} if modules[1:] else {}
+    kept |= {"provider": providers[0]} if providers else {}
     return Entry(
         (said,) if isinstance(said, str) else tuple(said),
         layer.file,

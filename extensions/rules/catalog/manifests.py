@@ -1,7 +1,7 @@
 """The manifests of layers: read one by one, and refused where they say what nobody understands."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ LEVEL = re.compile(r"level_(\d+)")
 # What a manifest says of its layer, besides the entries of lists.
 OF_ALL = ("requires", "behaviour", "traces", "with")
 OF_MODULES = ("title", "summary", "order", "signs", "package", "phase")
+OF_PROVIDERS = ("provider_of", "title", "summary", "order", "package")
 MANDATORY = ("title", "summary")
 # A module that does not say its order comes after those that do.
 LAST = 1_000_000
@@ -38,11 +39,16 @@ class Layer:
         return int(found[1]) if found else None
 
     @property
-    def place(self) -> tuple[bool, int, str]:
-        """Levels come before modules; these stand in their order, then by name."""
+    def provider_of(self) -> str | None:
+        """The answer that chooses it among others, if it is a provider."""
+        return self.content.get("provider_of")
+
+    @property
+    def place(self) -> tuple[int, int, str]:
+        """Levels come before modules, then providers; these stand in their order, then by name."""
         if self.level is not None:
-            return False, self.level, self.name
-        return True, self.content.get("order", LAST), self.name
+            return 0, self.level, self.name
+        return 1 + bool(self.provider_of), self.content.get("order", LAST), self.name
 
 
 def read(file: Path) -> Any:
@@ -86,16 +92,18 @@ def manifest(file: Path) -> Layer:
     return Layer(file.stem, _shown(file), content)
 
 
-def check(layer: Layer, known: Sequence[str], lists: Mapping[str, Any]) -> None:
+def check(layer: Layer, known: Iterable[str], lists: Mapping[str, Any]) -> None:
     """Refuse what a manifest cannot say, what it must say, and names that are none."""
-    is_module = layer.level is None
+    own: tuple[str, ...] = ()
+    if layer.level is None:
+        own = OF_PROVIDERS if layer.provider_of else OF_MODULES
     if layer.name not in known:
         raise CatalogError(f"{layer.file}: there is no such level in levels.yml")
-    keys = [*OF_ALL, *(OF_MODULES if is_module else ()), *lists]
+    keys = [*OF_ALL, *own, *lists]
     for key in layer.content:
         if key not in keys:
             raise CatalogError(f"{layer.file}: {key!r} is no key of a manifest{meant(key, keys)}")
-    for key in MANDATORY if is_module else ():
+    for key in MANDATORY if own else ():
         if key not in layer.content:
             raise CatalogError(f"{layer.file}: {key!r} is missing; say it in a few words")
     for name in layer.content.get("requires", ()):

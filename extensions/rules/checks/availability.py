@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..catalog import catalog
+from ..catalog import catalog, schema
 from .problem import Problem
 
 
@@ -34,12 +34,23 @@ def unavailable(kind: str, name: object) -> str:
 
 
 def choices(kind: str) -> str:
-    """Give the levels or modules as Copier offers them; one that is not there yet says why."""
+    """Give the levels or modules as Copier offers them; one that is not there yet says why.
+
+    Any other kind is an answer that chooses between providers; all of these are there.
+    """
+    if kind not in {"level", "module"}:
+        return json.dumps(schema()["properties"].get(kind, {}).get("enum", []))
     offered = _levels() if kind == "level" else _modules()
     whole = {
         label: {"value": value, "validator": unavailable(kind, value)} for label, value in offered
     }
     return json.dumps(whole)
+
+
+def provided(answer: str) -> str:
+    """Give the provider that is taken where an answer chooses none; empty if there is none."""
+    taken: str = schema()["properties"].get(answer, {}).get("default", "")
+    return taken
 
 
 def _levels() -> Iterator[tuple[str, int]]:

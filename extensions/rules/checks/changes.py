@@ -18,7 +18,11 @@ def refused_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list
     ]
     if before["entities"] != after["entities"]:
         found.append(
-            Problem("entities", "seeded the project, its code is yours now; change it in the code")
+            Problem(
+                "entities",
+                "seeded the project, its code is yours now; add to them with `ferrata add entity` "
+                "or `ferrata add field`, and change what is there in the code",
+            )
         )
     if after["level"] < before["level"]:
         found.append(

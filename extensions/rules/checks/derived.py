@@ -6,6 +6,7 @@ from typing import Any
 
 from ..entities.tables import relations
 from ..names import class_name, plural_of
+from ..selection import closure
 from . import reserved
 from .problem import Problem
 
@@ -59,7 +60,9 @@ def _collisions(
 
 def relation_names(answers: Mapping[str, Any]) -> Iterator[Problem]:
     """Tables and indexes, which PostgreSQL keeps in one list for all tables of a database."""
-    taken = dict.fromkeys(reserved.RELATIONS, "Alembic or a module")
+    taken = dict.fromkeys(reserved.RELATIONS, "Alembic or a level")
+    for module in closure(answers.get("level", 1), answers.get("modules", [])):
+        taken |= dict.fromkeys(reserved.RELATIONS_OF.get(module, ()), f"the module {module}")
     for path, entity in _with_paths(answers.get("entities", [])):
         plural = plural_of(entity)
         if plural.startswith("pg_"):
@@ -71,7 +74,7 @@ def relation_names(answers: Mapping[str, Any]) -> Iterator[Problem]:
         if twice := next((name for name in made if name in taken or made.count(name) > 1), None):
             yield Problem(
                 f"{path}.plural",
-                f"{plural!r} has {twice!r} for a table or an index, as {taken.get(twice, path)} "
+                f"{plural!r} has {twice!r} for a table, an index or a path, as {taken.get(twice, path)} "
                 "has; give another plural, or rename the field",
             )
         taken |= dict.fromkeys(made, path)

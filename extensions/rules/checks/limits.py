@@ -30,7 +30,15 @@ def field_limits(answers: Mapping[str, Any]) -> Iterator[Problem]:
 def _limit_faults(field: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Name the attributes that do not fit the field's type or each other."""
     kind = catalog()["field_types"][field["type"]]
-    for key in ("max_length", "minimum", "maximum", "decimal_places", "values", "references"):
+    for key in (
+        "max_length",
+        "minimum",
+        "maximum",
+        "decimal_places",
+        "values",
+        "references",
+        "table",
+    ):
         if key in field and key not in kind["limits"]:
             yield key, f"does not apply to a field of type {field['type']}; remove it"
     for key, of in (("values", "enum"), ("references", "reference")):

@@ -14,7 +14,7 @@ def references(answers: Mapping[str, Any]) -> Iterator[Problem]:
     for entity_index, entity in enumerate(entities):
         for index, field in enumerate(entity["fields"]):
             target = field.get("references")
-            if target is not None and target not in names:
+            if target is not None and target not in names and "table" not in field:
                 yield Problem(
                     f"entities[{entity_index}].fields[{index}].references",
                     f"names no entity; got: {target!r}, entities: {', '.join(names)}"

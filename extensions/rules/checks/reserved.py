@@ -65,21 +65,75 @@ SQL = frozenset({"collation", "concurrently", "lateral", "system_user", "tablesa
 # What is in a folder of this name is taken for tests.
 FOLDERS = frozenset({"tests"})
 
-# Tables and indexes of Alembic and of modules.
+# Tables and indexes of Alembic and of levels, and what stands at their paths in /api/v1.
 RELATIONS = frozenset(
     """
-    alembic_version alembic_version_pkc daily_counts handled_messages
-    ix_handled_messages_handled_at outbox pk_daily_counts pk_handled_messages pk_outbox
-    uq_daily_counts_name_day
+    alembic_version alembic_version_pkc audit audit_log audit_seals auth auth_clients auth_keys
+    auth_users ix_audit_log_actor_place ix_audit_log_at ix_audit_log_request_id
+    ix_audit_log_subject_action_place ix_audit_log_subject_id_place ix_audit_log_xid_place
+    ix_auth_clients_created_at_id ix_auth_keys_created_at_id ix_auth_users_created_at_id
+    pk_audit_log pk_audit_seals pk_auth_clients pk_auth_keys pk_auth_users uq_auth_clients_name
+    uq_auth_keys_number uq_auth_users_email
     """.split()
 )
+# Those of modules: an entity may have such a name while the module is not chosen.
+RELATIONS_OF = {
+    "workers": frozenset(
+        """
+        daily_counts handled_messages ix_handled_messages_handled_at pk_daily_counts
+        pk_handled_messages uq_daily_counts_name_day
+        """.split()
+    ),
+    "bot": frozenset(
+        """
+        bot_chats ix_bot_chats_subscribed pk_bot_chats uq_bot_chats_chat
+        """.split()
+    ),
+    "mongodb": frozenset(
+        """
+        activities untold_activities
+        """.split()
+    ),
+    "rabbitmq": frozenset(
+        """
+        outbox pk_outbox
+        """.split()
+    ),
+    "files": frozenset(
+        """
+        files ix_stored_files_created_at ix_stored_files_owner ix_stored_files_released
+        ix_stored_files_state pk_stored_files stored_files
+        """.split()
+    ),
+    "payments": frozenset(
+        """
+        ix_provider_events_due ix_provider_payments_charge ix_provider_payments_created_at
+        ix_provider_payments_owner ix_provider_payments_state payment_webhooks
+        pk_provider_events pk_provider_payments provider_attempts provider_disputes
+        provider_events provider_payments provider_refunds provider_transactions stored_payments
+        uq_provider_attempts_key uq_provider_disputes_reference uq_provider_events_event
+        uq_provider_payments_reference uq_provider_refunds_reference
+        uq_provider_transactions_moved
+        """.split()
+    ),
+    "communications": frozenset(
+        """
+        confirmations consents erasures ix_message_events_created_at ix_message_events_handled
+        ix_messages_address_hash ix_messages_created_at ix_messages_due ix_messages_state
+        ix_messages_template ix_preferences_consent ix_preferences_created_at
+        ix_suppressions_created_at message_events message_webhooks messages pk_message_events
+        pk_messages pk_preferences pk_suppressions preferences suppressions unsubscribes
+        uq_message_events_event uq_preferences_address uq_suppressions_address
+        """.split()
+    ),
+}
 
 MODULES = frozenset(
     {"errors", "ports", "dependencies", "problems", "conftest", "fakes", "use_cases"}
 )
 
-# Packages beside the modules that have an entity's name, not its plural.
-PACKAGES = frozenset({"events"})
+# What stands beside the modules that have an entity's name, not its plural.
+PACKAGES = frozenset({"audiences", "events", "messages"})
 # No file or folder has these names on Windows, nor with a suffix. Of all names that are given, only
 # those of entities become one as they are: what is made of the others has more parts.
 DEVICES = frozenset({"aux", "con", "nul", "prn"}) | {

@@ -12,6 +12,11 @@ from .types import DECIMAL_PLACES, length_of
 STORED_JSON_BYTES = 1024 * 1024
 
 
+def referenced(field: Mapping[str, Any], plurals: Mapping[str, str]) -> str:
+    """The table that a reference points to."""
+    return str(field.get("table") or plurals[field["references"]])
+
+
 def _column_type(field: Mapping[str, Any], kind: Mapping[str, Any]) -> str:
     longest = max(map(len, field["values"])) if "values" in field else length_of(field)
     places = field.get("decimal_places", DECIMAL_PLACES)
@@ -53,7 +58,7 @@ def model_line(
         attribute = f"{name}_"
         parts.insert(0, json.dumps(name))
     if "references" in field:
-        parts.append(f'sa.ForeignKey("{plurals[field["references"]]}.id")')
+        parts.append(f'sa.ForeignKey("{referenced(field, plurals)}.id")')
     if condition := _readable(field):
         parts.append(f'sa.CheckConstraint({string_literal(condition)}, name="{name}")')
     if field.get("unique"):

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..catalog import catalog
 from ..names import class_name
-from .columns import migration_check, migration_column, model_line
+from .columns import migration_check, migration_column, model_line, referenced
 from .domain_rules import domain_rules
 from .literals import json_literal, number_literal, string_literal, whole_literal
 from .samples import as_python, invalid_values, other_sample_of, sample_of
@@ -47,7 +47,7 @@ def field_model(
         "required": required,
         "nullable": nullable,
         "unique": bool(field.get("unique")),
-        "reference": plurals.get(field["references"]) if "references" in field else None,
+        "reference": referenced(field, plurals) if "references" in field else None,
         "sortable": is_sortable(field),
         # `metadata` and `registry` are taken in SQLAlchemy's declarative classes; only the
         # Python attribute differs, the column keeps its name.

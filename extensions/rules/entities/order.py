@@ -11,8 +11,8 @@ def creation_order(
     ordered: list[dict[str, Any]] = []
     waiting = list(entities)
     while waiting:
-        there = {entity["table"] for entity in ordered}
-        ready = [entity for entity in waiting if _targets(entity) <= there | {entity["table"]}]
+        ahead = {entity["table"] for entity in waiting}
+        ready = [entity for entity in waiting if not _targets(entity) & ahead - {entity["table"]}]
         chosen = ready or waiting[:1]
         ordered.extend(chosen)
         waiting = [entity for entity in waiting if entity not in chosen]
@@ -22,7 +22,8 @@ def creation_order(
     for entity in ordered:
         inline = []
         for field in entity["references"]:
-            if position[field["reference"]] <= position[entity["table"]]:
+            # A table that is in no answers is the owners', and there before.
+            if position.get(field["reference"], -1) <= position[entity["table"]]:
                 inline.append(field)
             else:
                 late.append(

@@ -59,7 +59,7 @@ def described_events(context: Context) -> list[dict[str, Any]]:
         {
             "event": f"{entity['name']}.{event['event']}",
             "trigger": f"{entity['a']} {event['when']}, as by `{_asked(entity, event)}`",
-            "consumers": _consumers(context, event["event"]) if entity is entities[0] else [],
+            "consumers": _consumers(context, entity, event["event"]),
         }
         for entity in entities
         for event in present(context, catalog()["events"])
@@ -71,11 +71,11 @@ def _asked(entity: Mapping[str, Any], event: Mapping[str, Any]) -> str:
     return f"{endpoint['method']} {endpoint['path']}"
 
 
-def _consumers(context: Context, event: str) -> list[str]:
-    """What listens to an event of the first entity, where one is there as an example."""
+def _consumers(context: Context, entity: Mapping[str, Any], event: str) -> list[str]:
+    """What listens to an event: of each entity, or of the first one as an example."""
     first = context["model"]["entities"][0]
     return [
-        f"`{one['name'].format(entities=first['plural'])}` in `{context[one['service']]}`"
+        f"`{one['name'].format(entities=entity['plural'])}` in `{context[one['service']]}`"
         for one in present(context, catalog()["consumers"])
-        if one["event"] == event
+        if one["event"] == event and (entity is first or "each" in one)
     ]

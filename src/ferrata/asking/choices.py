@@ -67,8 +67,8 @@ def extras(rules: ModuleType, answers: Mapping[str, Any], path: AnswerPath) -> l
 
 
 def _applies(rules: ModuleType, answers: Mapping[str, Any], kind: object, name: str) -> bool:
-    if name == "open_answers":
-        # That is for those who begin without all answers.
+    if name in {"open_answers", "table"}:
+        # Those are for who begins without all answers, and for models that are found.
         return False
     if name == "operations":
         return bool(entities(answers))

@@ -47,6 +47,23 @@ def asked(
             remembering.back()
 
 
+def asked_entity(rules: ModuleType, answers: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Ask for everything of one more entity, with the questions of a new project."""
+    count = len(answers["entities"])
+    begun = {**answers, "entities": [*answers["entities"], {"name": name}]}
+    draft = Draft(Path(name), kept=False)
+    with terminal_prompts() as prompts:
+        prompts.say(f"The entity {name!r}. Ctrl-B goes back to the question before.")
+        remembering = Remembering(prompts, draft)
+        while True:
+            interview = Interview(rules, remembering, begun)
+            try:
+                interview.complete()
+                return dict(interview.answers["entities"][count])
+            except Back:
+                remembering.back()
+
+
 def _offer_draft(prompts: Prompts, draft: Draft) -> None:
     """Ask whether to go on from the draft, if there is one."""
     if not draft.replies:

@@ -14,15 +14,18 @@ Reply = tuple[str, Any]
 class Draft:
     """The replies to the questions about one destination, in a file of the user's."""
 
-    def __init__(self, dest: Path) -> None:
-        """Read what is there; what cannot be read is begun anew."""
+    def __init__(self, dest: Path, *, kept: bool = True) -> None:
+        """Read what is there; what cannot be read is begun anew. One may live in memory alone."""
+        self.kept = kept
         name = hashlib.sha256(str(dest).encode(errors="surrogateescape")).hexdigest()[:12]
         self.file = _folder() / f"{dest.name[:40]}-{name}.json"
-        self.replies: list[Reply] = _read(self.file)
+        self.replies: list[Reply] = _read(self.file) if kept else []
         self._told = False
 
     def save(self) -> None:
         """Write all replies; a draft that cannot be kept stops nothing."""
+        if not self.kept:
+            return
         part = self.file.with_suffix(".part")
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

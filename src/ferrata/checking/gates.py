@@ -1,6 +1,7 @@
 """Stage 5: running the gates that a project brings."""
 
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -21,23 +22,34 @@ def run_gates(
     """Install the project's packages and run its gates; what cannot run is said, never passed."""
     arguments = [word for gate in only for word in ("--only", gate)]
     arguments += ["--quick"] if quick else []
+    arguments += ["--json"] if as_json else []
+    return _run(hooks, project, only, arguments)
+
+
+def _run(
+    hooks: ModuleType,
+    project: Path,
+    only: Sequence[str] = (),
+    arguments: Sequence[str] = (),
+    stdout: int | None = None,
+) -> Exit:
     try:
         with progress("Installing the project's packages"):
             hooks.sync(project)
-        code = hooks.check(project, [*arguments, *(["--json"] if as_json else [])])
+        code = hooks.check(project, arguments, stdout)
     except hooks.NotRun as reason:
-        return _not_run(one_line(str(reason)), as_json=as_json)
+        return _not_run(one_line(str(reason)), as_json="--json" in arguments)
     except KeyboardInterrupt:
         raise Interrupted(_STOPPED) from None
     return _verdict(code, only)
 
 
-def run_climbed(hooks: ModuleType, project: Path) -> Exit:
+def run_climbed(hooks: ModuleType, project: Path, *, on_stderr: bool = False) -> Exit:
     """Run the gates of a project that climbed, unless FERRATA_GATES=off, as for plain Copier."""
     if os.environ.get("FERRATA_GATES") == "off":
         note("ferrata: gates: NOT RUN: FERRATA_GATES=off; run `make check` later")
         return Exit.GREEN
-    return run_gates(hooks, project)
+    return _run(hooks, project, stdout=sys.stderr.fileno() if on_stderr else None)
 
 
 def _not_run(reason: str, *, as_json: bool) -> Exit:

@@ -20,7 +20,7 @@ def recovered(repository: Any) -> str:
     except OSError as error:
         raise Failure(
             f"a climb was killed half-way and cannot be taken back now: {reason(error)}; "
-            "make room and climb again, nothing is lost"
+            "make room and try again, nothing is lost"
         ) from None
 
 
@@ -66,6 +66,6 @@ def _taken_back(machine: Any, journal: Any) -> Iterator[None]:
         except (machine.GitError, machine.Stuck, OSError) as fault:
             raise Failure(
                 f"the climb could not be written ({error}) and not be taken back yet ({fault}); "
-                "climb again: that takes it back first, nothing is lost"
+                "try again: that takes it back first, nothing is lost"
             ) from None
         raise

@@ -18,13 +18,15 @@ from ferrata.base import (
     progress,
     reason,
     say,
+    say_json,
     scratch,
 )
 from ferrata.checking import blame, lacks, last_run, run_climbed
 from ferrata.climbing.apply import apply, recovered
 from ferrata.climbing.preview import Preview, previewed
-from ferrata.climbing.report import Report, as_text, left_to_do, report
+from ferrata.climbing.report import Report, as_document, as_text, left_to_do, report
 from ferrata.climbing.repository import clean_repository, refuse_uncommitted
+from ferrata.growing import Growth
 from ferrata.project import Recorded, edited_by_hand, project_folder, read, source
 from ferrata.template import ANSWERS_FILE, Template, opened, updates
 
@@ -42,6 +44,8 @@ class Request:
     keep_conflicts: bool
     full: bool
     diff: bool
+    as_json: bool = False
+    growth: Growth | None = None
 
 
 class Conflicts(Failure):
@@ -81,7 +85,7 @@ def _worked_out(request: Request, project: Path, stack: ExitStack) -> "_Climb":
     recorded = read(project)
     template = stack.enter_context(_template(recorded, upgrade=request.upgrade))
     _refuse_edited(recorded, project, template)
-    answers = _answers(request, recorded, template)
+    answers = _answers(request, project, recorded, template)
     changes = {key: answers[key] for key in answers if recorded.answers.get(key) != answers[key]}
     preview = previewed(repository, template, recorded, changes, moves=request.upgrade)
     return _Climb(request, template, preview)
@@ -99,7 +103,7 @@ def _template(recorded: Recorded, *, upgrade: bool) -> Iterator[Template]:
         except Failure as failure:
             raise Failure(
                 f"{failure}; if the template moved, write its new address as _src_path into "
-                f"{ANSWERS_FILE}, commit that and climb again; nothing was changed"
+                f"{ANSWERS_FILE}, commit that and try again; nothing was changed"
             ) from None
         if upgrade:
             _refuse_older(recorded, template)
@@ -125,11 +129,17 @@ def _refuse_edited(recorded: Recorded, project: Path, template: Template) -> Non
         )
 
 
-def _answers(request: Request, recorded: Recorded, template: Template) -> dict[str, Any]:
+def _answers(
+    request: Request, project: Path, recorded: Recorded, template: Template
+) -> dict[str, Any]:
     """The answers after the climb, or everything that is wrong with them."""
     rules = template.rules
     before = _given(recorded.answers, rules.OPTIONAL_TEXTS)
     after = with_settings(before, request.settings)
+    if request.growth:
+        after = request.growth(rules, project, after)
+        # What grows is the one change of entities that there is.
+        before = {**before, "entities": after["entities"]}
     if request.to is not None:
         after["level"] = request.to
     if request.add:
@@ -166,18 +176,20 @@ class _Climb:
 
     def finish(self) -> Exit:
         """Refuse or apply it."""
-        refused = [str(conflict) for conflict in self.preview.refused]
-        conflicts = [str(conflict) for conflict in self.preview.outcome.conflicts]
+        refused, conflicts = [*self.preview.refused], [*self.preview.outcome.conflicts]
         told = report(self.preview, self.template.rules)
         if self.preview.empty and not conflicts and not updates().pins(self._project, ()):
-            say(_nothing_to_do(self.preview.before, told))
+            self._say([_nothing_to_do(self.preview.before, told)])
+            self._say_json(told, applied=False)
             return Exit.GREEN
         if self.request.dry_run or not (refused or conflicts):
-            _say([*as_text(told, full=self.request.full), *self._diff])
+            self._say([*as_text(told, full=self.request.full), *self._diff])
         if refused or (conflicts and (self.request.dry_run or not self.request.keep_conflicts)):
-            raise Conflicts(_cannot([*refused, *conflicts]), [*refused, *conflicts])
+            found = [*refused, *conflicts]
+            raise Conflicts(_cannot(found, told), _as_lines(found))
         if self.request.dry_run:
-            _say(["", "Nothing was changed (--dry-run)."])
+            self._say(["", "Nothing was changed (--dry-run)."])
+            self._say_json(told, applied=False)
             return Exit.GREEN
         return self._applied(told, conflicts)
 
@@ -189,27 +201,35 @@ class _Climb:
     def _diff(self) -> list[str]:
         return ["", self.preview.diff.rstrip("\n")] if self.request.diff else []
 
-    def _applied(self, told: Report, conflicts: list[str]) -> Exit:
+    def _say(self, lines: list[str]) -> None:
+        """Tell people; with --json there is one document and nothing else."""
+        if not self.request.as_json:
+            say("\n".join(lines))
+
+    def _say_json(self, told: Report, *, applied: bool, gates: Exit | None = None) -> None:
+        if self.request.as_json:
+            document = as_document(told, self.preview.repository)
+            ended = None if gates is None else gates.name.lower()
+            say_json({**document, "applied": applied, "gates": ended})
+
+    def _applied(self, told: Report, conflicts: list[Any]) -> Exit:
         project, repository = self._project, self.preview.repository
         before = last_run(project)
         for line in apply(self.preview):
             note(f"ferrata: {line}")
         if conflicts:
             raise Conflicts(
-                f"{_counted(conflicts)} with conflict markers, as --keep-conflicts asks; mend them, "
-                f"`git add` and commit, or take all back with `{repository.undo}`",
-                conflicts,
+                f"{_counted(conflicts)} with {_left(conflicts)}, as --keep-conflicts asks; mend "
+                f"them, `git add` and commit, or take all back with `{repository.undo}`",
+                _as_lines(conflicts),
             )
-        code = run_climbed(self.template.hooks, project)
+        code = run_climbed(self.template.hooks, project, on_stderr=self.request.as_json)
         if code is Exit.RED:
-            _say(["", "The project climbed, but its gates are not green."])
-            _say([*blame(self.template.hooks, repository, before), *lacks(project)])
-        _say(left_to_do(told, repository))
+            self._say(["", f"{told.done}, but its gates are not green."])
+            self._say([*blame(self.template.hooks, repository, before), *lacks(project)])
+        self._say(left_to_do(told, repository))
+        self._say_json(told, applied=True, gates=code)
         return code
-
-
-def _say(lines: list[str]) -> None:
-    say("\n".join(lines))
 
 
 def _nothing_to_do(recorded: Recorded, told: Report) -> str:
@@ -219,13 +239,33 @@ def _nothing_to_do(recorded: Recorded, told: Report) -> str:
     )
 
 
-def _cannot(lines: list[str]) -> str:
+def _as_lines(conflicts: list[Any]) -> list[str]:
+    """Each conflict, and below it the lines that its owner has to add."""
+    return [
+        line
+        for conflict in conflicts
+        for line in (str(conflict), *(f"    + {added}" for added in conflict.lines))
+    ]
+
+
+def _cannot(conflicts: list[Any], told: Report) -> str:
+    """Why nothing was changed, and what helps."""
+    if any(conflict.lines for conflict in conflicts):
+        return (
+            f"{', '.join(told.steps)} cannot be added cleanly: {_counted(conflicts)}; nothing was "
+            "changed. With --keep-conflicts all else is done, and the lines below are left to you"
+        )
     return (
-        f"the climb cannot be clean: {_counted(lines)}; nothing was changed. Move your change to "
-        "where the template leaves room for it (docs/explanation/ownership.md), or climb with "
+        f"the climb cannot be clean: {_counted(conflicts)}; nothing was changed. Move your change "
+        "to where the template leaves room for it (docs/explanation/ownership.md), or climb with "
         "--keep-conflicts and mend the files"
     )
 
 
-def _counted(lines: list[str]) -> str:
-    return "1 file" if len(lines) == 1 else f"{len(lines)} files"
+def _left(conflicts: list[Any]) -> str:
+    lines = any(conflict.lines for conflict in conflicts)
+    return "conflict markers or lines to add" if lines else "conflict markers"
+
+
+def _counted(conflicts: list[Any]) -> str:
+    return "1 file" if len(conflicts) == 1 else f"{len(conflicts)} files"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ferrata.base import Failure
+from ferrata.growing import on_top_of
 from ferrata.project import Recorded, read
 from ferrata.template import Template, updated, updates, versions
 
@@ -56,12 +57,18 @@ def previewed(
     *,
     moves: bool,
 ) -> Preview:
-    """Work the whole climb out; `moves` says that the template is of another version."""
+    """Work the whole climb out; `moves` says that the template is of another version.
+
+    Where there is more in the entities, seeds get new lines, and tables a migration.
+    """
+    grows = "entities" in changes and not moves
     machine = updates().updating()
     old, new = _rendered(template, before, changes, repository.scratch, moves=moves)
     after = read(new)
+    if grows:
+        on_top_of(template.rules, repository.project, old, new, after.answers["entities"])
     try:
-        outcome = machine.planned(repository, old, new)
+        outcome = machine.planned(repository, old, new, grows=grows)
         refused = machine.in_the_way(repository, outcome)
     except machine.GitError as error:
         raise Failure(f"git could not merge the climb: {error}; nothing was changed") from None

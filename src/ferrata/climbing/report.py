@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -44,10 +44,21 @@ class Report:
     removed: list[str]
     restored: list[str]
 
+    grown: list[str]
+
     @property
     def message(self) -> str:
         """A commit message that says what was done."""
+        if self.grown:
+            return f"Add {', '.join(self.steps)}"
         return f"Climb: {', '.join(self.steps)}" if self.steps else "Restore the template's files"
+
+    @property
+    def done(self) -> str:
+        """What happened, as the beginning of a sentence."""
+        return (
+            f"{_listed(self.grown, 'was', 'were')} added" if self.grown else "The project climbed"
+        )
 
 
 def report(preview: Preview, rules: ModuleType) -> Report:
@@ -68,6 +79,7 @@ def report(preview: Preview, rules: ModuleType) -> Report:
         changed=[f"{prefix}{path}" for path in outcome.changed],
         removed=[f"{prefix}{path}" for path in outcome.removed],
         restored=[f"{prefix}{path}" for path in outcome.restored],
+        grown=grown(before.answers["entities"], after.answers["entities"]),
     )
 
 
@@ -101,34 +113,81 @@ def _steps(rules: ModuleType, before: Recorded, after: Recorded) -> list[str]:
     steps += [f"module {name}" for name in _modules(rules, new) if name not in there]
     asked = (name for name in new["modules"] if name not in old["modules"])
     steps += [f"module {name}, there already" for name in asked if name in there]
+    new_layers = {*_layers(rules, new)} - {*_layers(rules, old)}
+    chosen = [row for row in rules.catalog()["providers"] if row["name"] in new_layers]
+    steps += [f"{row['of']} {row['name']}" for row in chosen]
     if after.commit != before.commit:
         steps.append(f"template {before.commit} -> {after.commit}")
+    steps += grown(old["entities"], new["entities"])
     others = [
         key
         for key in new
-        if key not in {"level", "modules"} and key in old and new[key] != old[key]
+        if key not in {"level", "modules", "entities", *(row["of"] for row in chosen)}
+        and key in old
+        and new[key] != old[key]
     ]
     return [*steps, *(f"answer {key}" for key in others)]
 
 
+def grown(old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The entities and fields that are new."""
+    known = {entity["name"]: [field["name"] for field in entity["fields"]] for entity in old}
+    return [
+        what
+        for entity in new
+        for what in (
+            [
+                f"field {entity['name']}.{field['name']}"
+                for field in entity["fields"]
+                if field["name"] not in known[entity["name"]]
+            ]
+            if entity["name"] in known
+            else [f"entity {entity['name']}"]
+        )
+    ]
+
+
 def _modules(rules: ModuleType, answers: Mapping[str, Any]) -> list[str]:
-    """The modules with all that they bring; an older version may know others."""
-    known = {row["name"] for row in rules.catalog()["modules"]}
-    chosen = [name for name in answers["modules"] if name in known]
-    modules: list[str] = rules.closure(answers["level"], chosen)
+    """The modules with all that they bring."""
+    modules: list[str] = rules.closure(answers["level"], _known(rules, answers)["modules"])
     return modules
 
 
+def _layers(rules: ModuleType, answers: Mapping[str, Any]) -> list[str]:
+    """The modules with all that they bring, and the providers."""
+    layers: list[str] = rules.layers(_known(rules, answers))
+    return layers
+
+
+def _known(rules: ModuleType, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Answers without modules that this version does not know; an older one may know others."""
+    known = {row["name"] for row in rules.catalog()["modules"]}
+    return {**answers, "modules": [name for name in answers["modules"] if name in known]}
+
+
 def behaviour(rules: ModuleType, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """What will behave differently, as the catalog says of each level and module that is new."""
+    """What will behave differently, as the catalog says of each layer that is new."""
     catalog = rules.catalog()
-    there = _modules(rules, before)
+    there = _layers(rules, before)
     levels = [row for row in catalog["levels"] if before["level"] < row["level"] <= after["level"]]
-    chosen = _modules(rules, after)
-    modules = [
-        row for row in catalog["modules"] if row["name"] in chosen and row["name"] not in there
+    chosen = _layers(rules, after)
+    others = [
+        row
+        for row in [*catalog["modules"], *catalog["providers"]]
+        if row["name"] in chosen and row["name"] not in there
     ]
-    return [line for row in [*levels, *modules] for line in row.get("behaviour", [])]
+    return [line for row in [*levels, *others] for line in row.get("behaviour", [])]
+
+
+def _listed(names: list[str], one: str, several: str) -> str:
+    """Names with the verb that fits their number."""
+    return f"{', '.join(names)} {one if len(names) == 1 else several}"
+
+
+def as_document(report: Report, repository: Any) -> dict[str, Any]:
+    """The report for machines."""
+    facts = {key: value for key, value in asdict(report).items() if key != "grown"}
+    return {**facts, "message": report.message, "undo": repository.undo}
 
 
 def as_text(report: Report, *, full: bool = False) -> list[str]:
@@ -154,7 +213,8 @@ def _section(title: str, items: Iterable[object], shown: int | None = SHOWN) -> 
 
 def left_to_do(report: Report, repository: Any) -> list[str]:
     """What the owner does now; nothing was committed."""
-    lines = ["", "The climb is in your files and staged, not committed. What is left to do:"]
+    what = _listed(report.grown or ["The climb"], "is", "are")
+    lines = ["", f"{what} in your files and staged, not committed. What is left to do:"]
     needed = [each.name for each in report.variables if each.secret]
     others = [each.name for each in report.variables if not each.secret]
     if needed:
@@ -172,5 +232,9 @@ def left_to_do(report: Report, repository: Any) -> list[str]:
         *lines,
         f"  {f'git diff --cached{here}':<26} # look at it",
         f"  git commit -m {shlex.quote(report.message)}{here}",
+        *(
+            ["  make migrate               # where a database is there already"]
+            * bool(report.grown)
+        ),
         f"  {repository.undo:<26} # or take it back",
     ]

@@ -19,12 +19,12 @@ def clean_repository(project: Path, scratch: Path) -> Any:
     except machine.GitError as error:
         raise Failure(
             f"{project} is in no git repository ({error}); a climb compares with the last commit: "
-            "run `git init`, commit everything and climb again"
+            "run `git init`, commit everything and try again"
         ) from None
     try:
         _ = repository.head
     except machine.GitError:
-        raise Failure(f"{project} has no commit yet; commit everything and climb again") from None
+        raise Failure(f"{project} has no commit yet; commit everything and try again") from None
     return repository
 
 
@@ -35,7 +35,7 @@ def refuse_uncommitted(repository: Any) -> None:
         more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
         raise Failure(
             f"{repository.project} has uncommitted changes: {', '.join(changed[:SHOWN])}{more}; "
-            "commit or stash them (`git stash --include-untracked`) and climb again"
+            "commit or stash them (`git stash --include-untracked`) and try again"
         )
 
 

@@ -24,6 +24,7 @@ class Project:
 
 def generate(template: Template, answers: Mapping[str, Any], dest: Path) -> Project:
     """Render, pin, commit and put in place."""
+    _refuse_own_tables(answers)
     try:
         with staged(dest) as folder:
             render(template, answers, folder)
@@ -36,6 +37,17 @@ def generate(template: Template, answers: Mapping[str, Any], dest: Path) -> Proj
             f"{dest} cannot be written: {reason(error)}; nothing was kept, make room and try again"
         ) from error
     return Project(dest, recorded, not_run)
+
+
+def _refuse_own_tables(answers: Mapping[str, Any]) -> None:
+    """Stop at a reference to a model of the owners': a new project has none."""
+    for entity in answers["entities"]:
+        for field in entity["fields"]:
+            if "table" in field:
+                raise Failure(
+                    f"{entity['name']}.{field['name']}: a new project has no model of yours with the "
+                    f"table {field['table']}; add the entity later, with `ferrata add entity`"
+                )
 
 
 def prepare(template: Template, folder: Path) -> tuple[str, ...]:

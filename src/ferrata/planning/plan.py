@@ -60,7 +60,7 @@ def plan(template: Template, answers: Mapping[str, Any]) -> Plan:
 
     modules = rules.closure(answers["level"], answers["modules"])
     whole = {**known, **rules.derived(known)}
-    included = rules.features(answers["level"], modules)
+    included = rules.features(answers["level"], rules.layers(answers))
     return Plan(
         level=answers["level"],
         modules=modules,
@@ -88,7 +88,7 @@ def _feature(feature: Mapping[str, Any]) -> dict[str, Any]:
 
 def _skipped(feature: Mapping[str, Any]) -> dict[str, Any]:
     """A feature that is not there, with what would bring it."""
-    brings = {key: feature[key] for key in ("module", "level") if key in feature}
+    brings = {key: feature[key] for key in ("module", "provider", "level") if key in feature}
     if "module" in brings and brings["level"] == 1:
         del brings["level"]
     return {**_feature(feature), "brought_by": brings}
@@ -102,8 +102,8 @@ def climb(template: Template, answers: Mapping[str, Any], level: int) -> dict[st
             f"--to {level} is not above the level of the answers, {here}; a level is never lowered"
         )
     # The modules that the level brings come with it.
-    before = rules.features(here, rules.closure(here, answers["modules"]))
-    after = rules.features(level, rules.closure(level, answers["modules"]))
+    before = rules.features(here, rules.layers(answers))
+    after = rules.features(level, rules.layers({**answers, "level": level}))
     reason = rules.unavailable("level", level)
     added = {
         "level": level,

@@ -46,7 +46,9 @@ def at_a_glance(plan: Plan, price: Mapping[str, Any] | None) -> list[str]:
 
 
 def _skipped_by(skipped: Sequence[Mapping[str, Any]]) -> list[str]:
-    counts = Counter(_bringer(feature["brought_by"]) for feature in skipped)
+    """Count by module, by provider, and by level where it is none of these."""
+    bringers = (next(iter(feature["brought_by"].items())) for feature in skipped)
+    counts = Counter(_bringer({key: value}) for key, value in bringers)
     return [f"{count} by {bringer}" for bringer, count in sorted(counts.items())]
 
 

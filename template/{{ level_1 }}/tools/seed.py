@@ -14,6 +14,7 @@ import httpx2
 
 from tools.common import ToolError, UsageError, say, write_atomically
 from tools.common.tables import Table
+from tools.dev.clients import headers
 from tools.dev.system import SYSTEM, base_environment, chosen_ports, read_system
 
 _MEMORY = Path(".dev/seeded.json")
@@ -29,6 +30,7 @@ class Record:
     """What references call it: `@books/1` is the first one in books.json."""
     url: str
     values: Mapping[str, object]
+    headers: Mapping[str, str]
 
     @property
     def kind(self) -> str:
@@ -72,13 +74,16 @@ class Seeding:
 
     def _is_there(self, record: Record) -> bool:
         known = self.ids.get(record.name)
-        if known and self.http.get(f"{record.url}/{known}").status_code == httpx2.codes.OK:
+        if known and self._get(record, known).status_code == httpx2.codes.OK:
             return True
         self.ids.pop(record.name, None)
         return False
 
+    def _get(self, record: Record, known: str) -> httpx2.Response:
+        return self.http.get(f"{record.url}/{known}", headers=record.headers)
+
     def _make(self, record: Record) -> None:
-        answer = self.http.post(record.url, json=record.body(self.ids))
+        answer = self.http.post(record.url, json=record.body(self.ids), headers=record.headers)
         if answer.status_code == httpx2.codes.CREATED:
             self.ids[record.name] = str(answer.json()["id"])
             self.made.append(record)
@@ -125,14 +130,16 @@ def seed(root: Path) -> int:
 def read_records(root: Path) -> Iterator[Record]:
     """Read the sample data of every service that `make dev` runs."""
     system = read_system(root / SYSTEM)
-    ports = chosen_ports(system, base_environment(root, system.env_files))
+    environment = base_environment(root, system.env_files, system.stand_ins)
+    ports = chosen_ports(system, environment)
     for service in system.services:
         base = f"http://{system.host}:{ports[service.name]}"
         for path in sorted((root / "services" / service.name / "sample_data").glob("*.json")):
-            yield from _records(path, path.relative_to(root), base)
+            sent = headers(system, service, root, environment)
+            yield from _records(path, path.relative_to(root), base, sent)
 
 
-def _records(path: Path, place: Path, base: str) -> Iterator[Record]:
+def _records(path: Path, place: Path, base: str, sent: Mapping[str, str]) -> Iterator[Record]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -145,7 +152,7 @@ def _records(path: Path, place: Path, base: str) -> Iterator[Record]:
     for number, values in enumerate(table.get("records", list), start=1):
         if not isinstance(values, dict):
             raise UsageError(f"{place}: record {number} must be an object, got: {values!r}")
-        yield Record(f"@{path.stem}/{number}", url, values)
+        yield Record(f"@{path.stem}/{number}", url, values, sent)
 
 
 def _remembered(path: Path) -> dict[str, str]:

@@ -65,8 +65,8 @@ ENTITY_FAULTS: list[Any] = [
             entity(field("archive_code", unique=True), name="order"),
             entity(field("code", unique=True), name="old_order", plural="orders_archive"),
         ],
-        "entities[1].plural: 'orders_archive' has 'uq_orders_archive_code' for a table or an "
-        "index, as entities[0] has",
+        "entities[1].plural: 'orders_archive' has 'uq_orders_archive_code' for a table, an "
+        "index or a path, as entities[0] has",
         id="constraint-of-another",
     ),
     pytest.param(
@@ -76,11 +76,11 @@ ENTITY_FAULTS: list[Any] = [
     ),
     pytest.param(
         [entity(field("sent", "boolean"), field("sent_created_at", "datetime"))],
-        "'ix_things_sent_created_at_id' for a table or an index, as entities[0] has",
+        "'ix_things_sent_created_at_id' for a table, an index or a path, as entities[0] has",
         id="index-twice",
     ),
     pytest.param(
-        [entity(name="version", plural="alembic_version")], "as Alembic or a mod", id="alembic"
+        [entity(name="version", plural="alembic_version")], "as Alembic or a lev", id="alembic"
     ),
     pytest.param([entity(plural="pg_things")], "like the tables of PostgreSQL", id="pg"),
     pytest.param([entity(name="error")], "'errors' is a module of every project", id="module"),

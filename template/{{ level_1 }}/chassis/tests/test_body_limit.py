@@ -8,7 +8,7 @@ from httpx2 import AsyncClient
 from starlette.types import Message, Receive, Scope, Send
 
 from chassis.app import build_app
-from chassis.body_limit import BodyLimit
+from chassis.body_limit import BodyLimit, allow_larger
 from chassis.features import FeatureSettings
 
 router = APIRouter()
@@ -50,6 +50,16 @@ async def test_a_larger_body_is_a_problem(client: AsyncClient, path: str, *, chu
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["type"] == "urn:problem:content-too-large"
     assert answer.json()["detail"] == "The body is larger than 10 bytes."
+
+
+async def test_a_path_may_take_more(app: FastAPI, client: AsyncClient) -> None:
+    allow_larger(app, "/{kind}", 20)
+    allow_larger(app, "/parsed/{part}", 5)
+
+    assert (await client.post("/notes", content=b"x" * 20)).json() == 20
+    assert (await client.post("/notes", content=b"x" * 21)).status_code == 413
+    assert (await client.post("/parsed/x", content=b"x" * 6)).status_code == 413
+    assert (await client.post("/a/b", content=b"x" * 11)).status_code == 413
 
 
 async def test_reading_stops_at_the_limit() -> None:

@@ -81,6 +81,8 @@ class FakeDatabase:
     async def connect(self) -> AsyncIterator["FakeDatabase"]:
         yield self
 
+    read = Database.read
+
     @asynccontextmanager
     async def begin(self) -> AsyncIterator["FakeDatabase"]:
         try:

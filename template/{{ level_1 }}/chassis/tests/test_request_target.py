@@ -1,4 +1,4 @@
-"""Paths and queries that are no text."""
+"""Paths and queries that are no text, and parameters that are said twice."""
 
 from typing import Annotated
 
@@ -15,6 +15,13 @@ router = APIRouter(prefix="/plants")
 @router.get("")
 async def plants(name: Annotated[list[str], Query()]) -> list[str]:
     return name
+
+
+@router.get("/count")
+async def count(
+    limit: int, name: Annotated[list[str] | None, Query()] = None, label: str | None = None
+) -> list[object]:
+    return [limit, name, label]
 
 
 @router.get("/{name}")
@@ -64,3 +71,28 @@ async def test_any_text_comes_back(client: AsyncClient, name: str) -> None:
 )
 async def test_so_does_any_path(client: AsyncClient, encoded: str, name: str) -> None:
     assert (await client.get(f"/plants/{encoded}")).json() == name
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("limit=1&limit=2", "limit"),
+        ("limit=1&limit=1", "limit"),
+        ("limit=1&name=a&label=a&label=", "label"),
+        ("limit=1&%6Cimit=2", "limit"),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_of_two_values_none_is_taken_silently(
+    client: AsyncClient, method: str, query: str, field: str
+) -> None:
+    answer = await client.request(method, f"/plants/count?{query}")
+
+    assert answer.status_code == 422
+    if method == "GET":
+        assert answer.json()["errors"] == [{"field": field, "detail": "Is given more than once"}]
+
+
+@pytest.mark.parametrize("query", ["limit=1&name=a&name=b", "limit=1&unknown=1&unknown=2"])
+async def test_a_list_has_several(client: AsyncClient, query: str) -> None:
+    assert (await client.get(f"/plants/count?{query}")).status_code == 200

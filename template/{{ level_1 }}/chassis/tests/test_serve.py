@@ -22,11 +22,12 @@ HOST = "127.0.0.1"
 PATIENCE_S = 30
 APP = """
 from fastapi import Request
-from chassis.app import build_app
+from chassis import server
+from chassis.app import assemble
 from chassis.features import FeatureSettings
 
 def create_app():
-    app = build_app("Garden", [], FeatureSettings())
+    app = assemble("Garden", [], FeatureSettings(), [server])
 
     @app.post("/")
     async def read(request: Request) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tools.common import ToolError, say
 from tools.common.processes import only_one
+from tools.dev.clients import headers
 from tools.dev.servers import Connection, database, servers
 from tools.dev.service import (
     Lines,
@@ -57,8 +58,12 @@ class Supervisor:
             self.lines.tell("Stopped.")
 
     async def _serve(self) -> None:
-        base = base_environment(self.root, self.system.env_files, self.system.defaults)
+        system = self.system
+        unset = {**system.stand_ins, **system.defaults}
+        base = base_environment(self.root, system.env_files, unset)
         ports = chosen_ports(self.system, base)
+        for service in system.services:
+            headers(system, service, self.root, base)  # it may have to make what they need
         own = self.root / self.system.database.data
         with only_one(own.parent / "dev.lock", "make dev"):
             check_free(self.system, ports)
@@ -150,7 +155,7 @@ class Supervisor:
         rows = [(r.service.name, f"{r.url}  {r.url}{r.service.docs}") for r in reversed(services)]
         rows += [(one.name, "no port") for one in self.system.processes]
         rows += [(name, one.description) for name, one in connections.items()]
-        rows += [("stop", "Ctrl-C")]
+        rows += [*self.system.notes.items(), ("stop", "Ctrl-C")]
         width = max(len(name) for name, _ in rows)
         block = "\n".join(f"  {name:<{width}}  {text}" for name, text in rows)
         self.lines.tell(f"\nEverything is running:\n\n{block}\n")

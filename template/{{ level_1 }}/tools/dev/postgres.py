@@ -96,10 +96,11 @@ def embedded_postgres(data: Path) -> Iterator[str]:
 
 
 class Server:
-    """The server of one data folder."""
+    """The server of one data folder; one that is `fleeting` does not outlive a crash of the machine."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, *, fleeting: bool = False) -> None:
         self._data = data
+        self._fleeting = fleeting
         self._log = data.parent / "postgres.log"
         self._owner = database_owner(data)
         self._process: subprocess.Popen[bytes] | None = None
@@ -174,6 +175,8 @@ class Server:
         command += ["-c", "listen_addresses=", "-c", "timezone=UTC"]
         # Else the log holds what people sent: the values of a key that exists already.
         command += ["-c", "log_error_verbosity=terse"]
+        if self._fleeting:
+            command += ["-c", "fsync=off", "-c", "full_page_writes=off"]
         with self._log.open("wb") as log:
             self._process = self._begin(command, log)
 

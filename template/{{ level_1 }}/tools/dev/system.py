@@ -83,6 +83,12 @@ class System:
     start_timeout_s: float
     env_files: tuple[str, ...]
     defaults: Mapping[str, str]
+    stand_ins: Mapping[str, str]
+    """Variables that services have here and in tests, unless they are set otherwise."""
+    clients: str
+    """The function that says what clients have to send; none where services ask for nothing."""
+    notes: Mapping[str, str]
+    """What `make dev` tells people besides, by a word."""
     reload_dirs: tuple[str, ...]
     database: Database
     servers: tuple[Server, ...]
@@ -103,12 +109,24 @@ def read_system(path: Path) -> System:
     if not services:
         raise UsageError(f"{file.place}: must contain at least one table [services.NAME]")
     dev = file.table("dev")
-    dev.allow("host", "start_timeout_s", "env_files", "defaults", "reload_dirs")
+    dev.allow(
+        "host",
+        "start_timeout_s",
+        "env_files",
+        "defaults",
+        "stand_ins",
+        "clients",
+        "notes",
+        "reload_dirs",
+    )
     return System(
         host=dev.get("host", str),
         start_timeout_s=dev.number("start_timeout_s"),
         env_files=dev.words("env_files") or (".env",),
         defaults=dev.texts("defaults"),
+        stand_ins=dev.texts("stand_ins"),
+        clients=dev.get("clients", str, default=""),
+        notes=dev.texts("notes"),
         reload_dirs=dev.words("reload_dirs"),
         database=_database(file.table("database")),
         servers=tuple(_server(name, table) for name, table in file.table("servers").tables()),

@@ -1,5 +1,6 @@
 """Collections as OpenAPI documents describe them, and records in them."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,10 +10,15 @@ import httpx2
 
 from chassis.openapi.examples import Examples
 
+PREFIX = "/api/v1/"
 PROBLEM = "application/problem+json"
 REFUSED = {409, 422}
+ACTS_ELSEWHERE = "x-acts-elsewhere"
+_REMOVED = {204, 404}
 _ATTEMPTS = 40
 _DEEPEST = 20
+_FOUND: dict[str, dict[tuple[str, str], str]] = defaultdict(dict)
+"""By the title of a service, the path that a field of a collection was found to refer to."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,11 @@ class Collection:
     def name(self) -> str:
         """Name it by the last part of its path."""
         return self.path.rpartition("/")[2]
+
+    @property
+    def table(self) -> str:
+        """Name the table of its records: modules have collections deeper below, `auth/users`."""
+        return self.path.removeprefix(PREFIX).replace("-", "_")
 
     @property
     def schema(self) -> Mapping[str, Any]:
@@ -47,8 +58,18 @@ def collections(document: Mapping[str, Any]) -> Iterator[Collection]:
     for path, methods in paths.items():
         below = [other for other in paths if other.startswith(f"{path}/{{") and other[-1] == "}"]
         ones = [paths[other] for other in below if other.count("/") == path.count("/") + 1]
-        if "{" not in path and {"post", "get"} <= methods.keys() and ones and "get" in ones[0]:
+        if _takes_records(methods) and "{" not in path and ones and "get" in ones[0]:
             yield Collection(path, methods["post"], ones[0], methods["get"])
+
+
+def _takes_records(methods: Mapping[str, Any]) -> bool:
+    """Say whether there is a list to which JSON is posted, and not a file, for instance.
+
+    What says that it acts elsewhere, where money moves, for instance, has tests of its own.
+    """
+    post = methods.get("post", {})
+    content = post.get("requestBody", {}).get("content", {})
+    return "get" in methods and "application/json" in content and ACTS_ELSEWHERE not in post
 
 
 @dataclass
@@ -69,14 +90,28 @@ class Records:
     """The collections in which a record is being made, each for the sake of the one before."""
     referred: dict[str, str] = field(default_factory=dict)
     """By path, the record that others refer to: one is enough, unless it must be another each time."""
-    targets: dict[tuple[str, str], str] = field(default_factory=dict)
-    """Path of the collection that a field of a collection refers to."""
+    targets: dict[tuple[str, str], str] = field(init=False)
+    """Path of the collection that a field of a collection refers to; to find it takes many attempts."""
+    closed: set[str] = field(default_factory=set)
+    """The collections in which a rule lets nobody make a record: one attempt is enough to see it."""
+    allowed: dict[tuple[str, str], object] = field(default_factory=dict)
+    """Of the values that a schema lists for a field of a collection, the one that a rule takes."""
+
+    def __post_init__(self) -> None:
+        self.targets = dict(self._found)
+
+    @property
+    def _found(self) -> dict[tuple[str, str], str]:
+        return _FOUND[self.document["info"]["title"]]
 
     def body(self, collection: Collection) -> dict[str, Any]:
         """Make a body from the schema; unlike every other one where the schema leaves a choice."""
         self.serial += 1
         made: dict[str, Any] = Examples(self._schemas, self.serial).of(collection.schema)
-        return made
+        taken = {
+            name: value for (path, name), value in self.allowed.items() if path == collection.path
+        }
+        return made | {name: value for name, value in taken.items() if name in made}
 
     @property
     def _schemas(self) -> Mapping[str, Any]:
@@ -104,21 +139,24 @@ class Records:
         """Post a body with references that exist; give the last answer."""
         self.busy.append(collection.path)
         try:
-            for attempt in range(_ATTEMPTS):
+            for attempt in range(1 if collection.path in self.closed else _ATTEMPTS):
                 answer, body = self._attempt(collection, anew=attempt > 0)
                 if answer.status_code != 409:  # another record may have the same unique values
                     break
+            else:
+                self.closed.add(collection.path)
         finally:
             self.busy.pop()
         return answer, body
 
     def remove_all(self) -> None:
         """Remove what was made, as far as the service lets go of it."""
+        left = self.made[::-1]
         for _ in range(2):  # circles of references need another turn
-            for path in reversed(self.made):
-                self.http.delete(path)
+            left = [path for path in left if self.http.delete(path).status_code not in _REMOVED]
         self.made.clear()
         self.referred.clear()
+        self.closed.clear()
 
     def references(self, collection: Collection) -> dict[str, str]:
         """Give the fields that are known to refer to other records, with the path of those."""
@@ -130,10 +168,23 @@ class Records:
         body = self.body(collection)
         self._refer(collection, body, anew=anew)
         answer = self._post(collection, body)
+        answer = self._allow(collection, body, answer)
         while answer.status_code == 422 and (name := self._loose(collection, body, answer)):
             self._find_target(collection, body, name)
             answer = self._post(collection, body)
+            answer = self._allow(collection, body, answer)
         return answer, body
+
+    def _allow(
+        self, collection: Collection, body: dict[str, Any], answer: httpx2.Response
+    ) -> httpx2.Response:
+        """Try the other values that a schema lists for a field, when a rule blames the one it has."""
+        for name in _blamed(answer):
+            for value in self._listed(collection, name):
+                if answer.status_code == 422 and name in _blamed(answer):
+                    self.allowed[collection.path, name] = body[name] = value
+                    answer = self._post(collection, body)
+        return answer
 
     def _post(self, collection: Collection, body: Mapping[str, Any]) -> httpx2.Response:
         answer = self.http.post(collection.path, json=body)
@@ -165,9 +216,11 @@ class Records:
     ) -> str | None:
         """Name the blamed field if it may be a reference for which no target is known."""
         known = self.references(collection)
-        blamed = [error["field"] for error in answer.json().get("errors", [])]
-        loose = [name for name in blamed if name not in known and isinstance(body.get(name), str)]
-        return loose[0] if loose else None
+        for name in _blamed(answer):
+            is_text = isinstance(body.get(name), str) and not self._listed(collection, name)
+            if is_text and name not in known:
+                return name
+        return None
 
     def _find_target(self, collection: Collection, body: dict[str, Any], name: str) -> None:
         """Try the ids of other collections for a field until it is no longer blamed."""
@@ -179,9 +232,9 @@ class Records:
             if body[name] is None:
                 continue
             answer = self._post(collection, body)
-            blamed = [error["field"] for error in answer.json().get("errors", [])]
-            if name not in blamed or answer.status_code == 409:
+            if name not in _blamed(answer) or answer.status_code == 409:
                 self.targets[collection.path, name] = other.path
+                self._found[collection.path, name] = other.path
                 if answer.status_code == 201:
                     self._again(collection, body)
                 return
@@ -190,10 +243,19 @@ class Records:
         body[name] = None
 
     def _needs(self, collection: Collection, name: str) -> bool:
-        schema = collection.schema
-        if reference := schema.get("$ref"):
-            schema = self._schemas[reference.rpartition("/")[2]]
-        return name in schema.get("required", [])
+        return name in self._resolved(collection.schema).get("required", [])
+
+    def _listed(self, collection: Collection, name: str) -> list[object]:
+        """Give the values that the schema lists for a field; none where it may be anything."""
+        schema = self._resolved(collection.schema).get("properties", {}).get(name, {})
+        found: list[object] = []
+        for way in schema.get("anyOf", [schema]):
+            found += self._resolved(way).get("enum", [])
+        return found
+
+    def _resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        reference = schema.get("$ref")
+        return self._schemas[reference.rpartition("/")[2]] if reference else schema
 
     def _again(self, collection: Collection, body: dict[str, Any]) -> None:
         """Make another body, for the one that was tried has been taken."""
@@ -205,6 +267,13 @@ class Records:
         """Order the other collections: first those whose name is in the field's."""
         others = [one for one in collections(self.document) if one.path != collection.path]
         return sorted(others, key=lambda other: other.name.replace("-", "_")[:4] not in name)
+
+
+def _blamed(answer: httpx2.Response) -> list[str]:
+    """Name the fields that an answer finds fault with."""
+    if answer.status_code != 422:
+        return []
+    return [error["field"] for error in answer.json().get("errors", [])]
 
 
 def is_problem(answer: httpx2.Response, *statuses: int) -> None:

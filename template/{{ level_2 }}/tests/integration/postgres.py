@@ -59,7 +59,7 @@ def _embedded(root: Path) -> Iterator[Postgres]:
     # Not among pytest's folders, which nobody else may enter: for root, PostgreSQL is another user.
     (root / ".dev").mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="tests-", dir=root / ".dev") as folder:
-        server = Server(Path(folder) / "postgres")
+        server = Server(Path(folder) / "postgres", fleeting=True)
         socket_dir = server.start()
 
         url = make_url(f"{DRIVER}://postgres@/postgres?host={socket_dir}")

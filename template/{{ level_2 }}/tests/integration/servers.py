@@ -44,8 +44,8 @@ def servers() -> Iterator[dict[str, RunningServer]]:
 
 
 def _needed() -> list[Server]:
-    """The servers that some service is told of; others stand in front of the services."""
-    texts = [text for child in system().children for text in child.env.values()]
+    """The servers that some service is told of; others are for processes, or stand in front."""
+    texts = [text for service in system().services for text in service.env.values()]
     told = {name for text in texts for name in mentioned(text)}
     return [server for server in system().servers if f"servers.{server.name}" in told]
 

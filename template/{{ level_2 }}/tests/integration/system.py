@@ -20,6 +20,7 @@ import asyncpg
 import httpx2
 from fastapi import FastAPI
 from sqlalchemy.engine import make_url
+from tools.dev.clients import headers
 from tools.dev.service import Options, command
 from tools.dev.system import (
     SYSTEM,
@@ -67,9 +68,15 @@ def environment(
     Nothing of it comes from files.
     """
     known = {other.name: other.port for other in system().services} | dict(ports or {})
-    own = {**(base_environment(ROOT, ()) if base is None else base), "APP_ENV": "test"}
+    shell = base_environment(ROOT, (), system().stand_ins) if base is None else base
+    own = {**shell, "APP_ENV": "test"}
     urls = {**ADDRESSES, "database": service_url(database_url)}
     return service_environment(service, system(), own, known, urls)
+
+
+def client_headers(service: Service) -> Mapping[str, str]:
+    """Give what clients of a service send that runs in a process of its own."""
+    return headers(system(), service, ROOT, base_environment(ROOT, (), system().stand_ins))
 
 
 def service_url(database_url: str) -> str:

@@ -37,9 +37,9 @@ def all_records(services: dict[str, Started]) -> Iterator[dict[str, Records]]:
         yield made
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def records(all_records: dict[str, Records], service: str) -> Iterator[Records]:
-    """Make records through one service, for one test."""
+    """Make records through one service, of which nothing stays for the next one."""
     yield all_records[service]
     for made in all_records.values():
         made.remove_all()

@@ -16,7 +16,13 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.integration.collections import collections
 from tests.integration.postgres import Postgres
-from tests.integration.system import Started, document, in_processes, system
+from tests.integration.system import (
+    Started,
+    client_headers,
+    document,
+    in_processes,
+    system,
+)
 
 TIMEOUT_S = 20
 RECOVERY_S = 30
@@ -115,7 +121,7 @@ def test_one_request_id_is_in_the_logs_of_all_services(database_url: str, logs: 
             if service.upgrade:
                 continue
             described = document(service.name)
-            headers = {"X-Request-ID": request_id}
+            headers = {**client_headers(service), "X-Request-ID": request_id}
             url = services[service.name].url
             with httpx2.Client(base_url=url, timeout=TIMEOUT_S, headers=headers) as http:
                 for collection in collections(described):

@@ -1,13 +1,35 @@
-"""The gateway's files on this machine; a test that needs nginx is skipped without it."""
+"""What production runs with, on this machine; a test that needs nginx or Compose is skipped without."""
 
+import os
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tools.common import ToolError
 from tools.dev import gateway
+from tools.production.compose import Compose
 
 ROOT = Path(__file__).parents[2]
+# A value that whoever deploys has to give.
+GIVEN = re.compile(r"\$\{(\w+):\?")
+
+
+@pytest.fixture(scope="session")
+def production() -> Iterator[Compose]:
+    """Everything together, as Compose reads it; it needs no engine for that."""
+    files = (ROOT / "deploy/production").glob("*.yml")
+    missing = {name for file in files for name in GIVEN.findall(file.read_text())} - {*os.environ}
+    with pytest.MonkeyPatch.context() as values:
+        for name in missing:
+            values.setenv(name, "https://given.example.com")
+        compose = Compose(ROOT, "1.0.0", ROOT / "secrets", "101:101")
+        try:
+            compose.check()
+        except ToolError as error:
+            pytest.skip(str(error))
+        yield compose
 
 
 @pytest.fixture

@@ -83,7 +83,9 @@ def told() -> dict[str, set[str]]:
 
 def others() -> set[str]:
     """Read the names of what is told by others than the services."""
-    return set(OTHERS.read_text(encoding="utf-8").split()) if OTHERS.exists() else set()
+    own = OTHERS.read_text(encoding="utf-8").split() if OTHERS.exists() else []
+    queries = [file.read_text(encoding="utf-8") for file in files("deploy/*/*.sql")]
+    return {*own, *re.findall(r"# TYPE (\w+)", "\n".join(queries))}
 
 
 def _declared(node: ast.AST) -> Iterator[tuple[str, set[str]]]:

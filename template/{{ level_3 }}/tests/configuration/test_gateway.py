@@ -43,11 +43,13 @@ def test_the_bounds_fit_those_of_the_services() -> None:
     bounds = server.Settings()
     number, size = said("large_client_header_buffers")
 
-    assert said("client_max_body_size") == [body_limit.Settings().max_body_bytes]
+    # 0 leaves it to the service, at the few paths that take more.
+    bodies = set(said("client_max_body_size")) - {0}
+    assert bodies == {body_limit.Settings().max_body_bytes}
     assert size == bounds.max_target_bytes
     assert number * size == bounds.max_header_bytes
     assert said("max_headers") == [bounds.max_headers]
-    assert said("proxy_read_timeout")[0] > http_client.Settings().http_timeout
+    assert min(said("proxy_read_timeout")) > http_client.Settings().http_timeout
     [kept] = re.findall(r"(?m)^ +keepalive_timeout (\d+)s", FILES)
     assert int(kept) < bounds.idle_timeout
     assert ", ".join(METHODS) in FILES

@@ -22,8 +22,8 @@ def surface() -> Iterator[dict[str, Records]]:
     with ExitStack() as stack:
         urls = stack.enter_context(addresses())
         yield {
-            name: Records(stack.enter_context(client(url)), document(name))
-            for name, url in urls.items()
+            one.name: Records(stack.enter_context(client(one, urls[one.name])), document(one.name))
+            for one in public()
         }
 
 

@@ -12,7 +12,14 @@ import httpx2
 from tools.dev.system import Service
 
 from tests.integration.postgres import postgres
-from tests.integration.system import ROOT, create_database, in_process, migrate_all, system
+from tests.integration.system import (
+    ROOT,
+    client_headers,
+    create_database,
+    in_process,
+    migrate_all,
+    system,
+)
 
 URL = "TEST_BASE_URL"
 CERTIFICATE = "TEST_CERTIFICATE"
@@ -52,10 +59,11 @@ def addresses() -> Iterator[dict[str, str]]:
             yield {service.name: started[service.name].url for service in public()}
 
 
-def client(url: str) -> Client:
+def client(service: Service, url: str) -> Client:
     """Make a client that trusts the certificate of `make dev`, or another one, too."""
     context = ssl.create_default_context()
     own = Path(os.environ.get(CERTIFICATE) or ROOT / ".dev/gateway/tls/fullchain.pem")
     if own.exists():
         context.load_verify_locations(own)
-    return Client(base_url=url, verify=context, timeout=TIMEOUT_S)
+    sent = client_headers(service)
+    return Client(base_url=url, verify=context, timeout=TIMEOUT_S, headers=sent)

@@ -12,9 +12,9 @@ from typing import Any
 
 from tools.common import ToolError
 
-from tests.e2e.surface import client
+from tests.e2e.surface import client, public
 from tests.integration.collections import Records, collections
-from tests.integration.system import ROOT, document
+from tests.integration.system import ROOT, client_headers, document
 from tests.load.figures import FEWEST_ANSWERS, Seen, seen
 from tests.load.scenario import turns
 from tests.load.system import Loaded
@@ -48,13 +48,15 @@ def measure(loaded: Loaded, kind: Kind) -> Seen:
     records: list[Records] = []
     services = []
     try:
-        for service, url in loaded.services.items():
-            records.append(Records(client(url), document(service)))
+        for service in public():
+            url = loaded.services[service.name]
+            records.append(Records(client(service, url), document(service.name)))
             found = collections(records[-1].document)
             services.append(
                 {
-                    "name": service,
+                    "name": service.name,
                     "url": url,
+                    "headers": dict(client_headers(service)),
                     "schemas": records[-1].document.get("components", {}).get("schemas", {}),
                     "turns": turns(records[-1], found, stays=bool(loaded.bare)),
                 }

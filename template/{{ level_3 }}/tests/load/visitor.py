@@ -69,7 +69,10 @@ class Visitor(FastHttpUser):
         """Send a request, the bare one first; give the id of the record that it made."""
         if self.bare:
             self.client.get(self.bare, name=BARE)
-        with self.client.request(method, url, name=name, json=body, catch_response=True) as answer:
+        sent = self.service["headers"]
+        with self.client.request(
+            method, url, name=name, json=body, headers=sent, catch_response=True
+        ) as answer:
             if answer.status_code in REFUSED:
                 answer.failure(RefusedError(answer.text))
             made = answer.json()["id"] if answer.status_code == CREATED else ""

@@ -1,6 +1,9 @@
 # Production under Docker Compose: docs/production.md.
 .PHONY: secrets certificate images deploy rollback
 
+# What brings a release, and takes one back.
+ORCHESTRATOR ?= tools.production
+
 # What is given as name=... and email=... is data, as m=... is.
 export CERTIFICATE_NAME := $(value name)
 export CERTIFICATE_EMAIL := $(value email)
@@ -16,7 +19,7 @@ images: ## Build the images of a release: RELEASE=1.4.0, else the commit
 	@$(RUN) python -m tools.production images
 
 deploy: ## Replace what runs in production by a release, without a lost request
-	@$(RUN) python -m tools.production deploy
+	@$(RUN) python -m $(ORCHESTRATOR) deploy
 
 rollback: ## Go back to the release that ran before
-	@$(RUN) python -m tools.production rollback
+	@$(RUN) python -m $(ORCHESTRATOR) rollback

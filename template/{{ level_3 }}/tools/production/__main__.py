@@ -2,20 +2,17 @@
 
 import argparse
 import os
-import re
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tools.common import ToolError, UsageError, say, write_atomically
+from tools.common import ToolError, UsageError, say
 from tools.common.processes import only_one
-from tools.production import rolling, secret_files
+from tools.production import releases, rolling, secret_files
 from tools.production.compose import Compose
 
 RELEASES = Path(".deploy/releases.txt")
 NOTES = Path(".deploy")
-_RELEASE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,21 +54,17 @@ def _certificate(root: Path, given: argparse.Namespace) -> None:
 
 
 def _images(root: Path, _given: argparse.Namespace) -> None:
-    compose = _compose(root, _release(root))
+    compose = _compose(root, releases.asked_for(root))
     compose.do("build")
     say(f"images of release {compose.release} are here", sys.stdout)
 
 
 def _deploy(root: Path, _given: argparse.Namespace) -> None:
-    _bring(root, _release(root))
+    _bring(root, releases.asked_for(root))
 
 
 def _rollback(root: Path, _given: argparse.Namespace) -> None:
-    known = _releases(root)
-    before = [release for release in known if release != known[-1]]
-    if not before:
-        raise ToolError(f"there is no release before this one ({RELEASES})")
-    _bring(root, before[-1])
+    _bring(root, releases.before(RELEASES))
 
 
 def _bring(root: Path, release: str) -> None:
@@ -84,8 +77,7 @@ def _bring(root: Path, release: str) -> None:
     if not (_folder(root) / "tls/current/fullchain.pem").exists():
         say("no certificate yet: TLS fails until `make certificate`", sys.stderr)
     rolling.deploy(compose, root / NOTES)
-    others = [known for known in _releases(root) if known != release]
-    write_atomically(root / RELEASES, "\n".join([*others, release]) + "\n")
+    releases.note(RELEASES, release)
     say(f"release {release} runs", sys.stdout)
 
 
@@ -101,29 +93,6 @@ def _folder(root: Path) -> Path:
 def _files(compose: Compose) -> list[Path]:
     declared = compose.configuration.get("secrets", {}).values()
     return [Path(secret["file"]) for secret in declared if "file" in secret]
-
-
-def _releases(root: Path) -> list[str]:
-    try:
-        return (root / RELEASES).read_text(encoding="utf-8").split()
-    except FileNotFoundError:
-        return []
-
-
-def _release(root: Path) -> str:
-    """Name the release that was asked for, else the commit."""
-    name = os.environ.get("RELEASE") or _commit(root)
-    if not _RELEASE.fullmatch(name):
-        raise UsageError(f"RELEASE must be letters, digits, `.`, `_` and `-`, got: {name!r}")
-    return name
-
-
-def _commit(root: Path) -> str:
-    words = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
-    done = subprocess.run(words, cwd=root, check=False, capture_output=True, text=True)  # noqa: S603
-    if done.returncode != 0:
-        raise UsageError("RELEASE=... is missing: there is no commit to name a release after")
-    return done.stdout.strip()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -13,8 +13,14 @@ from tools.common import ToolError
 
 FILE = "docker-compose.prod.yml"
 OWN_FILE = "deploy/local/compose.prod.yml"
+PINNED = ".deploy/images"
 VALUES = ".env.production"
 MISSING = "Docker Compose 2.24 or newer is missing: https://docs.docker.com/compose/install/"
+
+
+def pinned(root: Path, release: str) -> Path:
+    """Name the file that says by digest which images a release has; it need not be there."""
+    return root / PINNED / f"{release}.yml"
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,8 @@ class Compose:
         return self._run("docker", "image", "inspect", image, capture=True).returncode == 0
 
     def _words(self, *arguments: str) -> list[str]:
-        files = [FILE, *([OWN_FILE] if (self.root / OWN_FILE).exists() else [])]
+        laid_over = (self.root / OWN_FILE, pinned(self.root, self.release))
+        files = [FILE, *(str(file.relative_to(self.root)) for file in laid_over if file.exists())]
         values = VALUES if (self.root / VALUES).exists() else os.devnull
         words = ["docker", "compose", "--env-file", values]
         for file in files:

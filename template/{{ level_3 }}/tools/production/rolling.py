@@ -31,9 +31,10 @@ def deploy(compose: Compose, notes: Path) -> None:
     """
     ordered = list(_ordered(compose.services))
     once = _one_offs(compose.services)
-    own = [name for name in ordered if "build" in compose.services[name] and name not in once]
+    built = [name for name in ordered if "build" in compose.services[name] and name not in once]
+    own = [name for name in built if not _holds_data(compose.services[name])]
     servers = [name for name in ordered if name not in {*once, *own, GATEWAY}]
-    _provide(compose, [*once, *own])
+    _provide(compose, [*once, *built])
     # Before anything is changed: a gateway that does not start again is the end of everything.
     compose.do("run", "--rm", "--no-deps", GATEWAY, *_CHECK)
     if servers:
@@ -89,11 +90,11 @@ def _start(compose: Compose, service: str, number: int) -> None:
 
 def _provide(compose: Compose, names: list[str]) -> None:
     """Have the images of a release here; they are asked for where IMAGES names a registry."""
-    images = {compose.services[name]["image"] for name in names}
-    missing = sorted(image for image in images if not compose.has_image(image))
+    images = {name: compose.services[name]["image"] for name in names}
+    missing = sorted({image for image in images.values() if not compose.has_image(image)})
     # Without a registry images are named after the project alone: nobody has them but this machine.
     if any(image.count("/") > 1 for image in missing):
-        compose.do("pull", *names)
+        compose.do("pull", *(name for name in names if images[name] in missing))
         missing = [image for image in missing if not compose.has_image(image)]
     if missing:
         raise ToolError(f"{missing[0]} is not here: run `make images RELEASE={compose.release}`")
@@ -127,6 +128,11 @@ def _ordered(services: Mapping[str, Any]) -> Iterator[str]:
     """Give the services, what others need first."""
     needs = {name: of.get("depends_on", {}).keys() for name, of in services.items()}
     yield from (name for name in TopologicalSorter(needs).static_order() if name in services)
+
+
+def _holds_data(service: Mapping[str, Any]) -> bool:
+    """Tell whether a service has a volume: two instances must not have the same one."""
+    return any(volume["type"] == "volume" for volume in service.get("volumes", ()))
 
 
 def _one_offs(services: Mapping[str, Any]) -> list[str]:

@@ -1,5 +1,6 @@
 """How an application is put together: features first, then the service's own routers."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -36,6 +37,7 @@ def assemble[SettingsT: FeatureSettings](
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.stopping = asyncio.Event()  # set when the service is told to: streams end then
         async with AsyncExitStack() as stack:  # closes in reverse order
             for feature in installed:
                 await stack.enter_async_context(feature.lifespan(app, settings))
@@ -50,6 +52,8 @@ def assemble[SettingsT: FeatureSettings](
         generate_unique_id_function=_operation_id,
     )
     app.state.settings = settings
+    app.state.streams = set[str]()  # paths whose answers go on for as long as clients read
+    app.state.public = set[str]()  # paths that are for everybody, whoever may read the others
     app.state.exposed_headers = ["ETag", "Location", "Retry-After"]  # what browsers may read
     for router in routers:  # first, so that no route of a feature hides one of the service
         app.include_router(router)

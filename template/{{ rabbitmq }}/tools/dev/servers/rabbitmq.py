@@ -35,6 +35,8 @@ _PROGRAM = "rabbitmq-server"
 _DEBIAN = Path("/usr/lib/rabbitmq/bin") / _PROGRAM
 _STARTED = b"startup complete"
 _START_TIMEOUT_S = 90.0
+_STARTS = 3
+_NAMES_TIMEOUT_S = 5.0
 _STOP_TIMEOUT_S = 30.0
 _POLL_S = 0.1
 _SHOWN_LINES = 10
@@ -79,7 +81,7 @@ class Node:
         self._note = _note(data)
         self._wanted_port = wanted_port
         self.port = 0
-        self._inner_port, self._names_port = _free_port(), _free_port()
+        self._inner_port = self._names_port = 0
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -91,9 +93,27 @@ class Node:
         """Start it and wait until it answers."""
         self._data.mkdir(parents=True, exist_ok=True)
         self._end_left_over()
-        self.port = self.port or _free_port(self._wanted_port)
+        known = self.port
+        # A port that is free now may be taken when RabbitMQ comes to it, by another one that starts.
+        for left in reversed(range(_STARTS)):
+            self.port = known or _free_port(self._wanted_port)
+            self._inner_port, self._names_port = _free_port(), _free_port()
+            self._process = self._begun()
+            try:
+                started = self._wait(self._process)
+            except BaseException:
+                self.stop()
+                raise
+            if started:
+                return
+            said = self._said()
+            self.stop()
+            if not left:
+                raise ToolError(f"RabbitMQ did not start ({self._log}):\n{said}")
+
+    def _begun(self) -> subprocess.Popen[bytes]:
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(  # noqa: S603  # the installed program, no shell
+            process = subprocess.Popen(  # noqa: S603  # the installed program, no shell
                 [self._program],
                 cwd=self._data,
                 env=self._environment(),
@@ -103,14 +123,10 @@ class Node:
                 # Ctrl-C at the terminal must not stop it before the services.
                 start_new_session=True,
             )
-        started = psutil.Process(self._process.pid).create_time()
-        noted = f"{self._process.pid} {started} {self._names_port} {self.port}"
+        began = psutil.Process(process.pid).create_time()
+        noted = f"{process.pid} {began} {self._names_port} {self.port}"
         self._note.write_text(noted, "utf-8")
-        try:
-            self._wait(self._process)
-        except BaseException:
-            self.stop()
-            raise
+        return process
 
     def stop(self, timeout_s: float = _STOP_TIMEOUT_S) -> None:
         """Stop it, by force when that takes longer; its data stays."""
@@ -142,11 +158,14 @@ class Node:
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
         }
 
-    def _wait(self, process: subprocess.Popen[bytes]) -> None:
+    def _wait(self, process: subprocess.Popen[bytes]) -> bool:
+        """Wait until it answers; `False` when it ended instead."""
         end = time.monotonic() + _START_TIMEOUT_S
-        while time.monotonic() < end and process.poll() is None:
+        while time.monotonic() < end:
+            if process.poll() is not None:
+                return False
             if _STARTED in self._log.read_bytes():
-                return
+                return True
             time.sleep(_POLL_S)
         raise ToolError(f"RabbitMQ did not start ({self._log}):\n{self._said()}")
 
@@ -197,7 +216,11 @@ def _end_names(port: int) -> None:
     """End the register of names, which Erlang starts and leaves behind."""
     if epmd := shutil.which("epmd"):
         command = [epmd, "-port", str(port), "-kill"]
-        subprocess.run(command, capture_output=True, check=False)  # noqa: S603  # no shell
+        # What listens there may be another program, which never answers.
+        with suppress(subprocess.TimeoutExpired):
+            subprocess.run(  # noqa: S603  # no shell
+                command, capture_output=True, check=False, timeout=_NAMES_TIMEOUT_S
+            )
 
 
 def _address(port: int) -> str:

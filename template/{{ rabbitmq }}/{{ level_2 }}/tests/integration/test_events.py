@@ -80,10 +80,6 @@ def _following(table: str) -> dict[str, type[Event]]:
     return {event.kind: event for event in events if event.happened({})}
 
 
-def _table(collection: Collection) -> str:
-    return collection.name.replace("-", "_")
-
-
 FOLLOWING = {table: _following(table) for table in declared_events()}
 VERSIONS = {one.routing_key() for events in FOLLOWING.values() for one in events.values()}
 
@@ -107,7 +103,7 @@ class Writer:
     def write(self) -> Told:
         """Write to each collection; give the events that shall follow."""
         found = collections(self.records.document)
-        return dict(self._write(one) for one in found if _table(one) in FOLLOWING)
+        return dict(self._write(one) for one in found if one.table in FOLLOWING)
 
     def _write(self, collection: Collection) -> tuple[str, list[tuple[str, Any]]]:
         """Make a record, change it and remove it, each through the next instance."""
@@ -120,7 +116,7 @@ class Writer:
                 done.append(("change", answer.json()))
         if next(instances).delete(url).status_code == 204:
             done.append(("remove", None))
-        following = FOLLOWING[_table(collection)]
+        following = FOLLOWING[collection.table]
         told = [(following[kind].routing_key(), data) for kind, data in done if kind in following]
         return record["id"], told
 

@@ -1,6 +1,7 @@
 """A POST with a key: carried out once, whatever happens."""
 
 import asyncio
+import base64
 import logging
 from collections.abc import AsyncIterator
 from functools import partial
@@ -33,6 +34,7 @@ class Shop:
         self.error: Exception | None = None
         self.writes_to = ""
         self.cookie = ""
+        self.caching = ""
         self.begun = asyncio.Event()
         self.gate = asyncio.Event()
         self.gate.set()
@@ -46,6 +48,8 @@ class Shop:
         if self.error:
             raise self.error
         response.headers["Location"] = f"{URL}/{len(self.done)}"
+        if self.caching:
+            response.headers["Cache-Control"] = self.caching
         if self.cookie:
             response.set_cookie("session", self.cookie)
         return {"number": len(self.done)}
@@ -108,6 +112,23 @@ async def test_cookies_are_not_repeated(client: AsyncClient, shop: Shop) -> None
     assert "set-cookie" in (await client.post(URL, headers=ONE)).headers
     client.cookies.clear()
     assert "set-cookie" not in (await client.post(URL, headers=ONE)).headers
+
+
+async def test_an_answer_that_asks_not_to_be_kept_is_not(
+    client: AsyncClient, shop: Shop, server: FakeServer
+) -> None:
+    shop.caching = "private, No-Store"
+
+    first = await client.post(URL, headers=ONE)
+    again = await client.post(URL, headers=ONE)
+
+    assert (first.status_code, len(shop.done)) == (201, 1)
+    assert again.status_code == 409
+    assert "was not kept" in again.json()["detail"]
+    redis = FakeAsyncRedis(server=server)
+    kept = str([await redis.get(key) for key in await redis.keys()])
+    assert "fingerprint" in kept
+    assert base64.b85encode(first.content).decode() not in kept
 
 
 async def test_without_a_key_everything_is_carried_out(client: AsyncClient, shop: Shop) -> None:
@@ -426,6 +447,14 @@ async def test_a_body_that_is_too_large_is_refused(client: AsyncClient, shop: Sh
         assert answer.headers["content-type"] == "application/problem+json"
 
     assert shop.done == []
+
+
+@pytest.mark.parametrize("settings", [{"idempotency_max_bytes": 500}])
+async def test_what_is_held_for_a_key_has_a_bound(client: AsyncClient, shop: Shop) -> None:
+    assert (await client.post(URL, headers=ONE, content=b"x" * 501)).status_code == 413
+    assert shop.done == []
+    assert (await client.post(URL, content=b"x" * 501)).status_code == 201
+    assert (await client.post(URL, headers=ONE, content=b"x" * 500)).status_code == 201
 
 
 async def test_what_is_done_after_the_answer_keeps_nobody_waiting(server: FakeServer) -> None:

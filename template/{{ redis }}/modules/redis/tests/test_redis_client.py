@@ -79,7 +79,9 @@ def test_an_address_has_a_scheme() -> None:
 
 
 def test_a_password_is_not_shown() -> None:
-    assert "secret" not in repr(FeatureSettings(redis_url="redis://:secret@cache:6379/0"))
+    shown = repr(FeatureSettings(redis_url="redis://:p455word@cache:6379/0"))
+
+    assert "p455word" not in shown
 
 
 def test_a_password_is_not_shown_when_the_address_is_wrong() -> None:

@@ -106,7 +106,8 @@ async def test_each_version_goes_to_whom_it_is_for(shop: Shop) -> None:
         await broker.publish(ORDER)
         await broker.publish(ORDER_V2)
 
-    assert [queue.name for queue in worker.queues] == ["shop_worker.bill.v1", "shop_worker.bill.v2"]
+    queues = [queue.name for queue in worker.subscriptions.queues]
+    assert queues == ["shop_worker.bill.v1", "shop_worker.bill.v2"]
     assert (shop.orders, shop.orders_v2) == ([ORDER], [ORDER_V2])
     assert broker.settled == ["ACKED", "ACKED"]
 

@@ -108,4 +108,6 @@ def create_worker() -> Worker:
         consumers.append(Consumer("work", HappenedV2, work))
     schedule.NEXT_TRY_S = 0.2
     jobs = [Job("tick", "* * * * * *", tick)] if settings.probe_jobs else []
-    return build_worker(settings.probe_name, consumers, jobs, settings)
+    worker = build_worker(settings.probe_name, consumers, jobs, settings)
+    worker.beside.clear()  # what else a worker of the project does
+    return worker

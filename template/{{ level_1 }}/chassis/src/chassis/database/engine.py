@@ -55,14 +55,15 @@ class Database:
     """
 
     def __init__(self, settings: DatabaseSettings) -> None:
+        self.settings = settings
         self.engine = _engine(settings, settings.database_pool_size)
         self._probing = _engine(settings, 1)  # load must not make it look as if it were away
+        self.engines = [self.engine, self._probing]
         self.recorders: list[Recorder] = []
         self.max_page_bytes = settings.max_page_bytes
         # The pool lets newcomers pass those who wait for a connection; in a queue nobody does.
         self._places = settings.database_pool_size
         self._queue = asyncio.Semaphore(self._places)
-        self._patience = settings.database_pool_timeout
         # One statement needs no BEGIN and ROLLBACK around it: a third of the round trips.
         # Behind a pooler each of these round trips could reach another connection.
         self._reading = (
@@ -87,6 +88,11 @@ class Database:
         async with self._connect(self._reading) as connection:
             yield connection
 
+    async def read[T](self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Give a connection as ``connect`` does to work that only reads, and can be done again."""
+        async with self.connect() as connection:
+            return await work(connection)
+
     async def ping(self) -> None:
         """Ask for an answer, over a connection of its own; raises Unavailable."""
         try:
@@ -97,8 +103,8 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection; later use opens new ones, in another event loop if need be."""
-        await self.engine.dispose()
-        await self._probing.dispose()
+        for engine in self.engines:
+            await engine.dispose()
         self._queue = asyncio.Semaphore(self._places)
 
     @asynccontextmanager
@@ -119,7 +125,7 @@ class Database:
     async def _turn(self) -> AsyncIterator[None]:
         queue = self._queue
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self.settings.database_pool_timeout):
                 await queue.acquire()
         except TimeoutError as error:
             raise Overloaded(NO_CONNECTION) from error

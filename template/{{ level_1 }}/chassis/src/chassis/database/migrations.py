@@ -58,7 +58,7 @@ def main(
             roles.ensure(connection, service)
         options.run(migrations, **{name: getattr(options, name) for name in options.given})
         if service:
-            roles.grant(connection, service)
+            roles.grant(connection, service, metadata)
 
     try:
         asyncio.run(_connected(settings, run))

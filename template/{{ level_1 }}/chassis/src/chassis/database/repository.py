@@ -111,14 +111,18 @@ class Repository[ReadT: Schema]:
         given = listing.given(query)
         blamable = given if start is None else {**given, "cursor": start.value}
         columns = {**listing.columns, "cursor": order.column}
+
+        async def rows(connection: AsyncConnection) -> Sequence[Row[*tuple[Any, ...]]]:
+            after = start
+            if after is not None and not after.known:
+                after = await _look_up(connection, order, after)
+            budget = self.database.max_page_bytes
+            statement, values = listing.select(query, given, after, budget)
+            return (await connection.execute(statement, values)).all()
+
         with refusals(self._records.table, blamable, columns):
-            async with self.database.connect() as connection:
-                if start is not None and not start.known:
-                    start = await _look_up(connection, order, start)
-                budget = self.database.max_page_bytes
-                statement, values = listing.select(query, given, start, budget)
-                rows = (await connection.execute(statement, values)).all()
-        return self._page(*listing.part(rows, query.limit), order)
+            found = await self.database.read(rows)
+        return self._page(*listing.part(found, query.limit), order)
 
     async def add(self, values: Mapping[str, Any]) -> ReadT:
         """Store a new record and give it as it is stored."""

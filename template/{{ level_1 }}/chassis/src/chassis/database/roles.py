@@ -10,7 +10,7 @@ import unicodedata
 from base64 import b64encode
 from typing import NamedTuple
 
-from sqlalchemy import URL, Connection, text
+from sqlalchemy import URL, Connection, MetaData, text
 
 _ITERATIONS = 4096
 # Tables and sequences that are made later have the same rights from the beginning.
@@ -26,6 +26,7 @@ _RIGHTS = """
     ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT USAGE ON SEQUENCES TO {role};
     REVOKE ALL ON {schema}.alembic_version FROM {role}
 """
+_FEWER = "REVOKE ALL ON {schema}.{table} FROM {role}; GRANT {rights} ON {schema}.{table} TO {role}"
 _ROLE = text("""
     SELECT rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls,
            EXISTS (SELECT FROM pg_shdepend
@@ -73,17 +74,25 @@ def ensure(connection: Connection, service: URL) -> None:
             connection.exec_driver_sql(statement)
 
 
-def grant(connection: Connection, service: URL) -> None:
-    """Give the role what a service needs: to read and write rows, and nothing else."""
+def grant(connection: Connection, service: URL, metadata: MetaData) -> None:
+    """Give the role what a service needs: to read and write rows, and nothing else.
+
+    A table where it needs less says so: ``info={"rights": "SELECT, INSERT"}``.
+    """
     names = {
         "role": service.username or "",
         "database": connection.scalar(text("SELECT current_database()")),
         "schema": connection.scalar(text("SELECT current_schema()")),
     }
     quoted = {key: _quoted(connection, name) for key, name in names.items()}
+    fewer = [
+        _FEWER.format(**quoted, table=_quoted(connection, table.name), rights=table.info["rights"])
+        for table in metadata.tables.values()
+        if "rights" in table.info
+    ]
     connection.rollback()
     with connection.begin():
-        for statement in _RIGHTS.format(**quoted).split(";"):
+        for statement in ";".join([_RIGHTS.format(**quoted), *fewer]).split(";"):
             connection.exec_driver_sql(statement)
 
 

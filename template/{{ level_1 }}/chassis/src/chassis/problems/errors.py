@@ -1,7 +1,7 @@
 """Errors that a service expects, whoever raises them."""
 # ruff: noqa: N818  # NotFound says all that NotFoundError would
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from chassis.problems.details import FieldError
@@ -16,6 +16,8 @@ class ProblemError(Exception):
         super().__init__(detail)
         self.detail = detail
         self.errors = tuple(errors)
+        self.headers: Mapping[str, str] = {}
+        """Sent with the answer."""
 
 
 class NotFound(ProblemError):

@@ -146,7 +146,7 @@ async def _problem_error(request: Request, error: ProblemError) -> Response:
         instance=request.url.path,
         detail=error.detail,
         errors=error.errors,
-        headers=_when_again(error),
+        headers={**error.headers, **_when_again(error)},
     )
 
 

@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 from typing import Any, Never
+from weakref import WeakKeyDictionary
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -28,18 +29,39 @@ class RefusedError(Exception):
     """A request is refused while it is being parsed."""
 
 
+class Unread:
+    """How long a client has read nothing of what waits for it."""
+
+    def __init__(self) -> None:
+        self._left = 0
+        self._since = 0.0
+
+    def seconds(self, transport: Any, now: float) -> float:
+        """Look at what waits now."""
+        left = transport.get_write_buffer_size()
+        if not left or left != self._left:
+            self._left, self._since = left, now
+        return now - self._since
+
+
 class Connections(ServerState):
     """The open connections; those that wait for a request are known in the order of waiting."""
 
     def __init__(self) -> None:
         super().__init__()
         self.waiting: dict[Connection, None] = {}
+        self._unread: WeakKeyDictionary[Any, Unread] = WeakKeyDictionary()
 
-    def expire(self, now: float) -> None:
+    def expire(self, now: float, send_timeout: float) -> None:
         """Close connections that take too long."""
         for connection in list(self.connections):
             if isinstance(connection, Connection):
                 connection.expire(now)
+            elif (
+                self._unread.setdefault(connection, Unread()).seconds(connection.transport, now)
+                > send_timeout
+            ):
+                connection.transport.abort()  # a WebSocket
 
 
 class Connection(HttpToolsProtocol):
@@ -70,7 +92,7 @@ class Connection(HttpToolsProtocol):
         self._raw_bytes = 0  # what came of it in later pieces
         self._body_bytes = 0
         self._since: float | None = None  # when the wait for its head or body began
-        self._unread = (0, 0.0)  # bytes of answers that the client has not read, and since when
+        self._unread = Unread()
 
     def connection_made(self, transport: Any) -> None:
         """Take a connection in, or make room for it."""
@@ -154,15 +176,19 @@ class Connection(HttpToolsProtocol):
 
     def expire(self, now: float) -> None:
         """End the connection if the client takes too long to send, or to read."""
-        if self._is_not_read(now):
+        if self._unread.seconds(self.transport, now) > self._limits.send_timeout:
             self.transport.abort()
         elif self._since is not None:
             if self.flow.read_paused:  # it is not the client that takes its time
                 self._since = now
-            limits = self._limits
-            allowed = limits.body_timeout if self._in_body else limits.header_timeout
-            if now - self._since > allowed:
+            if now - self._since > self._allowed():
                 self._give_up()
+
+    def _allowed(self) -> float:
+        """Give the seconds that what is being waited for may take."""
+        if not self._in_body:
+            return self._limits.header_timeout
+        return self._limits.body_timeout + self._body_bytes / self._limits.body_rate
 
     def _stop(self, reason: HTTPStatus) -> Never:
         """Have the parser stop, which calls ``send_400_response`` then."""
@@ -190,14 +216,6 @@ class Connection(HttpToolsProtocol):
             return False
         size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
         return size > self._limits.max_header_bytes
-
-    def _is_not_read(self, now: float) -> bool:
-        size, since = self._unread
-        left = self.transport.get_write_buffer_size()
-        if not left or left != size:
-            self._unread = (left, now)
-            return False
-        return now - since > self._limits.send_timeout
 
     def _give_up(self) -> None:
         if self._begun:

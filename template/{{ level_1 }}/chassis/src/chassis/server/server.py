@@ -39,9 +39,12 @@ class Server(uvicorn.Server):
             "server_header": False,
             "timeout_keep_alive": limits.idle_timeout,
             "timeout_graceful_shutdown": limits.shutdown_timeout,
+            "ws_max_size": limits.max_message_bytes,
+            "ws_per_message_deflate": False,  # it costs memory for as long as a client is there
         }
         super().__init__(uvicorn.Config(app, **defaults | options))
         self.server_state = self.opened = Connections()
+        self._send_timeout = limits.send_timeout
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and do before the first request what would make it wait."""
@@ -53,12 +56,15 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop, and leave the process as it was."""
         gc.unfreeze()
+        state = getattr(self.config.app, "state", None)
+        if stopping := getattr(state, "stopping", None):
+            stopping.set()  # an open stream would have the process wait for it
         await super().shutdown(sockets)
 
     async def on_tick(self, counter: int) -> bool:
         """Look once a second for connections that take too long."""
         if counter % TICKS_A_SECOND == 0:
-            self.opened.expire(asyncio.get_running_loop().time())
+            self.opened.expire(asyncio.get_running_loop().time(), self._send_timeout)
         return await super().on_tick(counter)
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:

@@ -11,12 +11,16 @@ class Settings(BaseSettings):
     """The largest head of a request: its first line and all headers, in bytes."""
     max_headers: PositiveInt = 100
     """Headers that one request may have."""
+    max_message_bytes: PositiveInt = 65_536
+    """The largest message that a client may send over a WebSocket, in bytes."""
     max_connections: PositiveInt = 1000
     """Connections that may be open; above it, the one that has been idle longest is closed."""
     header_timeout: PositiveFloat = 10
     """Seconds that the head of a request may take to arrive."""
     body_timeout: PositiveFloat = 30
-    """Seconds that the body of a request may take to arrive."""
+    """Seconds that the body of a request may take to arrive, and more for a large one."""
+    body_rate: PositiveInt = 65_536
+    """Bytes that a second more is given for: a slow client may go on, one that stops may not."""
     send_timeout: PositiveFloat = 30
     """Seconds that a client may read nothing of an answer."""
     # Above what clients keep their connections for (aiohttp: 15 s): they should close first, or

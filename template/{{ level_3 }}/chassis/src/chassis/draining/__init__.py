@@ -37,5 +37,6 @@ def install(app: FastAPI, settings: Settings) -> None:
 async def lifespan(app: FastAPI, _settings: Settings) -> AsyncIterator[None]:
     """Stand between the signal and the server while the application runs."""
     draining: Draining = app.state.draining
+    draining.begun = app.state.stopping  # streams end when it begins, and come back elsewhere
     with draining.in_between():
         yield

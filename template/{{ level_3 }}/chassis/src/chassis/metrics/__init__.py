@@ -20,7 +20,7 @@ __all__ = ["Metrics", "Source", "expose", "install", "lifespan"]
 def install(app: FastAPI, _settings: object) -> None:
     """Count and time every request, and tell of it at ``/metrics``."""
     metrics = expose(app, app.state.service)
-    app.add_middleware(RequestMetrics, registry=metrics.registry)
+    app.add_middleware(RequestMetrics, registry=metrics.registry, streams=app.state.streams)
 
 
 lifespan = no_lifespan

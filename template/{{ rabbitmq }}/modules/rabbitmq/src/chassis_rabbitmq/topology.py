@@ -5,10 +5,15 @@ replicated (a quorum queue). A message that is rejected for good, or was handed 
 goes on to the exchange of dead letters, and from there to the queue ``<name>.dead``.
 """
 
+from typing import TYPE_CHECKING
+
 from aio_pika.exceptions import ChannelPreconditionFailed
 from faststream.rabbit import ExchangeType, QueueType, RabbitBroker, RabbitExchange, RabbitQueue
 
 from chassis_rabbitmq.rabbitmq_settings import Settings
+
+if TYPE_CHECKING:
+    from faststream.rabbit.schemas.queue import QuorumQueueArgs
 
 DELIVERY_LIMIT = 40
 """How often a queue hands a message out again before it puts it aside by itself.
@@ -38,22 +43,28 @@ def dead_letter_exchange(settings: Settings) -> RabbitExchange:
 
 
 def queue(
-    name: str, routing_key: str, settings: Settings, *, delivery_limit: int = DELIVERY_LIMIT
+    name: str,
+    routing_key: str,
+    settings: Settings,
+    *,
+    delivery_limit: int = DELIVERY_LIMIT,
+    in_order: bool = False,
 ) -> RabbitQueue:
-    """Describe a queue of events; ``routing_key`` may have the wildcards ``*`` and ``#``."""
-    return RabbitQueue(
-        name,
-        QueueType.QUORUM,
-        routing_key=routing_key,
-        arguments={
-            "x-delivery-limit": delivery_limit,
-            "x-dead-letter-exchange": dead_letter_exchange(settings).name,
-            "x-dead-letter-routing-key": name,
-            # A dead letter leaves its queue when the other one has it, which needs the overflow.
-            "x-dead-letter-strategy": "at-least-once",
-            "x-overflow": "reject-publish",
-        },
-    )
+    """Describe a queue of events; ``routing_key`` may have the wildcards ``*`` and ``#``.
+
+    One that is read in order has one reader at a time, however many instances there are.
+    """
+    arguments: QuorumQueueArgs = {
+        "x-delivery-limit": delivery_limit,
+        "x-dead-letter-exchange": dead_letter_exchange(settings).name,
+        "x-dead-letter-routing-key": name,
+        # A dead letter leaves its queue when the other one has it, which needs the overflow.
+        "x-dead-letter-strategy": "at-least-once",
+        "x-overflow": "reject-publish",
+    }
+    if in_order:
+        arguments["x-single-active-consumer"] = True
+    return RabbitQueue(name, QueueType.QUORUM, routing_key=routing_key, arguments=arguments)
 
 
 def dead_letter_queue(name: str) -> RabbitQueue:

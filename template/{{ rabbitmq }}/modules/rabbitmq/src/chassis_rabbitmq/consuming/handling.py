@@ -59,6 +59,11 @@ class Handling:
         self._stopping = asyncio.Event()
         self._in_hand: set[asyncio.Task[None]] = set()
 
+    def resemble(self, other: "Handling") -> None:
+        """Have the same scopes and observers as another one, those that it will get, too."""
+        self.scopes, self.attempt_scopes = other.scopes, other.attempt_scopes
+        self.observers = other.observers
+
     def take(self, task: str, handle: Handle, message: RabbitMessage) -> None:
         """Begin to handle a message; RabbitMQ is told what became of it when that is known.
 

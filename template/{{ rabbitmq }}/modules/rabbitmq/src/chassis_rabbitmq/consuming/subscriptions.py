@@ -58,6 +58,14 @@ class Subscriptions:
         queue = topology.queue(name, key, self._settings)
         self._subscribe(queue, handle, topology.events_exchange(self._settings))
 
+    def follow(self, name: str, handle: Handle) -> None:
+        """Have every event handled, whatever it is, from one queue that is read in order.
+
+        In order as far as the limits are: one message at a time, and one in hand.
+        """
+        queue = topology.queue(f"{self.name}.{name}", "#", self._settings, in_order=True)
+        self._subscribe(queue, handle, topology.events_exchange(self._settings))
+
     def take(self, name: str, handle: Handle) -> None:
         """Have handled what is put into the queue of this name, and nothing else."""
 

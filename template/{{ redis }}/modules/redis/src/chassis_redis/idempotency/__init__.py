@@ -2,7 +2,8 @@
 
 A repeat gets the first answer. What becomes of a key:
 
-- An answer below 400 is kept, and so is a refusal that came after something had been written.
+- An answer below 400 is kept, and so is a refusal that came after something had been written. Of one that
+  asks not to be kept (``Cache-Control: no-store``) only that it was given: repeats are refused with 409.
 - A refusal (4xx), and a 503 before anything was written: nothing was done, the key is free again.
 - Otherwise (5xx, or a process that died) nobody knows what was done: repeats are refused with 409.
 
@@ -28,6 +29,8 @@ class Settings(BaseSettings):
     """Seconds for which a key is remembered."""
     idempotency_patience: PositiveInt = 60
     """Seconds after which a request without an answer counts as lost."""
+    idempotency_max_bytes: PositiveInt = 1_048_576
+    """The largest body of a request with a key, in bytes: it is held in memory."""
     idempotency_scope: frozenset[str] = frozenset(
         {"authorization", "proxy-authorization", "x-api-key"}
     )
@@ -39,7 +42,12 @@ def install(app: FastAPI, settings: KeySettings) -> None:
     """Look at every POST."""
     service = "-".join(app.title.lower().split())
     records = Records(app.state.redis, settings, service)
-    app.add_middleware(Idempotency, records=records, scope=settings.idempotency_scope)
+    app.add_middleware(
+        Idempotency,
+        records=records,
+        scope=settings.idempotency_scope,
+        max_bytes=settings.idempotency_max_bytes,
+    )
 
 
 lifespan = no_lifespan

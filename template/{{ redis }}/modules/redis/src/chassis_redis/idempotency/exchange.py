@@ -1,26 +1,39 @@
 import logging
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from starlette.types import Message, Send
 
 from chassis.effects import Effects
+from chassis.problems import ProblemResponse
 from chassis_redis.idempotency.records import Answer, Record, Records
 from chassis_redis.redis_client import AWAY, reason
 
 logger = logging.getLogger(__name__)
 
+NOT_KEPT = (
+    "The first request with this Idempotency-Key was carried out. Its answer was not kept, as it says"
+    " itself (Cache-Control: no-store): send another request, with another key."
+)
+
 _NOT_REPEATED = {b"set-cookie"}
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The key of a request, what is known of it, and the path of the request."""
+
+    key: str
+    record: Record
+    path: str
 
 
 class Exchange:
     """One request that is carried out: its answer is kept first, then sent."""
 
-    def __init__(
-        self, records: Records, key: str, started: Record, effects: Effects, send: Send
-    ) -> None:
+    def __init__(self, records: Records, claimed: Claimed, effects: Effects, send: Send) -> None:
         self._records = records
-        self._key = key
-        self._started = started
+        self._claimed = claimed
         self._effects = effects
         self._send = send
         self._held: list[Message] = []
@@ -43,15 +56,17 @@ class Exchange:
             await self._remember(None)
 
     async def _remember(self, answer: Answer | None) -> None:
+        key, started = self._claimed.key, self._claimed.record
         try:
             if answer is None:
-                await self._records.lost(self._key, self._started)
+                await self._records.lost(key, started)
             elif _refuses(answer) and not self._effects.possible:
-                await self._records.release(self._key, self._started)
+                await self._records.release(key, started)
             elif answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-                await self._records.answered(self._key, self._started, answer)
+                kept = _not_kept(self._claimed.path) if _is_secret(answer) else answer
+                await self._records.answered(key, started, kept)
             else:
-                await self._records.lost(self._key, self._started)
+                await self._records.lost(key, started)
         except AWAY as error:
             logger.warning("The outcome of a POST could not be kept: %s", reason(error))
 
@@ -59,6 +74,21 @@ class Exchange:
 def _refuses(answer: Answer) -> bool:
     client_error = HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR
     return client_error or answer.status == HTTPStatus.SERVICE_UNAVAILABLE
+
+
+def _is_secret(answer: Answer) -> bool:
+    """Say whether an answer asks not to be kept anywhere (RFC 9111, 5.2.2.5): tokens, for instance."""
+    return any(
+        name.lower() == "cache-control" and "no-store" in value.lower()
+        for name, value in answer.headers
+    )
+
+
+def _not_kept(path: str) -> Answer:
+    """Make what a repeat is answered in the place of a secret."""
+    problem = ProblemResponse(HTTPStatus.CONFLICT, instance=path, detail=NOT_KEPT)
+    headers = [(name.decode(), value.decode()) for name, value in problem.raw_headers]
+    return Answer(problem.status_code, headers, bytes(problem.body))
 
 
 def _answer(messages: list[Message]) -> Answer:

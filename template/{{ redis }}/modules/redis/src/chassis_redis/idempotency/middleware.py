@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.effects import watched
 from chassis.problems import FieldError, ProblemResponse
-from chassis_redis.idempotency.exchange import Exchange
+from chassis_redis.idempotency.exchange import Claimed, Exchange
 from chassis_redis.idempotency.records import Answer, Record, Records
 from chassis_redis.redis_client import AWAY, reason
 
@@ -31,15 +31,19 @@ REFUSED = f"Requests with an {HEADER} cannot be accepted at the moment. Nothing 
 RETRY = {"Retry-After": "1"}
 
 _NAME = HEADER.lower().encode()
+_TOKEN = b"authorization"
 _FIT = re.compile(rb"[\x21-\x7e]{1,255}")
 
 
 class Idempotency:
     """Carries out a POST with a key once, and repeats its answer."""
 
-    def __init__(self, app: ASGIApp, records: Records, scope: Collection[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, records: Records, scope: Collection[str], max_bytes: int
+    ) -> None:
         self.app = app
         self.records = records
+        self.max_bytes = max_bytes
         self.asking = {name.lower().encode() for name in scope}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,7 +54,7 @@ class Idempotency:
         if len(keys) > 1 or not _FIT.fullmatch(keys[0]):
             await _ill_formed(scope["path"])(scope, receive, send)
             return
-        body = await _read(scope, receive)
+        body = await _read(scope, receive, self.max_bytes)
         if isinstance(body, Response):
             await body(scope, receive, send)
             return
@@ -60,7 +64,8 @@ class Idempotency:
             await started(scope, receive, send)
             return
         with watched() as effects:
-            exchange = Exchange(self.records, key, started, effects, send)
+            claimed = Claimed(key, started, scope["path"])
+            exchange = Exchange(self.records, claimed, effects, send)
             try:
                 await self.app(scope, _again(body, receive), exchange.send)
             finally:
@@ -68,7 +73,13 @@ class Idempotency:
 
     def _who(self, scope: Scope) -> str:
         """Tell apart who asks: the same key from somebody else is another one."""
-        told = [name + b":" + value for name, value in scope["headers"] if name in self.asking]
+        user = scope.get("user")  # where a middleware before this one knows it: tokens change
+        known = {_TOKEN: user.identity.encode()} if user and user.is_authenticated else {}
+        told = [
+            name + b":" + known.get(name, value)
+            for name, value in scope["headers"]
+            if name in self.asking
+        ]
         return _digest(*sorted(told))
 
     async def _start(self, key: str, fingerprint: str, path: str) -> Record | Response:
@@ -95,10 +106,10 @@ def _keys(scope: Scope) -> list[bytes]:
     return [value for name, value in scope["headers"] if name == _NAME]
 
 
-async def _read(scope: Scope, receive: Receive) -> bytes | Response:
+async def _read(scope: Scope, receive: Receive, max_bytes: int) -> bytes | Response:
     """Read the whole body, or give the answer if that cannot be."""
     parts: list[bytes] = []
-    more = True
+    more, size = True, 0
     while more:
         try:
             message = await receive()
@@ -109,7 +120,9 @@ async def _read(scope: Scope, receive: Receive) -> bytes | Response:
         if message["type"] == "http.disconnect":  # nobody is there to read the answer
             return Response(status_code=HTTPStatus.BAD_REQUEST)
         parts.append(message.get("body", b""))
-        more = message.get("more_body", False)
+        more, size = message.get("more_body", False), size + len(parts[-1])
+        if size > max_bytes:
+            return _too_large(scope["path"], max_bytes)
     return b"".join(parts)
 
 
@@ -149,6 +162,14 @@ def _ill_formed(path: str) -> Response:
         instance=path,
         detail=f"{HEADER}: {ILL_FORMED}",
         errors=[FieldError(HEADER, ILL_FORMED)],
+    )
+
+
+def _too_large(path: str, max_bytes: int) -> Response:
+    return ProblemResponse(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        instance=path,
+        detail=f"With an {HEADER} the body may have {max_bytes} bytes.",
     )
 
 

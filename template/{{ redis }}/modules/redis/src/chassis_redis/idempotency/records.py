@@ -26,6 +26,7 @@ return 1
 class KeySettings(Protocol):
     """The settings of the features that count here."""
 
+    idempotency_max_bytes: int
     idempotency_patience: int
     idempotency_retention: int
     idempotency_scope: frozenset[str]

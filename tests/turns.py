@@ -1,0 +1,11 @@
+"""Groups of costly tests of one kind in a folder, of which some are due at each commit."""
+
+import pytest
+
+climbs = pytest.mark.in_turns(7, group="climbs")
+plain_updates = pytest.mark.in_turns(1, group="plain updates")
+proofs = pytest.mark.in_turns(6, group="proofs")
+gates_that_bite = pytest.mark.in_turns(3, group="gates that bite")
+interrupted_projects = pytest.mark.in_turns(2, group="projects that are interrupted")
+running_modules = pytest.mark.in_turns(1, group="modules that run")
+running_systems = pytest.mark.in_turns(1, group="systems that run")
