@@ -1,5 +1,6 @@
 """A command on a pseudo-terminal, where somebody types."""
 
+import codecs
 import fcntl
 import os
 import pty
@@ -39,6 +40,7 @@ class Terminal:
         )
         os.close(other)
         self.seen = ""
+        self._letters = codecs.getincrementaldecoder("utf-8")("replace")
         self._answered = 0
 
     def answer(self, question: str, keys: str) -> None:
@@ -58,12 +60,22 @@ class Terminal:
         end = time.monotonic() + PATIENCE_S
         while text not in self.seen[start:]:
             assert time.monotonic() < end, self.seen
-            if select.select([self._own], [], [], 0.2)[0]:
-                self.seen += os.read(self._own, 4096).decode("utf-8", "replace")
-                # prompt_toolkit asks where the cursor is.
-                if "\x1b[6n" in self.seen:
-                    self.seen = self.seen.replace("\x1b[6n", "")
-                    self.type("\x1b[1;1R")
+            assert self._read(), f"{text!r} never came: {self.seen}"
+
+    def _read(self) -> bool:
+        """Read what has come, if something does soon; whether more can come."""
+        if not select.select([self._own], [], [], 0.2)[0]:
+            return True
+        try:
+            # A letter may be cut in two where reading stops.
+            self.seen += self._letters.decode(os.read(self._own, 4096))
+        except OSError:  # Linux says so when the other side is closed
+            return False
+        # prompt_toolkit asks where the cursor is.
+        if "\x1b[6n" in self.seen:
+            self.seen = self.seen.replace("\x1b[6n", "")
+            self.type("\x1b[1;1R")
+        return True
 
     def type(self, text: str) -> None:
         os.write(self._own, text.encode())
@@ -76,13 +88,10 @@ class Terminal:
             os.close(self._own)
 
     def end(self) -> int:
+        """Read to the end, and give the exit code."""
         end = time.monotonic() + PATIENCE_S
-        while self.process.poll() is None and time.monotonic() < end:
-            if select.select([self._own], [], [], 0.1)[0]:
-                try:
-                    self.seen += os.read(self._own, 4096).decode("utf-8", "replace")
-                except OSError:  # Linux says so when the other side is closed
-                    break
+        while time.monotonic() < end and self._read():
+            pass
         code = self.process.wait(PATIENCE_S)
         os.close(self._own)
         return code
