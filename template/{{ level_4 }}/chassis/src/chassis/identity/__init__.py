@@ -41,7 +41,12 @@ def install(app: FastAPI, settings: Settings) -> None:
     )
     app.state.rules = EveryService()
     app.state.refused = []  # what is told of each who may not, and where
-    app.add_middleware(Guard, state=app.state, reports=settings.auth_mode == "report")
+    app.add_middleware(
+        Guard,
+        state=app.state,
+        reports=settings.auth_mode == "report",
+        every=settings.connection_checked,
+    )
     describe(app)
 
 

@@ -6,6 +6,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chassis.access_log.routes import route_of
 from chassis.identity.errors import InvalidToken, KeysUnknown
+from chassis.identity.lasting import POLICY_VIOLATION, Lasting
 from chassis.identity.principal import Principal, acting_as
 from chassis.identity.rules import ALL, PUBLIC
 from chassis.problems import ProblemResponse
@@ -18,17 +19,16 @@ REFUSED = "This takes the permission {permission}, which none of your roles has.
 NO_ROUTE = "Not Found"  # as the router says it
 LONGEST = 8192
 """Characters of a token; what has more is not looked at."""
-POLICY_VIOLATION = 1008
-"""How a WebSocket is closed that may not be opened."""
 
 
 class Guard:
     """Lets a request pass if its token is right and allows what is asked for; nothing else."""
 
-    def __init__(self, app: ASGIApp, state: State, *, reports: bool) -> None:
+    def __init__(self, app: ASGIApp, state: State, *, reports: bool, every: float) -> None:
         self.app = app
         self._state = state
         self._reports = reports
+        self._lasting = Lasting(app, self._no_longer, every)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -57,7 +57,22 @@ class Guard:
         if principal:
             scope["user"] = principal  # as Starlette has it
         with acting_as(principal):
-            await self.app(scope, receive, send)
+            lasts = scope["type"] == "websocket" or scope["path"] in self._state.streams
+            app = self._lasting if lasts and not self._reports else self.app
+            await app(scope, receive, send)
+
+    async def _no_longer(self, scope: Scope) -> str | None:
+        """Say why a connection may not go on that was opened rightly."""
+        try:
+            principal = await self.principal_of(scope)
+        except InvalidToken as error:
+            return str(error)
+        except KeysUnknown:
+            return None  # what was right when it began is believed
+        permission = self._state.rules.permission_of(scope)
+        if self._refusal(scope, principal, permission):
+            return REFUSED.format(permission=permission)
+        return None
 
     async def principal_of(self, scope: Scope) -> Principal:
         """Say who asks; raises InvalidToken or KeysUnknown."""

@@ -1,6 +1,6 @@
 from typing import Literal
 
-from pydantic import NonNegativeInt, SecretStr, field_validator
+from pydantic import NonNegativeInt, PositiveFloat, SecretStr, field_validator
 from pydantic_settings import BaseSettings
 
 SHORTEST_KEY = 32
@@ -16,6 +16,8 @@ class Settings(BaseSettings):
     """Another key by which calls are accepted, and none is signed: while `SERVICE_KEY` changes."""
     clock_leeway: NonNegativeInt = 5
     """Seconds by which clocks may differ."""
+    connection_checked: PositiveFloat = 10
+    """Seconds after which the token of a stream or a WebSocket that is open is looked at again."""
     auth_mode: Literal["enforce", "report"] = "enforce"
     """`report` refuses nothing, and logs what would have been refused: for the days in which clients
     learn to send tokens."""
