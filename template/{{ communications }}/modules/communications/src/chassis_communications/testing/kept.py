@@ -21,6 +21,8 @@ from chassis_communications.messages import (
 from chassis_communications.steps import step
 from chassis_communications.suppressions import NewSuppression, SuppressionQuery, SuppressionRead
 
+ADDRESSES_KEY = "what digests of addresses are made with in tests"
+
 
 class Kept:
     """Messages, suppressions and events; `failures` are raised one by one when a state is set."""
@@ -49,7 +51,7 @@ class Kept:
             provider_id=None,
             attempts=0,
             attempt=None,
-            address_hash=hashed(new.channel, new.recipient),
+            address_hash=hashed(ADDRESSES_KEY, new.channel, new.recipient),
             due_at=now,
             created_at=now,
             updated_at=now,
@@ -97,7 +99,7 @@ class Kept:
 
     async def suppress(self, new: NewSuppression) -> SuppressionRead:
         """Have nothing sent to an address."""
-        now, address = dt.datetime.now(dt.UTC), hashed(new.channel, new.recipient)
+        now, address = dt.datetime.now(dt.UTC), hashed(ADDRESSES_KEY, new.channel, new.recipient)
         suppressed = SuppressionRead(
             id=uuid4(),
             channel=new.channel,
