@@ -11,7 +11,7 @@ import pytest
 from chassis.problems import OutcomeUnknown, Unavailable
 from chassis_communications.message_events import NewMessageEvent
 from chassis_communications.messages import MessageState
-from chassis_communications.providers import NotSent, Outgoing
+from chassis_communications.providers import NotSent, Outgoing, Taken
 from chassis_communications.sending import Settings
 from chassis_communications.sending.decisions import decisions, quiet_until, zone_of
 from chassis_communications.sending.following import FollowEvents
@@ -28,17 +28,18 @@ AWAY = Unavailable("The data service is away.")
 class Post:
     """A provider that does as it is told, once for each message."""
 
-    name = "post"
+    name, address = "post", "post.example.com"
+    taken = Taken("its name")
 
     def __init__(self) -> None:
         self.sent: list[Outgoing] = []
         self.answers: list[Exception] = []
 
-    async def send(self, message: Outgoing) -> str | None:
+    async def send(self, message: Outgoing) -> Taken:
         self.sent.append(message)
         if self.answers:
             raise self.answers.pop(0)
-        return "its name"
+        return self.taken
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -151,9 +152,12 @@ async def test_a_worker_that_died_leaves_it_unknown(
     kept.messages[message.id] = (await kept.get(message.id)).model_copy(
         update={"updated_at": long_ago}
     )
+    told: list[str] = []
+    end.hooks.observers.append(lambda _message, to: told.append(to.state))
     assert await end() == 1
 
     assert only(kept) == (state, "Nobody knows.", 1)
+    assert told == [state]
 
 
 async def test_a_template_that_is_gone_ends_too(
@@ -194,7 +198,7 @@ async def test_what_came_of_it_is_recorded_once_the_data_service_is_back(
     await queue()
 
     class Failing(Post):
-        async def send(self, message: Outgoing) -> str | None:
+        async def send(self, message: Outgoing) -> Taken:
             kept.failures = [AWAY, AWAY]
             return await post.send(message)
 
@@ -210,7 +214,7 @@ async def test_what_is_never_recorded_is_not_sent_again(
     await queue()
 
     class Failing(Post):
-        async def send(self, message: Outgoing) -> str | None:
+        async def send(self, message: Outgoing) -> Taken:
             kept.failures = [AWAY] * 9
             return await post.send(message)
 
@@ -253,6 +257,60 @@ async def test_what_is_refused_for_good_is_not_tried_again(
 
     assert [one.cause for one in kept.suppressed.values()] == ["bounce"]
     assert [one.state for one in kept.messages.values()] == ["failed", "withheld"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "cost"),
+    [
+        (Taken("its name", segments=2), 20_000),  # by the price of a segment
+        (Taken("its name", segments=2, price=9000), 9000),  # what the provider says counts more
+        (OutcomeUnknown("No answer."), 10_000),
+        (NotSent("Busy.", again=True), 0),
+        (NotSent("No such user.", again=False), 0),
+    ],
+)
+async def test_it_is_recorded_what_a_message_costs(
+    kept: Kept, templates: Templates, queue: Queue, answer: Taken | Exception, cost: int
+) -> None:
+    settings, post = Settings(sms_price=0.01), Post()
+    if isinstance(answer, Exception):
+        post.answers = [answer]
+    else:
+        post.taken = answer
+    message = await queue(channel="sms", recipient="+447700900123")
+    send = SendMessages(kept, templates, {"sms": post}, [], settings, pause=0)  # type: ignore[arg-type]
+
+    await send()
+
+    assert kept.messages[message.id].cost == cost
+
+
+async def test_what_is_sent_again_costs_again(
+    kept: Kept, templates: Templates, queue: Queue, post: Post
+) -> None:
+    settings = Settings(email_price=0.001)
+    message = await queue("again")
+    send = SendMessages(kept, templates, {"email": post}, [], settings, pause=0)  # type: ignore[arg-type]
+    post.answers = [OutcomeUnknown("No answer.")]
+
+    for _ in range(2):
+        await send()
+        make_due(kept)
+
+    assert (len(post.sent), kept.messages[message.id].cost) == (2, 2000)
+
+
+async def test_a_fault_of_one_message_ends_no_other(
+    send: SendMessages, kept: Kept, queue: Queue, post: Post, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(3):
+        await queue()
+    post.answers = [ZeroDivisionError("a bug")]
+
+    await send()
+
+    assert sorted(one.state for one in kept.messages.values()) == ["sending", "sent", "sent"]
+    assert "a bug" in caplog.text
 
 
 async def test_what_no_header_can_hold_fails(
@@ -390,7 +448,7 @@ async def test_the_provider_may_be_faster_than_the_worker(
     message = await queue()
 
     class Fast(Post):
-        async def send(self, outgoing: Outgoing) -> str | None:
+        async def send(self, outgoing: Outgoing) -> Taken:
             await kept.take(told(message.id, "delivered"))
             await FollowEvents(kept)()  # type: ignore[arg-type]
             return await post.send(outgoing)

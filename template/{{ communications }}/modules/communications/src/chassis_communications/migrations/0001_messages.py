@@ -32,6 +32,8 @@ def upgrade() -> None:
         sa.Column("attempt", sa.Uuid(), nullable=True),
         sa.Column("provider", sa.String(63), nullable=True),
         sa.Column("provider_id", sa.String(200), nullable=True),
+        sa.Column("segments", sa.Integer(), nullable=True),
+        sa.Column("cost", sa.BigInteger(), nullable=True),
         sa.Column(
             "due_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
         ),
@@ -39,6 +41,12 @@ def upgrade() -> None:
     op.create_index("ix_messages_state", "messages", ["state", "created_at", "id"])
     op.create_index("ix_messages_due", "messages", ["state", "channel", "due_at", "id"])
     op.create_index("ix_messages_address_hash", "messages", ["address_hash", "created_at", "id"])
+    op.create_index(
+        "ix_messages_recipient",
+        "messages",
+        ["recipient", "created_at"],
+        postgresql_ops={"recipient": "varchar_pattern_ops"},
+    )
     op.create_index("ix_messages_template", "messages", ["template", "created_at", "id"])
     _create(
         "suppressions",

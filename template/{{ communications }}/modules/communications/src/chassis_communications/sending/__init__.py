@@ -53,7 +53,7 @@ async def lifespan(worker: Worker, settings: Settings) -> AsyncIterator[None]:
     works: list[tuple[Work, float]] = [
         (send, settings.messages_interval),
         (FollowEvents(kept, hooks), settings.messages_interval),
-        (EndAttempts(kept, templates, settings), settings.messages_sweep_interval),
+        (EndAttempts(kept, templates, settings, hooks), settings.messages_sweep_interval),
     ]
     async with AsyncExitStack() as stack:
         for provider in state.message_providers.values():

@@ -48,7 +48,6 @@ class FollowEvents:
             try:
                 state = MessageState(state=event.state, reason=event.reason)
                 await self.kept.set_state(message.id, state)
-                for told in self.hooks.observers:
-                    told(message, state)
+                self.hooks.tell(message, state)
             except Conflict as late:
                 logger.info("Message %s: %s", message.id, late.detail)

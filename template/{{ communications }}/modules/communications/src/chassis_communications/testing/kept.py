@@ -49,6 +49,8 @@ class Kept:
             reason=None,
             provider=None,
             provider_id=None,
+            segments=None,
+            cost=None,
             attempts=0,
             attempt=None,
             address_hash=hashed(ADDRESSES_KEY, new.channel, new.recipient),

@@ -19,7 +19,7 @@ from chassis_mongodb.telling.model import UntoldActivity
 
 ANOTHER = "There is another message with this id."
 ASKED = ("template", "channel", "recipient", "data", "time_zone")
-TOLD = ("template", "channel", "address_hash", "state", "reason", "provider", "attempts")
+TOLD = ("template", "channel", "address_hash", "state", "reason", "provider", "attempts", "cost")
 """What the history knows of a message: neither whom it went to, nor what was in it."""
 
 _untold = cast("Table", UntoldActivity.__table__)
