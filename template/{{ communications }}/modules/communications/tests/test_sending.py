@@ -9,12 +9,13 @@ from uuid import UUID, uuid4
 import pytest
 
 from chassis.problems import OutcomeUnknown, Unavailable
-from chassis_communications.message_events import NewMessageEvent
+from chassis.webhooks import ActOnEvents
+from chassis_communications.message_events import DueMessageEvent, NewMessageEvent
 from chassis_communications.messages import MessageState
 from chassis_communications.providers import NotSent, Outgoing, Taken
 from chassis_communications.sending import Settings
 from chassis_communications.sending.decisions import decisions, quiet_until, zone_of
-from chassis_communications.sending.following import FollowEvents
+from chassis_communications.sending.following import FollowEvent
 from chassis_communications.sending.sending import EndAttempts, SendMessages
 from chassis_communications.suppressions import NewSuppression
 from chassis_communications.templates import Templates
@@ -410,10 +411,14 @@ def test_settings_that_cannot_be_meant_are_refused(given: dict[str, str]) -> Non
         Settings.model_validate(given)
 
 
+def following(kept: Kept) -> ActOnEvents[DueMessageEvent]:
+    return ActOnEvents(kept, FollowEvent(kept))  # type: ignore[arg-type]
+
+
 def told(message: UUID, *states: str) -> Sequence[NewMessageEvent]:
     return [
         NewMessageEvent(
-            provider="sendgrid", event=f"{message}{state}", message=message, state=state
+            provider="sendgrid", event_id=f"{message}{state}", message=message, told=state
         )
         for state in states
     ]
@@ -433,7 +438,7 @@ async def test_a_bounce_wins_in_whatever_order_they_come(
 ) -> None:
     message = await queue()
     await send()
-    follow = FollowEvents(kept)  # type: ignore[arg-type]
+    follow = following(kept)
     for event in told(message.id, *states):
         await kept.take([event, event])
         await follow()
@@ -450,7 +455,7 @@ async def test_the_provider_may_be_faster_than_the_worker(
     class Fast(Post):
         async def send(self, outgoing: Outgoing) -> Taken:
             await kept.take(told(message.id, "delivered"))
-            await FollowEvents(kept)()  # type: ignore[arg-type]
+            await following(kept)()
             return await post.send(outgoing)
 
     object.__setattr__(send, "providers", {"email": Fast()})
@@ -467,7 +472,7 @@ async def test_what_is_told_settles_what_nobody_knew(
     await send()
     await kept.take(told(message.id, "delivered"))
 
-    await FollowEvents(kept)()  # type: ignore[arg-type]
+    await following(kept)()
 
     assert only(kept)[0] == "delivered"
 
@@ -478,12 +483,12 @@ async def test_a_complaint_suppresses_and_a_stranger_does_nothing(
     message = await queue()
     await send()
     complaint = NewMessageEvent(
-        provider="ses", event="1", message=message.id, state="complained", cause="complaint"
+        provider="ses", event_id="1", message=message.id, told="complained", cause="complaint"
     )
-    opted_out = NewMessageEvent(provider="ses", event="2", message=uuid4(), cause="opt_out")
+    opted_out = NewMessageEvent(provider="ses", event_id="2", message=uuid4(), cause="opt_out")
     await kept.take([complaint, opted_out])
 
-    assert await FollowEvents(kept)() == 2  # type: ignore[arg-type]
+    assert await following(kept)() == 2
 
     assert [one.cause for one in kept.suppressed.values()] == ["complaint"]
-    assert all(one.handled for one in kept.told.values())
+    assert [one.error for one in kept.ended.values()] == [None, None]

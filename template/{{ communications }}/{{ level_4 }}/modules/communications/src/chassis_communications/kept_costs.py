@@ -1,15 +1,14 @@
 """What messages cost, kept by the data service and reached over HTTP."""
 
-from chassis.data_api import PAST_CACHES
+from chassis.data_api import PAST_CACHES, KeepingHttp
 from chassis.http_client import raise_for_problem
-from chassis_communications.kept_messages import Http
 from chassis_communications.spending import COSTS, CostQuery, DailyCosts, Total, TotalQuery
 
 
 class KeptCosts:
     """What a data service knows of costs; raises what it answers."""
 
-    def __init__(self, http: Http, base_url: str) -> None:
+    def __init__(self, http: KeepingHttp, base_url: str) -> None:
         self._http = http
         self._url = f"{base_url.rstrip('/')}{COSTS}"
 
