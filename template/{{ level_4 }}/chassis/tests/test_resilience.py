@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 from aiohttp import web
@@ -16,7 +17,7 @@ from chassis.deadlines import HEADER, within
 from chassis.features import FeatureSettings
 from chassis.http_client import HttpClient, Reply
 from chassis.problems import OutcomeUnknown, Overloaded, Unavailable
-from chassis.resilience import Breaker, Guards, Settings
+from chassis.resilience import Breaker, Guarded, Guards, Settings
 from chassis.resilience import guards as guards_module
 
 CALLS = 4
@@ -270,3 +271,42 @@ async def test_the_guards_are_told(
     assert told["http_client_breaker_open", None] == 1
     assert told["http_client_refused_total", "breaker"] == 1
     assert told["http_client_refused_total", "bulkhead"] == 0
+
+
+@pytest.mark.parametrize("fault", [500, ConnectionError("gone")])
+async def test_somebody_outside_who_keeps_failing_is_left_alone(fault: int | Exception) -> None:
+    answers: list[int | Exception] = [fault] * CALLS
+    asked = 0
+
+    async def call(path: str) -> int:
+        nonlocal asked
+        asked += 1
+        answer = answers.pop(0) if answers else 200
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    breaker = Breaker(CALLS, 0.5, 0.05)
+    outside = Guarded(call, breaker, (ConnectionError,), lambda status: status >= 500)
+    for _ in range(CALLS):
+        with suppress(ConnectionError):
+            await outside("/")
+    with pytest.raises(Unavailable):  # and nothing is sent
+        await outside("/")
+
+    assert (asked, breaker.is_open, breaker.refused) == (CALLS, True, 1)
+    await asyncio.sleep(0.06)
+    assert await outside("/") == 200
+    assert not breaker.is_open
+
+
+async def test_what_somebody_outside_refuses_says_nothing_against_them() -> None:
+    async def call() -> int:
+        raise ValueError("no")
+
+    breaker = Breaker(1, 0.5, 5)
+    outside = Guarded(call, breaker, (ConnectionError,))
+    for _ in range(3):
+        with pytest.raises(ValueError, match="no"):
+            await outside()
+    assert not breaker.is_open

@@ -11,11 +11,12 @@ from httpx2 import ASGITransport, AsyncClient
 from chassis.database.app import build_data_app
 from chassis.database.features import DataSettings
 from chassis.problems import Conflict, NotFound
+from chassis.webhooks import EventOutcome
 from chassis_communications.data.message_events.routes import message_events
 from chassis_communications.data.messages.routes import messages
 from chassis_communications.data.suppressions.routes import suppressions
 from chassis_communications.kept_messages import KeptMessages
-from chassis_communications.message_events import MessageEventQuery, NewMessageEvent
+from chassis_communications.message_events import NewMessageEvent
 from chassis_communications.messages import MESSAGES, MessageState, NewMessage, StoredMessageQuery
 from chassis_communications.suppressions import NewSuppression, SuppressionQuery
 from chassis_communications.testing.kept import Kept
@@ -41,14 +42,19 @@ class ServedSuppressions:
 
 
 class ServedEvents:
-    """Events, as their repository has them."""
+    """Events, as their inbox has them."""
 
     def __init__(self, kept: Kept) -> None:
-        self.take, self.list, self._kept = kept.take, kept.events, kept
+        self._kept = kept
 
-    async def handle(self, event_id: UUID) -> Any:
-        await self._kept.handled(event_id)
-        return next(one for one in self._kept.told.values() if one.id == event_id)
+    async def keep(self, events: Any) -> None:
+        await self._kept.take([NewMessageEvent(**event) for event in events])
+
+    async def due(self) -> Any:
+        return await self._kept.due_events()
+
+    async def end(self, event_id: UUID, outcome: EventOutcome) -> None:
+        self._kept.ended[event_id] = outcome
 
 
 @pytest.fixture
@@ -103,14 +109,14 @@ async def test_an_address_is_suppressed_and_released(over: KeptMessages) -> None
 
 
 async def test_events_are_kept_and_handled(over: KeptMessages) -> None:
-    event = NewMessageEvent(provider="ses", event="1", message=uuid4(), state="sent")
+    event = NewMessageEvent(provider="ses", event_id="1", message=uuid4(), told="sent")
     await over.take([event, event])
 
-    (told,) = (await over.events(MessageEventQuery(handled=False))).items
+    (due,) = await over.due_events()
 
-    assert (told.message, told.state) == (event.message, "sent")
-    await over.handled(told.id)
-    assert not (await over.events(MessageEventQuery(handled=False))).items
+    assert (due.message, due.told, due.attempts) == (event.message, "sent", 0)
+    await over.end_event(due, EventOutcome(error="Away."))
+    assert not await over.due_events()
 
 
 @pytest.mark.parametrize(

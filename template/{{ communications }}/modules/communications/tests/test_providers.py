@@ -16,11 +16,13 @@ from chassis_communications.providers import (
     NotSent,
     Outgoing,
     SmsSettings,
+    Taken,
     providers_of,
 )
 from chassis_communications.providers.sendgrid import SendGridEmail
 from chassis_communications.providers.smtp import SmtpEmail
 from chassis_communications.providers.twilio import TwilioSms
+from chassis_communications.segments import segments_of
 from chassis_communications.sending import Settings
 from chassis_communications.templates import Rendered
 from chassis_communications.testing import sendgrid as sendgrid_stand_in
@@ -63,10 +65,10 @@ def smtp_settings(port: int, **other: Any) -> EmailSettings:
 async def test_a_relay_gets_text_and_html(
     smtp: SmtpEmail, relay: Relay, outgoing: Outgoing
 ) -> None:
-    named = await smtp.send(replace(outgoing, headers={"X-Extra": "1"}))
+    taken = await smtp.send(replace(outgoing, headers={"X-Extra": "1"}))
 
     (email,) = relay.taken
-    assert named == "Ok 0102-queued"
+    assert taken == Taken("Ok 0102-queued")
     assert relay.envelopes == [[ANN, "archive@example.com"]]
     assert (email["From"], email["To"]) == ("Shop <shop@example.com>", ANN)
     assert (email[HEADER], email["X-Extra"]) == (str(outgoing.id), "1")
@@ -177,10 +179,10 @@ def sendgrid_settings(server: BaseTestServer, key: str = sendgrid_stand_in.KEY) 
 async def test_sendgrid_gets_our_id(
     sending: SendGridEmail, sendgrid: SendGrid, outgoing: Outgoing
 ) -> None:
-    named = await sending.send(replace(outgoing, headers={"X-Extra": "1"}))
+    taken = await sending.send(replace(outgoing, headers={"X-Extra": "1"}))
 
     (body,) = sendgrid.taken
-    assert named
+    assert taken.name
     assert body["personalizations"][0]["custom_args"] == {"message": str(outgoing.id)}
     assert body["from"] == {"email": "shop@example.com", "name": "Shop"}
     assert body["headers"] == {"X-Extra": "1"}
@@ -258,11 +260,12 @@ NUMBER = "+447700900123"
 async def test_twilio_is_told_where_to_call_back(
     sms: TwilioSms, twilio: Twilio, outgoing: Outgoing
 ) -> None:
-    named = await sms.send(replace(outgoing, recipient=NUMBER))
+    taken = await sms.send(replace(outgoing, recipient=NUMBER))
 
     (form,) = twilio.taken
-    assert named is not None
-    assert named.startswith("SM")
+    assert taken.name is not None
+    assert taken.name.startswith("SM")
+    assert (taken.segments, taken.price) == (1, None)
     assert (form["Body"], form["MaxPrice"], form["RiskCheck"]) == ("Dear Ann", "0.09", "enable")
     assert form["StatusCallback"] == (
         f"https://api.example.com/api/v1/message-webhooks/twilio/{outgoing.id}"
@@ -297,9 +300,46 @@ async def test_twilio_is_busy_or_does_not_confirm(
     with pytest.raises(OutcomeUnknown):
         await sms.send(message)
 
-    twilio.failure = 204
-    with pytest.raises(NotSent, match="204"):
+    twilio.failure = 302
+    with pytest.raises(OutcomeUnknown):
         await sms.send(message)
+
+    # It took the message, and says nothing of it.
+    twilio.failure = 204
+    assert await sms.send(message) == Taken()
+
+
+async def test_twilio_says_what_it_bills(
+    sms: TwilioSms, twilio: Twilio, outgoing: Outgoing
+) -> None:
+    twilio.price = "-0.01500"
+    long = Rendered(text="x" * 161)
+
+    taken = await sms.send(replace(outgoing, recipient=NUMBER, content=long))
+
+    assert (taken.segments, taken.price) == (2, 15_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("", 1),
+        ("x" * 160, 1),
+        ("x" * 161, 2),
+        ("x" * 306, 2),
+        ("x" * 307, 3),
+        ("€" * 80, 1),  # two places each
+        ("€" * 81, 2),
+        ("я" * 70, 1),
+        ("я" * 71, 2),
+        ("я" * 135, 3),
+        ("\N{WAVING HAND SIGN}" * 35, 1),  # of two halves each
+        ("\N{WAVING HAND SIGN}" * 36, 2),
+        ("x" * 70 + "я", 2),
+    ],
+)
+def test_a_text_is_so_many_sms(text: str, number: int) -> None:
+    assert segments_of(text) == number
 
 
 async def test_twilio_is_away(outgoing: Outgoing) -> None:

@@ -9,12 +9,13 @@ from uuid import UUID, uuid4
 import pytest
 
 from chassis.problems import OutcomeUnknown, Unavailable
-from chassis_communications.message_events import NewMessageEvent
+from chassis.webhooks import ActOnEvents
+from chassis_communications.message_events import DueMessageEvent, NewMessageEvent
 from chassis_communications.messages import MessageState
-from chassis_communications.providers import NotSent, Outgoing
+from chassis_communications.providers import NotSent, Outgoing, Taken
 from chassis_communications.sending import Settings
 from chassis_communications.sending.decisions import decisions, quiet_until, zone_of
-from chassis_communications.sending.following import FollowEvents
+from chassis_communications.sending.following import FollowEvent
 from chassis_communications.sending.sending import EndAttempts, SendMessages
 from chassis_communications.suppressions import NewSuppression
 from chassis_communications.templates import Templates
@@ -28,17 +29,18 @@ AWAY = Unavailable("The data service is away.")
 class Post:
     """A provider that does as it is told, once for each message."""
 
-    name = "post"
+    name, address = "post", "post.example.com"
+    taken = Taken("its name")
 
     def __init__(self) -> None:
         self.sent: list[Outgoing] = []
         self.answers: list[Exception] = []
 
-    async def send(self, message: Outgoing) -> str | None:
+    async def send(self, message: Outgoing) -> Taken:
         self.sent.append(message)
         if self.answers:
             raise self.answers.pop(0)
-        return "its name"
+        return self.taken
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -151,9 +153,12 @@ async def test_a_worker_that_died_leaves_it_unknown(
     kept.messages[message.id] = (await kept.get(message.id)).model_copy(
         update={"updated_at": long_ago}
     )
+    told: list[str] = []
+    end.hooks.observers.append(lambda _message, to: told.append(to.state))
     assert await end() == 1
 
     assert only(kept) == (state, "Nobody knows.", 1)
+    assert told == [state]
 
 
 async def test_a_template_that_is_gone_ends_too(
@@ -194,7 +199,7 @@ async def test_what_came_of_it_is_recorded_once_the_data_service_is_back(
     await queue()
 
     class Failing(Post):
-        async def send(self, message: Outgoing) -> str | None:
+        async def send(self, message: Outgoing) -> Taken:
             kept.failures = [AWAY, AWAY]
             return await post.send(message)
 
@@ -210,7 +215,7 @@ async def test_what_is_never_recorded_is_not_sent_again(
     await queue()
 
     class Failing(Post):
-        async def send(self, message: Outgoing) -> str | None:
+        async def send(self, message: Outgoing) -> Taken:
             kept.failures = [AWAY] * 9
             return await post.send(message)
 
@@ -253,6 +258,60 @@ async def test_what_is_refused_for_good_is_not_tried_again(
 
     assert [one.cause for one in kept.suppressed.values()] == ["bounce"]
     assert [one.state for one in kept.messages.values()] == ["failed", "withheld"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "cost"),
+    [
+        (Taken("its name", segments=2), 20_000),  # by the price of a segment
+        (Taken("its name", segments=2, price=9000), 9000),  # what the provider says counts more
+        (OutcomeUnknown("No answer."), 10_000),
+        (NotSent("Busy.", again=True), 0),
+        (NotSent("No such user.", again=False), 0),
+    ],
+)
+async def test_it_is_recorded_what_a_message_costs(
+    kept: Kept, templates: Templates, queue: Queue, answer: Taken | Exception, cost: int
+) -> None:
+    settings, post = Settings(sms_price=0.01), Post()
+    if isinstance(answer, Exception):
+        post.answers = [answer]
+    else:
+        post.taken = answer
+    message = await queue(channel="sms", recipient="+447700900123")
+    send = SendMessages(kept, templates, {"sms": post}, [], settings, pause=0)  # type: ignore[arg-type]
+
+    await send()
+
+    assert kept.messages[message.id].cost == cost
+
+
+async def test_what_is_sent_again_costs_again(
+    kept: Kept, templates: Templates, queue: Queue, post: Post
+) -> None:
+    settings = Settings(email_price=0.001)
+    message = await queue("again")
+    send = SendMessages(kept, templates, {"email": post}, [], settings, pause=0)  # type: ignore[arg-type]
+    post.answers = [OutcomeUnknown("No answer.")]
+
+    for _ in range(2):
+        await send()
+        make_due(kept)
+
+    assert (len(post.sent), kept.messages[message.id].cost) == (2, 2000)
+
+
+async def test_a_fault_of_one_message_ends_no_other(
+    send: SendMessages, kept: Kept, queue: Queue, post: Post, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(3):
+        await queue()
+    post.answers = [ZeroDivisionError("a bug")]
+
+    await send()
+
+    assert sorted(one.state for one in kept.messages.values()) == ["sending", "sent", "sent"]
+    assert "a bug" in caplog.text
 
 
 async def test_what_no_header_can_hold_fails(
@@ -352,10 +411,14 @@ def test_settings_that_cannot_be_meant_are_refused(given: dict[str, str]) -> Non
         Settings.model_validate(given)
 
 
+def following(kept: Kept) -> ActOnEvents[DueMessageEvent]:
+    return ActOnEvents(kept, FollowEvent(kept))  # type: ignore[arg-type]
+
+
 def told(message: UUID, *states: str) -> Sequence[NewMessageEvent]:
     return [
         NewMessageEvent(
-            provider="sendgrid", event=f"{message}{state}", message=message, state=state
+            provider="sendgrid", event_id=f"{message}{state}", message=message, told=state
         )
         for state in states
     ]
@@ -375,7 +438,7 @@ async def test_a_bounce_wins_in_whatever_order_they_come(
 ) -> None:
     message = await queue()
     await send()
-    follow = FollowEvents(kept)  # type: ignore[arg-type]
+    follow = following(kept)
     for event in told(message.id, *states):
         await kept.take([event, event])
         await follow()
@@ -390,9 +453,9 @@ async def test_the_provider_may_be_faster_than_the_worker(
     message = await queue()
 
     class Fast(Post):
-        async def send(self, outgoing: Outgoing) -> str | None:
+        async def send(self, outgoing: Outgoing) -> Taken:
             await kept.take(told(message.id, "delivered"))
-            await FollowEvents(kept)()  # type: ignore[arg-type]
+            await following(kept)()
             return await post.send(outgoing)
 
     object.__setattr__(send, "providers", {"email": Fast()})
@@ -409,7 +472,7 @@ async def test_what_is_told_settles_what_nobody_knew(
     await send()
     await kept.take(told(message.id, "delivered"))
 
-    await FollowEvents(kept)()  # type: ignore[arg-type]
+    await following(kept)()
 
     assert only(kept)[0] == "delivered"
 
@@ -420,12 +483,12 @@ async def test_a_complaint_suppresses_and_a_stranger_does_nothing(
     message = await queue()
     await send()
     complaint = NewMessageEvent(
-        provider="ses", event="1", message=message.id, state="complained", cause="complaint"
+        provider="ses", event_id="1", message=message.id, told="complained", cause="complaint"
     )
-    opted_out = NewMessageEvent(provider="ses", event="2", message=uuid4(), cause="opt_out")
+    opted_out = NewMessageEvent(provider="ses", event_id="2", message=uuid4(), cause="opt_out")
     await kept.take([complaint, opted_out])
 
-    assert await FollowEvents(kept)() == 2  # type: ignore[arg-type]
+    assert await following(kept)() == 2
 
     assert [one.cause for one in kept.suppressed.values()] == ["complaint"]
-    assert all(one.handled for one in kept.told.values())
+    assert [one.error for one in kept.ended.values()] == [None, None]

@@ -1,15 +1,18 @@
 """Templates, and what the project declares of its messages."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
 from jinja2 import DictLoader
+from pydantic import ValidationError
 
-from chassis.problems import Invalid
+from chassis.problems import Invalid, Unavailable
 from chassis_communications import preview
 from chassis_communications.addresses import hashed, normal
+from chassis_communications.data.settings import Settings
 from chassis_communications.declared import Declared, DeclaredError, declared, read
-from chassis_communications.templates import NO_TEXT, Templates
+from chassis_communications.templates import Templates
 
 
 def test_what_is_filled_in_is_escaped_in_html_only(templates: Templates) -> None:
@@ -108,6 +111,21 @@ def test_what_is_no_address_is_refused(channel: str, address: str) -> None:
         normal(channel, address)  # type: ignore[arg-type]
 
 
-def test_one_address_is_another_on_another_channel() -> None:
-    assert hashed("email", "+447700900123") != hashed("sms", "+447700900123")
-    assert NO_TEXT.endswith(".")
+def test_only_who_has_the_key_can_make_a_digest() -> None:
+    number, key = "+447700900123", "k" * 32
+
+    known = {
+        hashed(key, "sms", number),
+        hashed("o" * 32, "sms", number),
+        hashed(key, "email", number),
+    }
+
+    assert len(known) == 3  # with another key, and on another channel, it is another one
+    assert hashlib.sha256(f"sms:{number}".encode()).hexdigest() not in known
+    with pytest.raises(Unavailable, match="ADDRESSES_KEY"):
+        hashed("", "sms", number)
+
+
+def test_a_key_that_can_be_guessed_is_refused() -> None:
+    with pytest.raises(ValidationError, match="32 characters"):
+        Settings.model_validate({"addresses_key": "secret"})

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import httpx2
 import pytest
 
+from chassis.webhooks import Forged
 from chassis_communications.message_events import NewMessageEvent
 from chassis_communications.testing.kept import Kept
 from chassis_communications.testing.sendgrid import SendGrid, event
@@ -14,7 +15,6 @@ from chassis_communications.testing.sns import CERTIFICATE, SUBSCRIBE, Topic
 from chassis_communications.testing.twilio import Twilio
 from chassis_communications.webhooks import sendgrid as sendgrid_webhook
 from chassis_communications.webhooks import twilio as twilio_webhook
-from chassis_communications.webhooks.forged import Forged
 from chassis_communications.webhooks.routes import WEBHOOKS
 from chassis_communications.webhooks.sns import HEADER, Sns
 
@@ -26,7 +26,7 @@ PUBLIC = f"https://api.example.com{TWILIO}"
 
 def told(kept: Kept) -> list[tuple[str | None, str | None]]:
     """Give the states and causes that were told of the message."""
-    return [(one.state, one.cause) for one in kept.told.values() if one.message == MESSAGE]
+    return [(one.told, one.cause) for one in kept.told.values() if one.message == MESSAGE]
 
 
 async def post(http: httpx2.AsyncClient, provider: str, body: bytes, **headers: str) -> int:
@@ -213,4 +213,4 @@ async def test_without_a_key_nothing_is_believed(kept: Kept, topic: Topic) -> No
 
 async def test_an_event_says_what_it_is_of() -> None:
     with pytest.raises(ValueError, match="event"):
-        NewMessageEvent(provider="ses", event="", message=MESSAGE)
+        NewMessageEvent(provider="ses", event_id="", message=MESSAGE)

@@ -12,7 +12,7 @@ from chassis.events import Created
 from chassis.problems import Unavailable
 from chassis_communications import declared, message_api, sending
 from chassis_communications.declared import Declared, DeclaredError, read
-from chassis_communications.providers import Outgoing
+from chassis_communications.providers import Outgoing, Taken
 from chassis_communications.repeating import repeated
 from chassis_communications.sending import rules
 from chassis_communications.templates import Templates
@@ -66,10 +66,10 @@ def project(monkeypatch: pytest.MonkeyPatch) -> None:
 class Post:
     """A provider that takes everything."""
 
-    name = "post"
+    name, address = "post", "post.example.com"
 
-    async def send(self, _message: Outgoing) -> str | None:
-        return None
+    async def send(self, _message: Outgoing) -> Taken:
+        return Taken()
 
     async def close(self) -> None:
         """Nothing is open."""

@@ -78,14 +78,24 @@ def test_one_of_many_attempts_begins(data: httpx2.Client, message: dict[str, Any
 
 
 def test_twenty_copies_of_an_event_are_one(data: httpx2.Client, message: dict[str, Any]) -> None:
-    event = {"provider": "ses", "event": uuid4().hex, "message": message["id"], "state": "sent"}
+    event = {"provider": "ses", "event_id": uuid4().hex, "message": message["id"], "told": "sent"}
 
     answers = at_once(lambda _number: data.put(EVENTS, json={"items": [event, event]}))
 
     assert {answer.status_code for answer in answers} == {204}
-    waiting = data.get(EVENTS, params={"handled": "false", "limit": 100}).json()["items"]
-    (kept,) = [one for one in waiting if one["event"] == event["event"]]
-    assert data.put(f"{EVENTS}/{kept['id']}/handled").json()["handled"]
+    (kept,) = due(data, event)
+    assert (kept["attempts"], kept["told"]) == (0, "sent")
+    # One that failed waits; one that is done is acted on no more.
+    for outcome in ({"error": "Away."}, {"error": None}):
+        assert data.put(f"{EVENTS}/{kept['id']}", json=outcome).status_code == 204
+        assert not due(data, event)
+    assert data.put(f"{EVENTS}/{uuid4()}", json={}).status_code == 404
+
+
+def due(data: httpx2.Client, event: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give what is to be acted on of an event."""
+    waiting = data.get(f"{EVENTS}/due").json()
+    return [one for one in waiting if one["event_id"] == event["event_id"]]
 
 
 def test_an_address_is_suppressed_once(business: httpx2.Client, data: httpx2.Client) -> None:

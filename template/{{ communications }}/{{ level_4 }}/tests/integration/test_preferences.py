@@ -6,6 +6,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 
+from chassis.audit.entries import AUDIT
 from chassis_communications.messages import MESSAGES
 from chassis_communications.preferences import ERASURES, PREFERENCES
 from tests.integration.system import Started, system
@@ -43,3 +44,22 @@ def test_of_who_is_erased_no_address_is_left(data: httpx2.Client) -> None:
     left = data.get(place).json()
     assert (left["recipient"], left["data"], left["state"]) == ("erased", {}, "withheld")
     assert data.get(f"{PREFERENCES}/{preference['id']}").status_code == 404
+
+
+def test_the_audit_log_has_all_of_it_and_no_address(data: httpx2.Client) -> None:
+    ann = {"channel": "email", "recipient": f"{uuid4().hex}@example.com"}
+    first = data.put(PREFERENCES, json={**ann, "a_day": 2}).json()
+    data.put(f"{PREFERENCES}/{first['id']}/consent", json={"consent": "given"}).raise_for_status()
+    for _ in range(2):
+        data.put(ERASURES, json=ann).raise_for_status()
+
+    log = data.get(AUDIT, params={"subject_id": first["id"]})
+
+    entries = log.json()["items"]
+    assert [one["action"] for one in entries] == ["delete", "update", "create"]
+    assert [one["changed"] for one in entries] == [
+        [],
+        ["consent", "consent_at"],
+        ["a_day", "address_hash", "channel"],
+    ]
+    assert ann["recipient"] not in log.text

@@ -20,7 +20,7 @@ _untyped = TypeAdapter(Page[dict[str, Any]])
 
 
 class Http(Protocol):
-    """The calls of HttpClient that are needed here."""
+    """The calls of HttpClient by which records are reached."""
 
     async def get(
         self,
@@ -47,6 +47,28 @@ class Http(Protocol):
         ...
 
     async def delete(self, url: str, *, headers: Mapping[str, str] | None = None) -> Reply:
+        """Remove."""
+        ...
+
+
+class KeepingHttp(Protocol):
+    """The calls by which things are reached that are kept under an id of who keeps them: twice is once."""
+
+    async def get(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Read."""
+        ...
+
+    async def put(self, url: str, *, json_body: bytes | None = None) -> Reply:
+        """Set."""
+        ...
+
+    async def delete(self, url: str) -> Reply:
         """Remove."""
         ...
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import base64
+import hashlib
 import logging
+import re
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import pytest
 from fakeredis import FakeAsyncRedis, FakeServer
 from fastapi import APIRouter, BackgroundTasks, FastAPI, Request, Response
-from httpx2 import AsyncClient
+from httpx2 import ASGITransport, AsyncClient
 
 from chassis.access_log import LOGGER
 from chassis.app import build_app
@@ -129,6 +131,43 @@ async def test_an_answer_that_asks_not_to_be_kept_is_not(
     kept = str([await redis.get(key) for key in await redis.keys()])
     assert "fingerprint" in kept
     assert base64.b85encode(first.content).decode() not in kept
+
+
+async def kept_in(redis: FakeAsyncRedis) -> str:
+    """Give all that Redis keeps, names and values, and forget it."""
+    names = await redis.keys()
+    kept = str([(name, await redis.get(name)) for name in names])
+    await redis.flushall()
+    return kept
+
+
+@pytest.mark.parametrize("secret", ["", "s" * 32])
+async def test_a_password_cannot_be_tried_out_on_what_is_kept(
+    server: FakeServer, shop: Shop, redis: FakeAsyncRedis, secret: str
+) -> None:
+    router = APIRouter()
+    router.add_api_route(URL, shop.order, methods=["POST"])
+    shop.caching = "no-store"  # as who logs in is answered
+    settings = FeatureSettings(idempotency_secret=secret)
+    shops = [build_app("Shop", [router], FeatureSettings(idempotency_secret="o" * 32))]
+    shops.append(build_app("Shop", [router], settings))
+    password, basic = b"correct horse battery staple", b"Basic Y29ycmVjdCBob3JzZQ=="
+    kept = []
+
+    for app in shops:
+        transport = ASGITransport(app=app)
+        async with AsyncClient(transport=transport, base_url="http://shop") as http:
+            sent = {**ONE, "Authorization": basic.decode()}
+            assert (await http.post(URL, headers=sent, content=password)).is_success
+        kept.append(await kept_in(redis))
+
+    theirs, ours = ({*re.findall("[0-9a-f]{64}", text)} for text in kept)
+    assert len(theirs) == len(ours) == 2  # the name, and the fingerprint
+    assert not theirs & ours  # who has not the secret makes something else of what was sent
+    for said in (password, basic, b"authorization:" + basic):
+        once = hashlib.sha256(said)
+        for known in (said.decode(), once.hexdigest(), base64.b64encode(once.digest()).decode()):
+            assert known not in kept[1]
 
 
 async def test_without_a_key_everything_is_carried_out(client: AsyncClient, shop: Shop) -> None:

@@ -1,17 +1,19 @@
 """Addresses of people: where a message goes, and what stands for that where nobody should read it."""
 
 import hashlib
+import hmac
 import re
 from typing import Literal
 
 from pydantic import EmailStr, TypeAdapter, ValidationError
 
-from chassis.problems import Invalid
+from chassis.problems import Invalid, Unavailable
 
 type Channel = Literal["email", "sms"]
 
 NO_EMAIL = "Is no email address."
 NO_NUMBER = "Is no telephone number as +447700900123: a plus, the country, and digits only."
+NO_KEY = "ADDRESSES_KEY is not set: no address can be kept."
 
 _email: TypeAdapter[str] = TypeAdapter(EmailStr)
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -30,6 +32,12 @@ def normal(channel: Channel, address: str) -> str:
         raise Invalid(NO_EMAIL, field="recipient") from error
 
 
-def hashed(channel: Channel, address: str) -> str:
-    """Give what stands for a normal address in logs, histories and lists of addresses."""
-    return hashlib.sha256(f"{channel}:{address}".encode()).hexdigest()
+def hashed(key: str, channel: Channel, address: str) -> str:
+    """Give what stands for a normal address in logs, histories and lists of addresses.
+
+    There are few enough numbers to try all of them: only who has the key can. Raises Unavailable
+    without one.
+    """
+    if not key:
+        raise Unavailable(NO_KEY)
+    return hmac.digest(key.encode(), f"{channel}:{address}".encode(), hashlib.sha256).hex()

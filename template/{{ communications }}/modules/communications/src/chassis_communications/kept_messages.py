@@ -2,20 +2,20 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from chassis.data_api import PAST_CACHES
+from chassis.data_api import PAST_CACHES, KeepingHttp
 from chassis.http_client import Reply, raise_for_problem
 from chassis.schemas import Page
+from chassis.webhooks import EventOutcome
 from chassis_communications.addresses import Channel
 from chassis_communications.message_events import (
     EVENTS,
+    DueMessageEvent,
     MessageEventBatch,
-    MessageEventQuery,
-    MessageEventRead,
     NewMessageEvent,
 )
 from chassis_communications.messages import (
@@ -35,29 +35,7 @@ from chassis_communications.suppressions import (
 
 _messages = TypeAdapter(Page[StoredMessageRead])
 _suppressions = TypeAdapter(Page[SuppressionRead])
-_events = TypeAdapter(Page[MessageEventRead])
-
-
-class Http(Protocol):
-    """The calls of HttpClient that are needed here."""
-
-    async def get(
-        self,
-        url: str,
-        *,
-        params: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Reply:
-        """Read."""
-        ...
-
-    async def put(self, url: str, *, json_body: bytes | None = None) -> Reply:
-        """Set."""
-        ...
-
-    async def delete(self, url: str) -> Reply:
-        """Remove."""
-        ...
+_events = TypeAdapter(list[DueMessageEvent])
 
 
 class KeptMessages:
@@ -66,7 +44,7 @@ class KeptMessages:
     Nothing comes from a cache: whether a message is sent is decided on what is so now.
     """
 
-    def __init__(self, http: Http, base_url: str) -> None:
+    def __init__(self, http: KeepingHttp, base_url: str) -> None:
         self._http = http
         self._base = base_url.rstrip("/")
 
@@ -127,14 +105,16 @@ class KeptMessages:
         url = f"{self._base}{EVENTS}"
         raise_for_problem(await self._http.put(url, json_body=body))
 
-    async def events(self, query: MessageEventQuery) -> Page[MessageEventRead]:
-        """List what providers told."""
-        return _events.validate_json(await self._page(EVENTS, query))
+    async def due_events(self) -> Sequence[DueMessageEvent]:
+        """Give what providers told, and nobody has acted on."""
+        reply = await self._get(f"{EVENTS}/due")
+        raise_for_problem(reply)
+        return _events.validate_json(reply.body)
 
-    async def handled(self, event_id: UUID) -> None:
-        """Say that an event was acted on."""
-        url = f"{self._base}{EVENTS}/{event_id}/handled"
-        raise_for_problem(await self._http.put(url))
+    async def end_event(self, event: DueMessageEvent, outcome: EventOutcome) -> None:
+        """Say what became of an event."""
+        url, body = f"{self._base}{EVENTS}/{event.id}", outcome.model_dump_json().encode()
+        raise_for_problem(await self._http.put(url, json_body=body))
 
     async def _page(self, path: str, query: Any) -> bytes:
         reply = await self._get(path, query.model_dump(mode="json", exclude_none=True))

@@ -1,13 +1,13 @@
 """What providers tell of messages: kept once, and acted on by a worker."""
 
-import datetime as dt
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from chassis.schemas import Exact, FromText, ListQuery, Schema
-from chassis_communications.messages import Moment, Reason, State
+from chassis.schemas import Exact, Schema
+from chassis.webhooks import DueEvent
+from chassis_communications.messages import Reason, State
 from chassis_communications.suppressions import Cause
 
 EVENTS = "/api/v1/message-events"
@@ -21,10 +21,11 @@ class NewMessageEvent(Schema):
     """Something that a provider tells of a message of ours."""
 
     provider: Provider
-    event: Annotated[str, Field(min_length=1, max_length=200), Exact()]
+    event_id: Annotated[str, Field(min_length=1, max_length=255), Exact()]
     """What the provider calls it: with that it is kept once."""
     message: Annotated[UUID, Exact()]
-    state: State | None = None
+    told: State | None = None
+    """What the message has come to."""
     reason: Reason | None = None
     cause: Cause | None = None
     """Why nothing is to be sent to the address of this message any more."""
@@ -36,24 +37,10 @@ class MessageEventBatch(Schema):
     items: Annotated[list[NewMessageEvent], Field(max_length=MOST)]
 
 
-class MessageEventRead(Schema):
-    """Something that a provider told."""
+class DueMessageEvent(DueEvent):
+    """Something that a provider told, and nobody has acted on."""
 
-    id: UUID
-    provider: Provider
-    event: str
     message: UUID
-    state: State | None
+    told: State | None
     reason: str | None
     cause: Cause | None
-    handled: bool
-    created_at: dt.datetime
-    updated_at: dt.datetime
-
-
-class MessageEventQuery(ListQuery):
-    """Which of them a list shows."""
-
-    sort: Literal["created_at", "-created_at"] = "created_at"
-    handled: Annotated[Annotated[bool, Exact()] | None, FromText()] = None
-    created_at_max: Annotated[Moment | None, FromText()] = None

@@ -67,6 +67,10 @@ class MessageRead(Schema):
     """Why it is in this state."""
     provider: str | None
     attempts: int
+    segments: int | None
+    """How many messages the provider bills."""
+    cost: int | None
+    """What it costs, in millionths of the currency that the provider bills in."""
     due_at: dt.datetime
     """When it is to be sent, or was."""
     created_at: dt.datetime
@@ -92,6 +96,8 @@ class MessageState(Schema):
     attempt: Annotated[UUID, Exact()] | None = None
     provider: Name | None = None
     provider_id: Annotated[str, Field(max_length=200), Exact()] | None = None
+    segments: Annotated[int, Field(ge=1, le=1000), Exact()] | None = None
+    cost: Annotated[int, Field(ge=0, le=10**12), Exact()] | None = None
     due_at: Moment | None = None
 
 

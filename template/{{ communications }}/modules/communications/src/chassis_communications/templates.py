@@ -23,6 +23,7 @@ from chassis_communications.addresses import Channel
 from chassis_communications.declared import PACKAGE, Declared, Template, declared
 
 NO_TEMPLATE = "There is no such template."
+NOT_FILLED = "The template cannot be filled in"
 NO_TEXT = "This template has no text for this channel."
 
 
@@ -70,8 +71,15 @@ class Templates:
         except TemplateNotFound as error:
             raise Invalid(NO_TEXT, field="channel") from error
         except TemplateError as error:
-            raise Invalid(f"The template cannot be filled in: {error}", field="data") from error
+            raise Invalid(f"{NOT_FILLED}: {error}", field="data") from error
         return Rendered(text=text, subject=subject, html=html)
+
+    def part(self, name: str, part: str, data: Mapping[str, Any]) -> str:
+        """Fill one file of a template in; raises Invalid."""
+        try:
+            return self._part(name, part, data)
+        except TemplateError as error:
+            raise Invalid(f"{NOT_FILLED}: {error}", field="data") from error
 
     def _part(self, name: str, part: str, data: Mapping[str, Any]) -> str:
         return self._environment.get_template(f"{name}/{part}").render(data).strip() + "\n"

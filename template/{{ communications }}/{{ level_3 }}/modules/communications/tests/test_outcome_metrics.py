@@ -21,5 +21,10 @@ async def test_what_messages_come_to_is_counted(queue: Callable[..., Any]) -> No
     assert told("messages_total", {"channel": "sms", "state": "delivered"}) == 2
     assert told("messages_total", {"channel": "sms", "state": "failed"}) == 0
     assert told("messages_total", {"channel": "sms", "state": "queued"}) is None
+    for before, cost in ((None, 7500), (7500, 7500), (7500, 10_000)):
+        for observe in worker.state.messages.observers:
+            sent = MessageState(state="sent", cost=cost)
+            observe(message.model_copy(update={"cost": before}), sent)
+    assert told("message_cost_total", {"channel": "sms", "provider": "twilio"}) == 0.01
     for provider in worker.state.message_providers.values():
         await provider.close()

@@ -6,18 +6,20 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from jinja2 import DictLoader
 
-from chassis.problems import NotFound
+from chassis.problems import Invalid, NotFound
 from chassis_communications import consent
 from chassis_communications.consent import decisions
-from chassis_communications.consent.decisions import AllowedCountry, AsWanted, unsubscribe_headers
+from chassis_communications.consent.decisions import AllowedCountry, AsWanted
 from chassis_communications.consent.settings import Settings
-from chassis_communications.declared import Template
+from chassis_communications.consent.way_out import FOOTER, WayOut
+from chassis_communications.declared import Declared, Template
 from chassis_communications.links import UNSUBSCRIBES, check, link, token_of
 from chassis_communications.preferences import NewPreference
 from chassis_communications.sending.decisions import PutOff, Withheld
 from chassis_communications.sending.hooks import Hooks
-from chassis_communications.templates import Templates
+from chassis_communications.templates import Rendered, Templates, project_templates
 from chassis_communications.testing.kept import Kept
 from chassis_communications.testing.wanted import Wanted
 
@@ -26,6 +28,12 @@ type Queue = Callable[..., Any]
 KEY = "a key of the tests, which is long enough"
 MARKETING, SERVICE = Template(category="marketing"), Template()
 SECURITY = Template(category="security")
+PARTS = {
+    "email.txt": "Out: {{ unsubscribe_url }}",
+    "email.html": '<a href="{{ unsubscribe_url }}">Out</a>',
+    "sms.txt": "Out: {{ unsubscribe_url }}",
+}
+OUT = Templates(Declared(), DictLoader({f"{FOOTER}/{part}": text for part, text in PARTS.items()}))
 
 
 @pytest.fixture
@@ -121,14 +129,44 @@ async def test_sms_go_to_the_countries_that_are_named(
 async def test_marketing_has_a_way_out_in_one_click(queue: Queue) -> None:
     message = await queue()
 
-    headers = unsubscribe_headers("https://api.example.com/", KEY, message, MARKETING)
+    headers = WayOut("https://api.example.com/", KEY, OUT).headers(message, MARKETING)
 
     url = link("https://api.example.com", KEY, UNSUBSCRIBES, message.id)
     assert headers == {
         "List-Unsubscribe": f"<{url}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
-    assert unsubscribe_headers("", KEY, message, SERVICE) == {}
+    assert WayOut("", KEY, OUT).headers(message, SERVICE) == {}
+
+
+@pytest.mark.parametrize(
+    ("html", "shown"),
+    [
+        ("<p>News</p>", '<p>News</p><a href="{url}">Out</a>\n'),
+        ("<body>News</body></html>", '<body>News<a href="{url}">Out</a>\n</body></html>'),
+    ],
+)
+async def test_marketing_shows_its_way_out(queue: Queue, html: str, shown: str) -> None:
+    message, content = await queue(), Rendered(text="News\n", subject="News", html=html)
+    url = link("https://api.example.com", KEY, UNSUBSCRIBES, message.id)
+
+    out = WayOut("https://api.example.com", KEY, OUT)
+
+    ended = out.shown(message, MARKETING, content)
+    assert ended.text == f"News\n\nOut: {url}\n"
+    assert ended.html == shown.format(url=url)
+    assert out.shown(message, SERVICE, content) == content
+    sms = message.model_copy(update={"channel": "sms"})
+    assert out.shown(sms, MARKETING, Rendered(text="News\n")).text == f"News\nOut: {url}\n"
+    without = WayOut("https://api.example.com", KEY, Templates(Declared(), DictLoader({})))
+    with pytest.raises(Invalid, match=FOOTER):  # nothing is sent then
+        without.shown(message, MARKETING, content)
+
+
+def test_the_texts_of_the_project_have_the_link() -> None:
+    for part in PARTS:
+        text = project_templates().part(FOOTER, part, {"unsubscribe_url": "https://x.example/1"})
+        assert "https://x.example/1" in text
 
 
 def test_a_link_is_of_one_thing_alone() -> None:
@@ -152,5 +190,6 @@ def test_it_is_installed_beside_the_sending(worker: Any, templates: Templates) -
 
     consent.install(worker, Settings())
 
-    assert (len(worker.state.messages.decisions), len(worker.state.messages.headers)) == (2, 1)
+    hooks = worker.state.messages
+    assert (len(hooks.decisions), len(hooks.headers), len(hooks.contents)) == (2, 1, 1)
     assert templates.of("confirm_consent").category == "security"

@@ -1,13 +1,11 @@
 """What is known of files, kept by the data service and reached over HTTP."""
 
-from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 from pydantic import TypeAdapter
 
-from chassis.data_api import PAST_CACHES
+from chassis.data_api import PAST_CACHES, KeepingHttp
 from chassis.http_client import Reply, raise_for_problem
 from chassis.problems import NotFound
 from chassis.schemas import Page
@@ -18,35 +16,13 @@ GONE = "File not found."
 _page = TypeAdapter(Page[StoredFileRead])
 
 
-class Http(Protocol):
-    """The calls of HttpClient that are needed here."""
-
-    async def get(
-        self,
-        url: str,
-        *,
-        params: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Reply:
-        """Read."""
-        ...
-
-    async def put(self, url: str, *, json_body: bytes | None = None) -> Reply:
-        """Set."""
-        ...
-
-    async def delete(self, url: str) -> Reply:
-        """Remove."""
-        ...
-
-
 class StoredFiles:
     """The files of a data service; raises what it answers, and Unavailable without an answer.
 
     Nothing comes from a cache: whether a file may be given out is decided on what is so now.
     """
 
-    def __init__(self, http: Http, base_url: str) -> None:
+    def __init__(self, http: KeepingHttp, base_url: str) -> None:
         self._http = http
         self._url = f"{base_url.rstrip('/')}{PATH}"
 

@@ -8,10 +8,20 @@ than its share of what is there (bulkhead): who needs neither notices nothing.
 from chassis.feature import Host, no_lifespan
 from chassis.resilience.breaker import Breaker
 from chassis.resilience.bulkhead import Bulkhead
+from chassis.resilience.guarded import Guarded
 from chassis.resilience.guards import Guard, Guards
 from chassis.resilience.settings import Settings
 
-__all__ = ["Breaker", "Bulkhead", "Guard", "Guards", "Settings", "install", "lifespan"]
+__all__ = [
+    "Breaker",
+    "Bulkhead",
+    "Guard",
+    "Guarded",
+    "Guards",
+    "Settings",
+    "install",
+    "lifespan",
+]
 
 
 def install(host: Host, settings: Settings) -> None:

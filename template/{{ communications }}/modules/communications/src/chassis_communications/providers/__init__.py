@@ -3,13 +3,22 @@
 from collections.abc import Mapping
 
 from chassis_communications.addresses import Channel
-from chassis_communications.providers.port import NotSent, Outgoing, Provider
+from chassis_communications.providers.port import NotReached, NotSent, Outgoing, Provider, Taken
 from chassis_communications.providers.sendgrid import SendGridEmail
 from chassis_communications.providers.settings import EmailSettings, SmsSettings
 from chassis_communications.providers.smtp import SmtpEmail
 from chassis_communications.providers.twilio import TwilioSms
 
-__all__ = ["EmailSettings", "NotSent", "Outgoing", "Provider", "SmsSettings", "providers_of"]
+__all__ = [
+    "EmailSettings",
+    "NotReached",
+    "NotSent",
+    "Outgoing",
+    "Provider",
+    "SmsSettings",
+    "Taken",
+    "providers_of",
+]
 
 
 class Settings(EmailSettings, SmsSettings):

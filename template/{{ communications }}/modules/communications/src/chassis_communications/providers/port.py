@@ -20,6 +20,18 @@ class Outgoing:
     """Of an email, besides its own."""
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a provider says of a message that it has taken."""
+
+    name: str | None = None
+    """What it calls the message."""
+    segments: int = 1
+    """How many messages it bills."""
+    price: int | None = None
+    """What it bills, in millionths of the account's currency; None while it does not say."""
+
+
 class NotSent(Exception):  # noqa: N818  # what became of it, and no error of the code
     """The provider surely did not take a message; the text says why, without the address."""
 
@@ -35,13 +47,22 @@ class NotSent(Exception):  # noqa: N818  # what became of it, and no error of th
         """Why nothing is to be sent to this address any more."""
 
 
+class NotReached(NotSent):
+    """The provider itself could not be reached."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, again=True)
+
+
 class Provider(Protocol):
     """Sends messages of one channel."""
 
     name: str
+    address: str
+    """The host, and the port, where it is."""
 
-    async def send(self, message: Outgoing) -> str | None:
-        """Give what the provider calls it; raises NotSent, and OutcomeUnknown if nobody can tell."""
+    async def send(self, message: Outgoing) -> Taken:
+        """Say what the provider has taken; raises NotSent, and OutcomeUnknown if nobody can tell."""
         ...
 
     async def close(self) -> None:

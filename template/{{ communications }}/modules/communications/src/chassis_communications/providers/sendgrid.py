@@ -1,13 +1,13 @@
 """Email by SendGrid."""
 
 from email.utils import parseaddr
-from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 
 from chassis_communications.providers.calling import post
-from chassis_communications.providers.port import NotSent, Outgoing
+from chassis_communications.providers.port import NotSent, Outgoing, Taken
 from chassis_communications.providers.settings import EmailSettings
 from chassis_communications.webhooks.sendgrid import ARGUMENT
 
@@ -23,6 +23,7 @@ class SendGridEmail:
         self, settings: EmailSettings, transport: httpx2.AsyncBaseTransport | None = None
     ) -> None:
         key = settings.sendgrid_key
+        self.address = urlsplit(settings.email_url).netloc
         self._from = settings.email_from
         self._client = httpx2.AsyncClient(
             base_url=settings.email_url,
@@ -31,13 +32,12 @@ class SendGridEmail:
             transport=transport,
         )
 
-    async def send(self, message: Outgoing) -> str | None:
+    async def send(self, message: Outgoing) -> Taken:
         """Give what SendGrid calls it; raises NotSent and OutcomeUnknown."""
         answer = await post(self._client, PATH, json=self._body(message))
-        if answer.status_code != HTTPStatus.ACCEPTED:
+        if answer.is_client_error:
             raise NotSent(f"SendGrid refuses it: {answer.status_code}", again=False)
-        name: str | None = answer.headers.get("x-message-id")
-        return name
+        return Taken(answer.headers.get("x-message-id"))
 
     async def close(self) -> None:
         """Close the connections."""

@@ -27,6 +27,8 @@ class EmailSettings(CommonSettings):
     """As whom to sign in to the relay."""
     smtp_password: SecretStr | None = None
     """Of that user."""
+    email_price: NonNegativeFloat = 0
+    """What one email costs, in the currency that the provider bills in."""
     sendgrid_key: SecretStr | None = None
     """A key of SendGrid's API that may send mail."""
     provider_timeout: PositiveFloat = 20
@@ -42,6 +44,9 @@ class SmsSettings(CommonSettings):
     """The number, or the name, that SMS are from."""
     sms_validity: Annotated[int, Field(ge=1, le=LONGEST_VALIDITY)] = 3600
     """Seconds after which an SMS that did not get there is given up."""
+    sms_price: NonNegativeFloat = 0
+    """What one segment of an SMS costs, in the currency that the provider bills in; what it says itself
+    counts more."""
     sms_max_price: NonNegativeFloat = 0
     """What one SMS may cost at most, in US dollars; 0 for any price."""
     twilio_account: str = ""

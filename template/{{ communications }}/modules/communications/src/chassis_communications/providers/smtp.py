@@ -16,7 +16,7 @@ import aiosmtplib
 
 from chassis.problems import OutcomeUnknown
 from chassis_communications.messages import LONGEST_REASON
-from chassis_communications.providers.port import NotSent, Outgoing
+from chassis_communications.providers.port import NotReached, NotSent, Outgoing, Taken
 from chassis_communications.providers.settings import EmailSettings
 from chassis_communications.webhooks.sns import HEADER
 
@@ -37,12 +37,13 @@ class SmtpEmail:
         parts = urlsplit(settings.email_url)
         self._host = parts.hostname or ""
         self._port = parts.port or PORTS[parts.scheme]
+        self.address = f"{self._host}:{self._port}"
         self._use_tls = parts.scheme == "smtps"
         # Who listens here may as well read the memory: nobody is between.
         self._start_tls = None if _is_this_machine(self._host) else True
         self._settings = settings
 
-    async def send(self, message: Outgoing) -> str | None:
+    async def send(self, message: Outgoing) -> Taken:
         """Give what the relay calls it; raises NotSent and OutcomeUnknown."""
         settings = self._settings
         password = settings.smtp_password
@@ -57,7 +58,7 @@ class SmtpEmail:
         )
         try:
             await self._envelope(client, message)
-            return await _hand_over(client, written(message, settings.email_from))
+            return Taken(await _hand_over(client, written(message, settings.email_from)))
         finally:
             client.close()
 
@@ -76,7 +77,7 @@ class SmtpEmail:
             reason = f"The relay refuses: {refusal.code} {refusal.message}"[:LONGEST_REASON]
             raise NotSent(reason, again=True) from refusal
         except (aiosmtplib.SMTPException, OSError) as error:
-            raise NotSent("The relay could not be reached.", again=True) from error
+            raise NotReached("The relay could not be reached.") from error
         for copy in self._settings.email_copies:
             try:
                 await client.rcpt(copy)

@@ -1,12 +1,15 @@
 """SMS by Twilio."""
 
-from http import HTTPStatus
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 
 from chassis_communications.providers.calling import post
-from chassis_communications.providers.port import NotSent, Outgoing
+from chassis_communications.providers.port import NotSent, Outgoing, Taken
 from chassis_communications.providers.settings import SmsSettings
+from chassis_communications.segments import segments_of
 
 OPTED_OUT = 21610
 NO_MOBILE = frozenset({21211, 21614})
@@ -23,6 +26,7 @@ class TwilioSms:
         self, settings: SmsSettings, transport: httpx2.AsyncBaseTransport | None = None
     ) -> None:
         token = settings.twilio_token
+        self.address = urlsplit(settings.sms_url).netloc
         self._settings = settings
         self._path = f"/2010-04-01/Accounts/{settings.twilio_account}/Messages.json"
         self._client = httpx2.AsyncClient(
@@ -32,8 +36,8 @@ class TwilioSms:
             transport=transport,
         )
 
-    async def send(self, message: Outgoing) -> str | None:
-        """Give what Twilio calls it; raises NotSent and OutcomeUnknown."""
+    async def send(self, message: Outgoing) -> Taken:
+        """Give what Twilio calls it, and what it bills; raises NotSent and OutcomeUnknown."""
         settings = self._settings
         form = {
             "To": message.recipient,
@@ -48,21 +52,37 @@ class TwilioSms:
         if settings.public_url:
             form["StatusCallback"] = f"{settings.public_url.rstrip('/')}{CALLBACK}/{message.id}"
         answer = await post(self._client, self._path, data=form)
-        if answer.status_code != HTTPStatus.CREATED:
+        if answer.is_client_error:
             raise _refused(answer)
-        name: str | None = answer.json().get("sid")
-        return name
+        told = _told(answer)
+        segments = _number(told.get("num_segments")) or segments_of(form["Body"])
+        price = _number(told.get("price"), 6)
+        return Taken(told.get("sid"), segments, None if price is None else abs(price))
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
 
 
-def _refused(answer: httpx2.Response) -> NotSent:
+def _told(answer: httpx2.Response) -> dict[str, Any]:
+    """Read what Twilio says; of an answer that cannot be read it counts that there is one."""
     try:
-        code = answer.json().get("code")
+        told = answer.json()
     except ValueError:
-        code = None
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _number(text: Any, digits: int = 0) -> int | None:
+    """Read a number of Twilio's, which are texts, with so many digits behind the point; or none."""
+    try:
+        return int(Decimal(text).scaleb(digits))
+    except (InvalidOperation, TypeError, ValueError):
+        return None
+
+
+def _refused(answer: httpx2.Response) -> NotSent:
+    code = _told(answer).get("code")
     reason = f"Twilio refuses it: {code or answer.status_code}"
     if code == OPTED_OUT:
         return NotSent(reason, again=False, cause="opt_out")

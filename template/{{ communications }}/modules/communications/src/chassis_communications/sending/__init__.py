@@ -5,11 +5,12 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from chassis.webhooks import ActOnEvents
 from chassis_communications.declared import DeclaredError, declared
 from chassis_communications.providers import providers_of
 from chassis_communications.repeating import Work, repeated
 from chassis_communications.sending.decisions import decisions
-from chassis_communications.sending.following import FollowEvents
+from chassis_communications.sending.following import FollowEvent
 from chassis_communications.sending.hooks import Hooks
 from chassis_communications.sending.rules import consumer_of, kept_messages
 from chassis_communications.sending.sending import EndAttempts, SendMessages
@@ -52,8 +53,8 @@ async def lifespan(worker: Worker, settings: Settings) -> AsyncIterator[None]:
     send = SendMessages(kept, templates, state.message_providers, always, settings, hooks)
     works: list[tuple[Work, float]] = [
         (send, settings.messages_interval),
-        (FollowEvents(kept, hooks), settings.messages_interval),
-        (EndAttempts(kept, templates, settings), settings.messages_sweep_interval),
+        (ActOnEvents(kept, FollowEvent(kept, hooks)), settings.messages_interval),
+        (EndAttempts(kept, templates, settings, hooks), settings.messages_sweep_interval),
     ]
     async with AsyncExitStack() as stack:
         for provider in state.message_providers.values():

@@ -5,33 +5,23 @@ from dataclasses import dataclass, field
 
 from chassis.problems import Conflict, NotFound
 from chassis_communications.kept_messages import KeptMessages
-from chassis_communications.message_events import MessageEventQuery, MessageEventRead
+from chassis_communications.message_events import DueMessageEvent
 from chassis_communications.messages import MessageState
 from chassis_communications.sending.hooks import Hooks
 from chassis_communications.suppressions import NewSuppression
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 100
-
 
 @dataclass(frozen=True, slots=True)
-class FollowEvents:
-    """Act on each event; to do so twice does no harm, so it is marked afterwards."""
+class FollowEvent:
+    """Act on one event; to do so twice does no harm."""
 
     kept: KeptMessages
     hooks: Hooks = field(default_factory=Hooks)
 
-    async def __call__(self) -> int:
-        """Say how many there were; raises Unavailable when the data service is away."""
-        query = MessageEventQuery(handled=False, limit=AT_ONCE)
-        events = (await self.kept.events(query)).items
-        for event in events:
-            await self._follow(event)
-            await self.kept.handled(event.id)
-        return len(events)
-
-    async def _follow(self, event: MessageEventRead) -> None:
+    async def __call__(self, event: DueMessageEvent) -> None:
+        """Raise Unavailable when the data service is away."""
         try:
             message = await self.kept.get(event.message)
         except NotFound:
@@ -44,11 +34,10 @@ class FollowEvents:
                 channel=message.channel, recipient=message.recipient, cause=event.cause
             )
             await self.kept.suppress(suppressed)
-        if event.state:
+        if event.told:
             try:
-                state = MessageState(state=event.state, reason=event.reason)
+                state = MessageState(state=event.told, reason=event.reason)
                 await self.kept.set_state(message.id, state)
-                for told in self.hooks.observers:
-                    told(message, state)
+                self.hooks.tell(message, state)
             except Conflict as late:
                 logger.info("Message %s: %s", message.id, late.detail)

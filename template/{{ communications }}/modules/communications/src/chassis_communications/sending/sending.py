@@ -12,7 +12,8 @@ from chassis_communications.addresses import Channel
 from chassis_communications.declared import Template
 from chassis_communications.kept_messages import KeptMessages
 from chassis_communications.messages import MessageState, StoredMessageQuery, StoredMessageRead
-from chassis_communications.providers import NotSent, Outgoing, Provider
+from chassis_communications.providers import NotSent, Outgoing, Provider, Taken
+from chassis_communications.segments import segments_of
 from chassis_communications.sending.decisions import Decision, PutOff, Withheld
 from chassis_communications.sending.hooks import Hooks
 from chassis_communications.sending.settings import Settings
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 AT_ONCE = 10
 RECORDING_TRIES = 4
 RECORDING_PAUSE_S = 0.5
+MILLION = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ class SendMessages:
             logger.info("Message %s is another worker's", message.id)
         except ProblemError as error:
             logger.warning("Message %s waits: %s", message.id, error.detail)
+        except Exception:  # of one message: others are under way
+            logger.exception("Message %s waits", message.id)
 
     async def _decided(self, message: StoredMessageRead) -> None:
         try:
@@ -70,6 +74,7 @@ class SendMessages:
             content = self.templates.render(message.template, message.channel, message.data)
             for decide in (*self.decisions, *self.hooks.decisions):
                 await decide(message, template)
+            outgoing = self._outgoing(message, template, content)
         except Invalid as error:
             await self._note(message, MessageState(state="failed", reason=error.detail[:200]))
         except Withheld as withheld:
@@ -78,38 +83,67 @@ class SendMessages:
             waits = MessageState(state="queued", reason=str(later), due_at=later.until)
             await self._note(message, waits)
         else:
-            await self._attempt(message, template, content)
+            await self._attempt(message, template, outgoing)
 
     async def _attempt(
-        self, message: StoredMessageRead, template: Template, content: Rendered
+        self, message: StoredMessageRead, template: Template, outgoing: Outgoing
     ) -> None:
         """Record the attempt, make it, and record what came of it."""
         provider, attempt = self.providers[message.channel], uuid4()
-        begun = MessageState(state="sending", attempt=attempt, provider=provider.name)
-        message = await self.kept.set_state(message.id, begun)
-        headers = {
-            name: value
-            for given in self.hooks.headers
-            for name, value in given(message, template).items()
-        }
-        outgoing = Outgoing(message.id, message.recipient, content, headers)
+        segments = segments_of(outgoing.content.text.strip()) if message.channel == "sms" else 1
+        begun = MessageState(
+            state="sending",
+            attempt=attempt,
+            provider=provider.name,
+            segments=segments,
+            cost=self._cost(message, Taken(segments=segments)),  # it counts before it is spent
+        )
+        attempted = await self.kept.set_state(message.id, begun)
         try:
-            name = await provider.send(outgoing)
+            taken = await provider.send(outgoing)
         except NotSent as refusal:
-            outcome = self._refused(message, refusal)
+            outcome = self._refused(attempted, refusal).model_copy(
+                update={"cost": message.cost or 0}
+            )
             if refusal.cause:
                 new = NewSuppression(
                     channel=message.channel, recipient=message.recipient, cause=refusal.cause
                 )
                 await self.kept.suppress(new)
         except OutcomeUnknown as unknown:
-            outcome = unknown_outcome(message, template, self.settings, unknown.detail)
+            outcome = unknown_outcome(attempted, template, self.settings, unknown.detail)
+            outcome = outcome.model_copy(update={"cost": begun.cost})
         except ValueError as error:  # a header that no email can have
             logger.warning("Message %s cannot be written: %s", message.id, type(error).__name__)
-            outcome = MessageState(state="failed", reason="It cannot be written as an email.")
+            reason, cost = "It cannot be written as an email.", message.cost or 0
+            outcome = MessageState(state="failed", reason=reason, cost=cost)
         else:
-            outcome = MessageState(state="sent", provider_id=name)
+            outcome = MessageState(
+                state="sent",
+                provider_id=taken.name,
+                segments=taken.segments,
+                cost=self._cost(message, taken),
+            )
         await self._record(message, outcome.model_copy(update={"attempt": attempt}))
+
+    def _outgoing(
+        self, message: StoredMessageRead, template: Template, content: Rendered
+    ) -> Outgoing:
+        headers = {
+            name: value
+            for given in self.hooks.headers
+            for name, value in given(message, template).items()
+        }
+        for add in self.hooks.contents:
+            content = add(message, template, content)
+        return Outgoing(message.id, message.recipient, content, headers)
+
+    def _cost(self, message: StoredMessageRead, taken: Taken) -> int:
+        """Say what a message costs with one more attempt."""
+        settings = self.settings
+        unit = settings.sms_price if message.channel == "sms" else settings.email_price
+        price = round(unit * MILLION) * taken.segments if taken.price is None else taken.price
+        return (message.cost or 0) + price
 
     def _refused(self, message: StoredMessageRead, refusal: NotSent) -> MessageState:
         if not refusal.again or message.attempts >= self.settings.messages_attempts:
@@ -133,8 +167,7 @@ class SendMessages:
 
     async def _note(self, message: StoredMessageRead, state: MessageState) -> None:
         await self.kept.set_state(message.id, state)
-        for told in self.hooks.observers:
-            told(message, state)
+        self.hooks.tell(message, state)
         reason = state.reason or "-"
         logger.info(
             "Message %s to %s is %s: %s", message.id, message.address_hash[:12], state.state, reason
@@ -148,6 +181,7 @@ class EndAttempts:
     kept: KeptMessages
     templates: Templates
     settings: Settings
+    hooks: Hooks = field(default_factory=Hooks)
 
     async def __call__(self) -> int:
         """Say how many there were; raises Unavailable when the data service is away."""
@@ -165,6 +199,7 @@ class EndAttempts:
             try:
                 ended = outcome.model_copy(update={"attempt": message.attempt})
                 await self.kept.set_state(message.id, ended)
+                self.hooks.tell(message, ended)
             except Conflict:
                 logger.info("Message %s was ended meanwhile", message.id)
         return len(left)

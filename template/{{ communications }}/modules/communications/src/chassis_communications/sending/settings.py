@@ -24,8 +24,8 @@ class Settings(providers.Settings):
     """Seconds until attempts that nobody ended are looked for again."""
     messages_unknown_after: PositiveFloat = 300
     """Seconds after which an attempt that nobody ended has an unknown outcome."""
-    messages_attempts: PositiveInt = 6
-    """Attempts after which a message is given up that no provider took."""
+    messages_attempts: PositiveInt = 8
+    """Attempts after which a message is given up that no provider took: more than an hour later."""
     messages_retry_delay: PositiveFloat = 30
     """Seconds until the second attempt; each further one waits twice as long."""
     messages_a_day: PositiveInt = 50

@@ -6,12 +6,9 @@ from uuid import UUID, uuid4
 
 from chassis.problems import Conflict, NotFound
 from chassis.schemas import Page
+from chassis.webhooks import EventOutcome
 from chassis_communications.addresses import Channel, hashed
-from chassis_communications.message_events import (
-    MessageEventQuery,
-    MessageEventRead,
-    NewMessageEvent,
-)
+from chassis_communications.message_events import DueMessageEvent, NewMessageEvent
 from chassis_communications.messages import (
     MessageState,
     NewMessage,
@@ -21,6 +18,8 @@ from chassis_communications.messages import (
 from chassis_communications.steps import step
 from chassis_communications.suppressions import NewSuppression, SuppressionQuery, SuppressionRead
 
+ADDRESSES_KEY = "what digests of addresses are made with in tests"
+
 
 class Kept:
     """Messages, suppressions and events; `failures` are raised one by one when a state is set."""
@@ -28,7 +27,8 @@ class Kept:
     def __init__(self) -> None:
         self.messages: dict[UUID, StoredMessageRead] = {}
         self.suppressed: dict[tuple[str, str], SuppressionRead] = {}
-        self.told: dict[tuple[str, str], MessageEventRead] = {}
+        self.told: dict[tuple[str, str], DueMessageEvent] = {}
+        self.ended: dict[UUID, EventOutcome] = {}
         self.states: list[str] = []
         """Every state that a message came to."""
         self.failures: list[Exception] = []
@@ -47,9 +47,11 @@ class Kept:
             reason=None,
             provider=None,
             provider_id=None,
+            segments=None,
+            cost=None,
             attempts=0,
             attempt=None,
-            address_hash=hashed(new.channel, new.recipient),
+            address_hash=hashed(ADDRESSES_KEY, new.channel, new.recipient),
             due_at=now,
             created_at=now,
             updated_at=now,
@@ -97,7 +99,7 @@ class Kept:
 
     async def suppress(self, new: NewSuppression) -> SuppressionRead:
         """Have nothing sent to an address."""
-        now, address = dt.datetime.now(dt.UTC), hashed(new.channel, new.recipient)
+        now, address = dt.datetime.now(dt.UTC), hashed(ADDRESSES_KEY, new.channel, new.recipient)
         suppressed = SuppressionRead(
             id=uuid4(),
             channel=new.channel,
@@ -125,20 +127,14 @@ class Kept:
 
     async def take(self, events: Sequence[NewMessageEvent]) -> None:
         """Keep what a provider told, once."""
-        now = dt.datetime.now(dt.UTC)
         for event in events:
-            kept = MessageEventRead(
-                **event.model_dump(), id=uuid4(), handled=False, created_at=now, updated_at=now
-            )
-            self.told.setdefault((event.provider, event.event), kept)
+            kept = DueMessageEvent(**event.model_dump(), id=uuid4(), attempts=0)
+            self.told.setdefault((event.provider, event.event_id), kept)
 
-    async def events(self, query: MessageEventQuery) -> Page[MessageEventRead]:
-        """Give the events that match."""
-        found = [one for one in self.told.values() if one.handled == query.handled]
-        return Page(items=found[: query.limit])
+    async def due_events(self) -> Sequence[DueMessageEvent]:
+        """Give those that nobody has acted on."""
+        return [one for one in self.told.values() if one.id not in self.ended]
 
-    async def handled(self, event_id: UUID) -> None:
-        """Mark an event."""
-        for key, one in [*self.told.items()]:
-            if one.id == event_id:
-                self.told[key] = one.model_copy(update={"handled": True})
+    async def end_event(self, event: DueMessageEvent, outcome: EventOutcome) -> None:
+        """Keep what became of an event."""
+        self.ended[event.id] = outcome

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from aiohttp import web
 
+from chassis_communications.segments import segments_of
 from chassis_communications.testing.caught import Box, Caught
 from chassis_communications.webhooks.twilio import signature_of
 
@@ -25,6 +26,8 @@ class Twilio:
         self.box = Box("Caught SMS")
         self.taken: list[dict[str, str]] = []
         self.opted_out: set[str] = set()
+        self.price: str | None = None
+        """What it bills, as far as it knows at once: `-0.00750`."""
         self.busy = False
         self.failure = 0
         """A status to answer, once the SMS is taken."""
@@ -58,7 +61,9 @@ class Twilio:
         self.box.add(Caught(to=form["To"], text=form["Body"]))
         if self.failure:
             return web.Response(status=self.failure)
-        return web.json_response({"sid": f"SM{uuid4().hex}", "status": "queued"}, status=201)
+        told = {"sid": f"SM{uuid4().hex}", "status": "queued", "price": self.price}
+        segments = str(segments_of(form["Body"]))
+        return web.json_response({**told, "num_segments": segments}, status=201)
 
     def _fault(self, form: dict[str, str]) -> tuple[int, str] | None:
         validity = form.get("ValidityPeriod", "1")

@@ -12,21 +12,21 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePub
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from chassis.webhooks import FORGED, NOT_EXPECTED, Forged
 from chassis_communications.message_events import NewMessageEvent
 from chassis_communications.messages import LONGEST_REASON
-from chassis_communications.webhooks.forged import FORGED, NOT_EXPECTED, Forged
 
 SIGNATURE = "x-twilio-email-event-webhook-signature"
 MOMENT = "x-twilio-email-event-webhook-timestamp"
 ARGUMENT = "message"
 """The argument of a message that comes back with each of its events: our id."""
 MEANS: Mapping[str, dict[str, Any]] = {
-    "processed": {"state": "sent"},
-    "delivered": {"state": "delivered"},
-    "bounce": {"state": "bounced", "cause": "bounce"},
-    "blocked": {"state": "bounced"},
-    "dropped": {"state": "failed"},
-    "spamreport": {"state": "complained", "cause": "complaint"},
+    "processed": {"told": "sent"},
+    "delivered": {"told": "delivered"},
+    "bounce": {"told": "bounced", "cause": "bounce"},
+    "blocked": {"told": "bounced"},
+    "dropped": {"told": "failed"},
+    "spamreport": {"told": "complained", "cause": "complaint"},
     "unsubscribe": {"cause": "opt_out"},
     "group_unsubscribe": {"cause": "opt_out"},
 }
@@ -56,7 +56,7 @@ def events(body: bytes) -> Iterator[NewMessageEvent]:
         if kind in MEANS and _is_id(told.get(ARGUMENT)):
             yield NewMessageEvent(
                 provider="sendgrid",
-                event=told["sg_event_id"],
+                event_id=told["sg_event_id"],
                 message=told[ARGUMENT],
                 reason=" ".join(str(told.get("reason") or kind).split())[:LONGEST_REASON],
                 **MEANS[kind],

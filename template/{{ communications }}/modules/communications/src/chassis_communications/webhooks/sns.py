@@ -22,9 +22,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509 import load_pem_x509_certificate
 
 from chassis.problems import Unavailable
+from chassis.webhooks import FORGED, NOT_EXPECTED, Forged
 from chassis_communications.message_events import NewMessageEvent
 from chassis_communications.messages import LONGEST_REASON
-from chassis_communications.webhooks.forged import FORGED, NOT_EXPECTED, Forged
 
 HOST = re.compile(r"sns\.[a-z0-9-]+\.amazonaws\.com")
 HEADER = "X-Message"
@@ -33,11 +33,11 @@ NO_CERTIFICATE = "SNS does not give its certificate."
 _TOLD = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
 _ASKED = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
 MEANS: Mapping[str, dict[str, Any]] = {
-    "Send": {"state": "sent"},
-    "Delivery": {"state": "delivered"},
-    "Bounce": {"state": "bounced"},
-    "Complaint": {"state": "complained", "cause": "complaint"},
-    "Reject": {"state": "failed"},
+    "Send": {"told": "sent"},
+    "Delivery": {"told": "delivered"},
+    "Bounce": {"told": "bounced"},
+    "Complaint": {"told": "complained", "cause": "complaint"},
+    "Reject": {"told": "failed"},
 }
 
 
@@ -105,7 +105,7 @@ def events(told: Mapping[str, Any]) -> Iterator[NewMessageEvent]:
         if header["name"] == HEADER:
             yield NewMessageEvent(
                 provider="ses",
-                event=told["MessageId"],
+                event_id=told["MessageId"],
                 message=UUID(header["value"]),
                 reason=f"SES says {kind}"[:LONGEST_REASON],
                 **means,

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl
 from uuid import UUID
 
+from chassis.webhooks import FORGED, NOT_EXPECTED, Forged
 from chassis_communications.message_events import NewMessageEvent
 from chassis_communications.messages import State
-from chassis_communications.webhooks.forged import FORGED, NOT_EXPECTED, Forged
 
 SIGNATURE = "x-twilio-signature"
 OPTED_OUT = "21610"
@@ -48,9 +48,9 @@ def event(message: UUID, sent: Mapping[str, str]) -> NewMessageEvent | None:
         return None
     return NewMessageEvent(
         provider="twilio",
-        event=f"{sent.get('MessageSid', '')[:64]}/{status}",
+        event_id=f"{sent.get('MessageSid', '')[:64]}/{status}",
         message=message,
-        state=MEANS[status],
+        told=MEANS[status],
         reason=f"Twilio says {status}" + (f", error {code[:10]}" if code else ""),
         cause="opt_out" if code == OPTED_OUT else None,
     )

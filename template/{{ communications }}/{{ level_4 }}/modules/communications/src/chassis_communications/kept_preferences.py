@@ -4,11 +4,10 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from chassis.data_api import PAST_CACHES
+from chassis.data_api import PAST_CACHES, KeepingHttp
 from chassis.http_client import Reply, raise_for_problem
 from chassis.schemas import Page
 from chassis_communications.addresses import Channel
-from chassis_communications.kept_messages import Http
 from chassis_communications.preferences import (
     ERASURES,
     PREFERENCES,
@@ -27,7 +26,7 @@ _pages = TypeAdapter(Page[PreferenceRead])
 class KeptPreferences:
     """What a data service knows of what people want; raises what it answers."""
 
-    def __init__(self, http: Http, base_url: str) -> None:
+    def __init__(self, http: KeepingHttp, base_url: str) -> None:
         self._http = http
         self._base = base_url.rstrip("/")
 

@@ -7,12 +7,15 @@ A repeat gets the first answer. What becomes of a key:
 - A refusal (4xx), and a 503 before anything was written: nothing was done, the key is free again.
 - Otherwise (5xx, or a process that died) nobody knows what was done: repeats are refused with 409.
 
+Of a request Redis keeps digests alone, made with ``idempotency_secret``: bodies hold passwords, too, and
+whoever reads Redis could try them out on a digest that anybody can make.
+
 What was written is known from the calls of ``app.state.http``. While Redis is away, requests with
 a key are refused with 503 and not carried out.
 """
 
 from fastapi import FastAPI
-from pydantic import PositiveInt
+from pydantic import PositiveInt, SecretStr
 from pydantic_settings import BaseSettings
 
 from chassis.feature import no_lifespan
@@ -31,6 +34,9 @@ class Settings(BaseSettings):
     """Seconds after which a request without an answer counts as lost."""
     idempotency_max_bytes: PositiveInt = 1_048_576
     """The largest body of a request with a key, in bytes: it is held in memory."""
+    idempotency_secret: SecretStr = SecretStr("")
+    """What the digests of requests in Redis are made with, besides the key of each. With another one,
+    keys that were used before are new ones."""
     idempotency_scope: frozenset[str] = frozenset(
         {"authorization", "proxy-authorization", "x-api-key"}
     )
@@ -45,6 +51,7 @@ def install(app: FastAPI, settings: KeySettings) -> None:
     app.add_middleware(
         Idempotency,
         records=records,
+        secret=settings.idempotency_secret.get_secret_value().encode(),
         scope=settings.idempotency_scope,
         max_bytes=settings.idempotency_max_bytes,
     )

@@ -1,4 +1,5 @@
 import hashlib
+import hmac
 import logging
 import re
 from collections.abc import Collection
@@ -39,10 +40,16 @@ class Idempotency:
     """Carries out a POST with a key once, and repeats its answer."""
 
     def __init__(
-        self, app: ASGIApp, records: Records, scope: Collection[str], max_bytes: int
+        self,
+        app: ASGIApp,
+        records: Records,
+        secret: bytes,
+        scope: Collection[str],
+        max_bytes: int,
     ) -> None:
         self.app = app
         self.records = records
+        self.secret = secret
         self.max_bytes = max_bytes
         self.asking = {name.lower().encode() for name in scope}
 
@@ -58,8 +65,10 @@ class Idempotency:
         if isinstance(body, Response):
             await body(scope, receive, send)
             return
-        key = f"{keys[0].decode()} {self._who(scope)}"
-        started = await self._start(key, _fingerprint(scope, body), scope["path"])
+        secret = self.secret + keys[0]  # which Redis is not told either
+        key = f"{keys[0].decode()} {_digest(secret, *self._who(scope))}"
+        fingerprint = _digest(secret, *_what(scope, body))
+        started = await self._start(key, fingerprint, scope["path"])
         if isinstance(started, Response):
             await started(scope, receive, send)
             return
@@ -71,7 +80,7 @@ class Idempotency:
             finally:
                 await exchange.end()
 
-    def _who(self, scope: Scope) -> str:
+    def _who(self, scope: Scope) -> list[bytes]:
         """Tell apart who asks: the same key from somebody else is another one."""
         user = scope.get("user")  # where a middleware before this one knows it: tokens change
         known = {_TOKEN: user.identity.encode()} if user and user.is_authenticated else {}
@@ -80,7 +89,7 @@ class Idempotency:
             for name, value in scope["headers"]
             if name in self.asking
         ]
-        return _digest(*sorted(told))
+        return sorted(told)
 
     async def _start(self, key: str, fingerprint: str, path: str) -> Record | Response:
         """Take the key, or give the answer if that cannot be."""
@@ -138,15 +147,16 @@ def _again(body: bytes, receive: Receive) -> Receive:
     return received
 
 
-def _fingerprint(scope: Scope, body: bytes) -> str:
+def _what(scope: Scope, body: bytes) -> list[bytes]:
+    """Tell apart what is asked for: the same key with anything else is refused."""
     # A cookie may say who asks, and change for other reasons: then nothing is told and nothing done.
     cookies = [value for name, value in scope["headers"] if name == b"cookie"]
-    return _digest(scope["path"].encode(), scope["query_string"], *cookies, body)
+    return [scope["path"].encode(), scope["query_string"], *cookies, body]
 
 
-def _digest(*parts: bytes) -> str:
+def _digest(secret: bytes, *parts: bytes) -> str:
     digests = (hashlib.sha256(part).digest() for part in parts)
-    return hashlib.sha256(b"".join(digests)).hexdigest()
+    return hmac.digest(secret, b"".join(digests), hashlib.sha256).hex()
 
 
 def _replay(answer: Answer) -> Response:

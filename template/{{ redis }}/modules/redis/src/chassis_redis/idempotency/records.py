@@ -7,6 +7,7 @@ import time
 from dataclasses import asdict, dataclass, replace
 from typing import Literal, Protocol, Self, cast
 
+from pydantic import SecretStr
 from redis.asyncio import Redis
 
 # From the claim to the confirmation, which comes next. A claim whose answer was lost is gone then.
@@ -30,6 +31,7 @@ class KeySettings(Protocol):
     idempotency_patience: int
     idempotency_retention: int
     idempotency_scope: frozenset[str]
+    idempotency_secret: SecretStr
     redis_namespace: str
     redis_timeout: float
 
@@ -53,7 +55,7 @@ class Record:
     """What is known of a key."""
 
     fingerprint: str
-    """Of the request that came with it."""
+    """Of the request that came with it; it tells nothing of what was in it."""
     owner: str
     """Which attempt has the key."""
     state: Literal["claimed", "started", "lost", "answered"]

@@ -1,25 +1,23 @@
 from uuid import UUID
 
-from sqlalchemy import Boolean, Index, String, false
+from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chassis.database.models import Base, Record
+from chassis.database.models import Base
+from chassis.webhooks.inbox import InboxRecord
 
 
-class MessageEvent(Record, Base):
+class MessageEvent(InboxRecord, Base):
     """Something that a provider told of a message."""
 
     __tablename__ = "message_events"
     __table_args__ = (
-        Index("ix_message_events_created_at", "created_at", "id"),
-        Index("ix_message_events_handled", "handled", "created_at", "id"),
-        Index("uq_message_events_event", "provider", "event", unique=True),
+        Index("uq_message_events_event", "provider", "event_id", unique=True),
+        # Nearly all are done: the index of the others stays small.
+        Index("ix_message_events_due", "due_at", postgresql_where="state = 'new'"),
     )
 
-    provider: Mapped[str] = mapped_column(String(20))
-    event: Mapped[str] = mapped_column(String(200))
     message: Mapped[UUID]
-    state: Mapped[str | None] = mapped_column(String(10))
+    told: Mapped[str | None] = mapped_column(String(10))
     reason: Mapped[str | None] = mapped_column(String(200))
     cause: Mapped[str | None] = mapped_column(String(20))
-    handled: Mapped[bool] = mapped_column(Boolean(), server_default=false())

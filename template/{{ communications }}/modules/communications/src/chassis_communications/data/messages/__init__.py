@@ -5,13 +5,15 @@ from fastapi import FastAPI
 from chassis.feature import no_lifespan
 from chassis_communications.data.messages.repository import Messages
 from chassis_communications.data.messages.routes import router
+from chassis_communications.data.settings import Settings
 
-__all__ = ["install", "lifespan"]
+__all__ = ["Settings", "install", "lifespan"]
 
 
-def install(app: FastAPI, _settings: object) -> None:
+def install(app: FastAPI, settings: Settings) -> None:
     """Add the routes; every step is told to the document service."""
-    app.state.messages = Messages(app.state.database, app.state.teller.wake)
+    key = app.state.addresses_key = settings.addresses_key.get_secret_value()
+    app.state.messages = Messages(app.state.database, key, app.state.teller.wake)
     app.include_router(router)
 
 

@@ -2,7 +2,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, Integer, String, func
+from sqlalchemy import BigInteger, Index, Integer, String, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -18,6 +18,12 @@ class Message(Record, Base):
         Index("ix_messages_state", "state", "created_at", "id"),
         Index("ix_messages_due", "state", "channel", "due_at", "id"),
         Index("ix_messages_address_hash", "address_hash", "created_at", "id"),
+        Index(
+            "ix_messages_recipient",
+            "recipient",
+            "created_at",
+            postgresql_ops={"recipient": "varchar_pattern_ops"},
+        ),
         Index("ix_messages_template", "template", "created_at", "id"),
     )
 
@@ -33,4 +39,6 @@ class Message(Record, Base):
     attempt: Mapped[UUID | None]
     provider: Mapped[str | None] = mapped_column(String(63))
     provider_id: Mapped[str | None] = mapped_column(String(200))
+    segments: Mapped[int | None] = mapped_column(Integer())
+    cost: Mapped[int | None] = mapped_column(BigInteger())
     due_at: Mapped[datetime] = mapped_column(server_default=func.now())

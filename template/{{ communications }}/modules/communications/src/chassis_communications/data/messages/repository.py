@@ -19,7 +19,7 @@ from chassis_mongodb.telling.model import UntoldActivity
 
 ANOTHER = "There is another message with this id."
 ASKED = ("template", "channel", "recipient", "data", "time_zone")
-TOLD = ("template", "channel", "address_hash", "state", "reason", "provider", "attempts")
+TOLD = ("template", "channel", "address_hash", "state", "reason", "provider", "attempts", "cost")
 """What the history knows of a message: neither whom it went to, nor what was in it."""
 
 _untold = cast("Table", UntoldActivity.__table__)
@@ -31,8 +31,9 @@ class Messages(Repository[StoredMessageRead]):
     model = Message
     read = StoredMessageRead
 
-    def __init__(self, database: Database, told: Callable[[], None]) -> None:
+    def __init__(self, database: Database, key: str, told: Callable[[], None]) -> None:
         super().__init__(database)
+        self._key = key
         self._table: Table = self._records.table
         self._told = told
 
@@ -40,7 +41,8 @@ class Messages(Repository[StoredMessageRead]):
         """Keep a message that is to be sent; twice is once. Raises Conflict for another one."""
         recipient = normal(new.channel, new.recipient)
         asked = {**new.model_dump(include=set(ASKED)), "recipient": recipient}
-        values = {"id": message_id, "address_hash": hashed(new.channel, recipient), **asked}
+        address_hash = hashed(self._key, new.channel, recipient)
+        values = {"id": message_id, "address_hash": address_hash, **asked}
         table = self._table
         statement = postgresql.insert(table).on_conflict_do_nothing().returning(*table.c)
         async with self.database.begin() as connection:

@@ -11,7 +11,7 @@ __all__ = ["install", "lifespan"]
 
 def install(app: FastAPI, _settings: object) -> None:
     """Add the routes."""
-    app.state.suppressions = Suppressions(app.state.database)
+    app.state.suppressions = Suppressions(app.state.database, app.state.addresses_key)
     app.include_router(router)
 
 

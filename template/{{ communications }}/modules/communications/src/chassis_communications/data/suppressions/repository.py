@@ -13,13 +13,14 @@ class Suppressions(Repository[SuppressionRead]):
     model = Suppression
     read = SuppressionRead
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, key: str) -> None:
         super().__init__(database)
+        self._key = key
         self._table = self._records.table
 
     async def put(self, new: NewSuppression) -> SuppressionRead:
         """Keep that nothing is sent to an address; twice is once, and the latest cause counts."""
-        address_hash = hashed(new.channel, normal(new.channel, new.recipient))
+        address_hash = hashed(self._key, new.channel, normal(new.channel, new.recipient))
         values = {"channel": new.channel, "address_hash": address_hash, "cause": new.cause}
         statement = (
             postgresql.insert(self._table)

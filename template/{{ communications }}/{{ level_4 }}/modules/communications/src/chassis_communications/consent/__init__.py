@@ -1,10 +1,9 @@
 """Consent: a worker sends what people want to get, when they want it; marketing only if they said so."""
 
-from functools import partial
-
 from chassis.feature import no_lifespan
-from chassis_communications.consent.decisions import AllowedCountry, AsWanted, unsubscribe_headers
+from chassis_communications.consent.decisions import AllowedCountry, AsWanted
 from chassis_communications.consent.settings import Settings
+from chassis_communications.consent.way_out import WayOut
 from chassis_communications.declared import Template
 from chassis_communications.links import key_of
 from chassis_communications.preferences import CONFIRM
@@ -18,8 +17,9 @@ def install(worker: Worker, settings: Settings) -> None:
     worker.state.templates.declare(CONFIRM, Template(category="security"))
     hooks, own = worker.state.messages, worker.state.settings
     hooks.decisions.extend([AllowedCountry(settings), AsWanted(worker, settings)])
-    key = key_of(settings.messages_key)
-    hooks.headers.append(partial(unsubscribe_headers, own.public_url, key))
+    out = WayOut(own.public_url, key_of(settings.messages_key), worker.state.templates)
+    hooks.headers.append(out.headers)
+    hooks.contents.append(out.shown)
 
 
 lifespan = no_lifespan

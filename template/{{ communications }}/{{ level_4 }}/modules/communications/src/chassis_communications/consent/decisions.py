@@ -1,13 +1,12 @@
 """What the owner of an address wants, before anything is sent there."""
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chassis_communications.consent.settings import Settings
 from chassis_communications.declared import Template
 from chassis_communications.kept_preferences import KeptPreferences
-from chassis_communications.links import UNSUBSCRIBES, key_of, link
+from chassis_communications.links import key_of
 from chassis_communications.messages import StoredMessageRead
 from chassis_communications.preferences import PreferenceRead
 from chassis_communications.sending.decisions import (
@@ -73,15 +72,3 @@ class AsWanted:
             sent = await kept_messages(self.worker).sent_to(message.address_hash, since)
             if sent >= wanted.a_day:
                 raise Withheld(ENOUGH)
-
-
-def unsubscribe_headers(
-    base: str, key: str, message: StoredMessageRead, template: Template
-) -> Mapping[str, str]:
-    """Give marketing its way out in one click, as RFC 8058 has it."""
-    if template.category != "marketing":
-        return {}
-    return {
-        "List-Unsubscribe": f"<{link(base, key, UNSUBSCRIBES, message.id)}>",
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-    }

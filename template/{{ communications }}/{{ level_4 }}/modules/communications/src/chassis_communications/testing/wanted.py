@@ -15,6 +15,7 @@ from chassis_communications.preferences import (
     PreferenceQuery,
     PreferenceRead,
 )
+from chassis_communications.testing.kept import ADDRESSES_KEY
 
 
 class Wanted:
@@ -26,7 +27,8 @@ class Wanted:
 
     async def put(self, new: NewPreference) -> PreferenceRead:
         """Keep what somebody wants."""
-        key = new.channel, hashed(new.channel, normal(new.channel, new.recipient))
+        address = normal(new.channel, new.recipient)
+        key = new.channel, hashed(ADDRESSES_KEY, new.channel, address)
         now = dt.datetime.now(dt.UTC)
         nothing: dict[str, Any] = dict.fromkeys(
             ("consent", "consent_at", "quiet_hours", "time_zone", "a_day")

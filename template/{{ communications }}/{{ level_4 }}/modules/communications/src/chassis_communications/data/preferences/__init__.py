@@ -12,7 +12,7 @@ __all__ = ["install", "lifespan"]
 
 def install(app: FastAPI, _settings: object) -> None:
     """Add the routes."""
-    app.state.preferences = Preferences(app.state.database)
+    app.state.preferences = Preferences(app.state.database, app.state.addresses_key)
     app.include_router(router)
     app.include_router(erasure)
 

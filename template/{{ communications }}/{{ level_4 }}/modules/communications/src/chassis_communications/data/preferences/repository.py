@@ -3,12 +3,12 @@ from collections.abc import Mapping
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Table, delete, select, update
+from sqlalchemy import ColumnElement, Table, delete, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import literal
 
-from chassis.database.engine import Database
+from chassis.database.engine import Change, Database
 from chassis.database.repository import Repository
 from chassis_communications.addresses import hashed, normal
 from chassis_communications.data.messages.model import Message
@@ -25,24 +25,28 @@ class Preferences(Repository[PreferenceRead]):
     model = Preference
     read = PreferenceRead
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, key: str) -> None:
         super().__init__(database)
+        self._key = key
         self._table: Table = self._records.table
 
     async def put(self, new: NewPreference) -> PreferenceRead:
         """Keep what somebody wants; what is not said stays as it is."""
-        address_hash = hashed(new.channel, normal(new.channel, new.recipient))
-        wanted = new.model_dump(exclude_none=True, exclude={"channel", "recipient"})
+        wanted = _dated(new.model_dump(exclude_none=True, exclude={"channel", "recipient"}))
+        values = {"channel": new.channel, "address_hash": self._hashed(new), **wanted}
         table = self._table
-        values = {"channel": new.channel, "address_hash": address_hash}
-        there = postgresql.insert(table).values(**values).on_conflict_do_nothing()
-        found = select(table.c.id).where(
-            table.c.channel == new.channel, table.c.address_hash == address_hash
-        )
+        first = postgresql.insert(table).values(**values).on_conflict_do_nothing()
+        found = select(table.c.id).where(*self._of(new))
         async with self.database.begin() as connection:
-            await connection.execute(there)
+            row = (await connection.execute(first.returning(*table.c))).first()
+            if row is not None:
+                added = dict(zip(table.columns.keys(), row, strict=True))
+                await self.recorded(
+                    connection, Change("add", table.name, added["id"], values, added)
+                )
+                return self.read.model_validate(added)
             preference_id = (await connection.execute(found)).scalar_one()
-        return await self.change(preference_id, _dated(wanted))
+        return await self.change(preference_id, wanted)
 
     async def say(self, preference_id: UUID, consent: Consent) -> PreferenceRead:
         """Keep what somebody says to marketing; raises NotFound."""
@@ -50,10 +54,12 @@ class Preferences(Repository[PreferenceRead]):
 
     async def erase(self, whose: Address) -> int:
         """Erase an address and what was sent to it; say how many messages that were."""
-        address_hash = hashed(whose.channel, normal(whose.channel, whose.recipient))
         table = self._table
-        owner = (table.c.channel == whose.channel, table.c.address_hash == address_hash)
-        theirs = (_messages.c.address_hash == address_hash, _messages.c.recipient != ERASED)
+        forgotten = delete(table).where(*self._of(whose)).returning(table.c.id)
+        theirs = (
+            _messages.c.address_hash == self._hashed(whose),
+            _messages.c.recipient != ERASED,
+        )
         emptied = (
             update(_messages)
             .where(*theirs)
@@ -64,8 +70,18 @@ class Preferences(Repository[PreferenceRead]):
         )
         async with self.database.begin() as connection:
             await connection.execute(waiting)
-            await connection.execute(delete(table).where(*owner))
+            for preference_id in (await connection.execute(forgotten)).scalars().all():
+                gone = Change("remove", table.name, preference_id, {}, {})
+                await self.recorded(connection, gone)
             return (await connection.execute(emptied)).rowcount
+
+    def _of(self, whose: Address) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+        """Give the conditions that a preference is of somebody's address."""
+        table = self._table
+        return table.c.channel == whose.channel, table.c.address_hash == self._hashed(whose)
+
+    def _hashed(self, whose: Address) -> str:
+        return hashed(self._key, whose.channel, normal(whose.channel, whose.recipient))
 
 
 def _dated(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,21 @@
+from pydantic import SecretStr, field_validator
+from pydantic_settings import BaseSettings
+
+SHORTEST_KEY = 32
+
+
+class Settings(BaseSettings):
+    """What the data service has to know of messages."""
+
+    addresses_key: SecretStr = SecretStr("")
+    """What the digests of addresses are made with: 32 characters or more. Without one no address is
+    kept; with another one every address is a new one."""
+
+    @field_validator("addresses_key")
+    @classmethod
+    def check_key(cls, key: SecretStr) -> SecretStr:
+        """Refuse a key that can be guessed."""
+        if 0 < len(key.get_secret_value()) < SHORTEST_KEY:
+            msg = f"must have {SHORTEST_KEY} characters or more; `make env` makes one"
+            raise ValueError(msg)
+        return key
