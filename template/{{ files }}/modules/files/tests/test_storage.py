@@ -77,10 +77,15 @@ def broken(folder: Path) -> ObjectStorage:
 
 
 async def test_a_store_that_takes_nothing_is_unavailable(broken: ObjectStorage) -> None:
+    failed: list[str] = []
+    broken.failure_observers.append(failed.append)
+
     with pytest.raises(Unavailable, match="takes nothing"):
         await broken.put("key", chunks(1))
     with pytest.raises(Unavailable):
         await broken.ping()
+
+    assert failed == ["put", "ping"]
 
 
 async def test_a_server_that_is_away_is_unavailable_soon() -> None:

@@ -3,8 +3,9 @@
 import codecs
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from uuid import UUID
 
 from chassis.problems import Invalid, OutcomeUnknown, ProblemError, TooLarge
@@ -18,6 +19,10 @@ logger = logging.getLogger(__name__)
 
 EMPTY = "The file is empty."
 NO_TEXT = "The file is no text in UTF-8."
+OUTCOMES = ("uploaded", "refused", "failed", "broken_off")
+
+type UploadObserver = Callable[[str, int], None]
+"""Is told what became of an upload, and how many bytes are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +33,23 @@ class ReceiveFile:
     storage: Storage
     kinds: Collection[str]
     max_bytes: int
+    observers: Sequence[UploadObserver] = ()
 
     async def __call__(self, upload: Upload, new: NewFile) -> StoredFileRead:
         """Raise KindRefused, TooLarge, Invalid, or what the two services raise."""
+        try:
+            received = await self._receive(upload, new)
+        except ProblemError as error:
+            refused = error.status < HTTPStatus.INTERNAL_SERVER_ERROR
+            self._tell("refused" if refused else "failed")
+            raise
+        except BaseException:  # the client, or this service, goes away
+            self._tell("broken_off")
+            raise
+        self._tell("uploaded", received.size or 0)
+        return received
+
+    async def _receive(self, upload: Upload, new: NewFile) -> StoredFileRead:
         chunks = upload.chunks()
         head = await _head(chunks)
         kind = allowed_kind(head[:HEAD], self.kinds)
@@ -52,6 +71,10 @@ class ReceiveFile:
             raise
         logger.info("File %s is uploaded: %s, %d bytes", file.id, kind, measured.size)
         return uploaded
+
+    def _tell(self, outcome: str, size: int = 0) -> None:
+        for observe in self.observers:
+            observe(outcome, size)
 
     async def _undo(self, file_id: UUID) -> None:
         try:

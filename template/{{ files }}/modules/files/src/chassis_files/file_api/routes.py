@@ -83,8 +83,9 @@ async def upload_file(
     """Upload a file; it is given out once it has been looked at."""
     if (belonging.entity is None) != (belonging.entity_id is None):
         raise Invalid(HALF, field="entity_id" if belonging.entity else "entity")
-    settings = request.app.state.settings
-    receive = ReceiveFile(stored, store, settings.files_kinds, settings.files_max_bytes)
+    state = request.app.state
+    settings, observers = state.settings, state.upload_observers
+    receive = ReceiveFile(stored, store, settings.files_kinds, settings.files_max_bytes, observers)
     upload = Upload(request.headers.get("content-type", ""), _body(request))
     await upload.opened()
     new = NewFile(name=safe_name(upload.name), **belonging.model_dump())

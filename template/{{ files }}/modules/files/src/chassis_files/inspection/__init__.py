@@ -28,6 +28,7 @@ IN_MEMORY = "memory://"
 def install(worker: Process, settings: Settings) -> None:
     """Open the store, and prepare what the worker does: it begins when the worker runs."""
     worker.state.storage = storage_of(settings)
+    worker.state.file_watchers = []
     worker.state.file_work = partial(_work, worker, settings)
 
 
@@ -57,7 +58,7 @@ def _work(worker: Process, settings: Settings) -> tuple[LookAtFiles, SweepFiles]
     state, clamd = worker.state, settings.files_clamd
     stored = StoredFiles(state.http, state.settings.data_api_url)
     scanner = Clamd(clamd, settings.files_clamd_timeout) if clamd else None
-    look = LookAtFiles(stored, state.storage, settings, scanner)
+    look = LookAtFiles(stored, state.storage, settings, scanner, state.file_watchers)
     pending_for = dt.timedelta(hours=settings.files_pending_hours)
     return look, SweepFiles(stored, state.storage, pending_for)
 

@@ -1,9 +1,11 @@
 """A file that has come is looked at: whether it is what it is said to be, and does no harm."""
 
 import asyncio
+import datetime as dt
 import hashlib
 import logging
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -35,6 +37,22 @@ class Scanner(Protocol):
         ...
 
 
+class Watcher(Protocol):
+    """Is told how looking at files goes on."""
+
+    def waits(self, since: dt.datetime | None) -> None:
+        """Hear since when the file waits that has waited longest; None if none does."""
+        ...
+
+    def scanned(self, seconds: float) -> None:
+        """Hear how long a scan for viruses took, whatever came of it."""
+        ...
+
+    def decided(self, state: str, seconds: float) -> None:
+        """Hear what a file has come to, and how long it was looked at."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class LookAtFiles:
     """Decide on every file that waits for it; one that cannot be decided on goes on waiting."""
@@ -43,6 +61,7 @@ class LookAtFiles:
     storage: Storage
     settings: Settings
     scanner: Scanner | None = None
+    watchers: Sequence[Watcher] = ()
 
     async def __call__(self) -> int:
         """Say how many were decided on; raises Unavailable when something that it takes is away."""
@@ -50,11 +69,15 @@ class LookAtFiles:
             state="uploaded", released=False, sort="created_at", limit=AT_ONCE
         )
         files = (await self.stored.list(waiting)).items
+        since = min((file.updated_at for file in files), default=None)
+        for watcher in self.watchers:
+            watcher.waits(since)
         for file in files:
             await self._decide(file)
         return len(files)
 
     async def _decide(self, file: StoredFileRead) -> None:
+        began = time.perf_counter()
         try:
             verdict = await self._clean(file)
         except Objection as objection:
@@ -69,6 +92,8 @@ class LookAtFiles:
         logger.info(
             "File %s is %s: %s", file.id, verdict.state, verdict.reason or file.content_type
         )
+        for watcher in self.watchers:
+            watcher.decided(verdict.state, time.perf_counter() - began)
         if verdict.reason:
             await self.storage.delete(str(file.id))
 
@@ -76,13 +101,19 @@ class LookAtFiles:
         """Raise Objection if something speaks against a file, NotFound if the store lost it."""
         kind, size = file.content_type or "", file.size or 0
         await self._check_kind(file, kind)
-        if self.scanner:
-            found = await self.scanner.virus_in(await self.storage.read(str(file.id), 0, size))
-            if found:
-                raise Objection(f"A virus was found: {found}"[:200])
+        if self.scanner and (found := await self._scanned(self.scanner, file, size)):
+            raise Objection(f"A virus was found: {found}"[:200])
         if kind in FORMATS:
             return await self._redraw(file, kind, size)
         return FileState(state="clean")
+
+    async def _scanned(self, scanner: Scanner, file: StoredFileRead, size: int) -> str | None:
+        began = time.perf_counter()
+        try:
+            return await scanner.virus_in(await self.storage.read(str(file.id), 0, size))
+        finally:
+            for watcher in self.watchers:
+                watcher.scanned(time.perf_counter() - began)
 
     async def _check_kind(self, file: StoredFileRead, kind: str) -> None:
         head = await self._read(file, min(HEAD, file.size or 0))

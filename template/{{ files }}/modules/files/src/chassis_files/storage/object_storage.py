@@ -1,5 +1,5 @@
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -33,22 +33,24 @@ class ObjectStorage:
 
     def __init__(self, store: "ObjectStore") -> None:
         self.store = store
+        self.failure_observers: list[Callable[[str], None]] = []
+        """Are told what could not be done: put, read, delete or ping."""
 
     async def put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
         """Keep all of it, or nothing."""
-        with _told(key):
+        with self._told("put", key):
             await obstore.put_async(self.store, key, chunks, max_concurrency=PARTS_AT_ONCE)
 
     async def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
         """Give the bytes from one to before another."""
-        with _told(key):
+        with self._told("read", key):
             found = await obstore.get_async(self.store, key, options={"range": (start, end)})
-        return _chunks(found, key)
+        return self._chunks(found, key)
 
     async def delete(self, key: str) -> None:
         """Remove what is there; it need not be."""
         try:
-            with _told(key):
+            with self._told("delete", key):
                 await obstore.delete_async(self.store, key)
         except NotFound:
             pass
@@ -56,28 +58,28 @@ class ObjectStorage:
     async def ping(self) -> None:
         """Ask for what is never there: that it is not is an answer."""
         try:
-            with _told(PING):
+            with self._told("ping", PING):
                 await obstore.head_async(self.store, PING)
         except NotFound:
             pass
 
+    async def _chunks(self, found: "GetResult", key: str) -> AsyncIterator[bytes]:
+        with self._told("read", key):
+            async for chunk in found.stream(min_chunk_size=CHUNK):
+                yield bytes(chunk)
 
-async def _chunks(found: "GetResult", key: str) -> AsyncIterator[bytes]:
-    with _told(key):
-        async for chunk in found.stream(min_chunk_size=CHUNK):
-            yield bytes(chunk)
-
-
-@contextmanager
-def _told(key: str) -> Iterator[None]:
-    """Say what the store answers in words of this system."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise NotFound(MISSING) from error
-    except (BaseError, OSError) as error:
-        logger.warning("The store of files failed at %s: %s", key, _brief(error))
-        raise Unavailable(AWAY) from error
+    @contextmanager
+    def _told(self, operation: str, key: str) -> Iterator[None]:
+        """Say what the store answers in words of this system."""
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise NotFound(MISSING) from error
+        except (BaseError, OSError) as error:
+            logger.warning("The store of files failed at %s: %s", key, _brief(error))
+            for observe in self.failure_observers:
+                observe(operation)
+            raise Unavailable(AWAY) from error
 
 
 def _brief(error: Exception) -> str:
