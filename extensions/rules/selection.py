@@ -42,12 +42,14 @@ def brought(
     entries: Iterable[dict[str, Any]], level: int, chosen: Sequence[str]
 ) -> list[dict[str, Any]]:
     """Keep the entries that this level and these layers bring; `with` names further modules."""
+    there = {None, *chosen}
     return [
         entry
         for entry in entries
         if entry["level"] <= level
-        and {entry.get("module"), entry.get("provider")} <= {None, *chosen}
-        and {*entry.get("with", ())} <= {*chosen}
+        and entry.get("module") in there
+        and entry.get("provider") in there
+        and there.issuperset(entry.get("with", ()))
     ]
 
 

@@ -24,11 +24,13 @@ from jinja2_ansible_filters import AnsibleCoreFiltersExtension
 
 from ferrata.template import ANSWERS_FILE, Source, Template, configuration, environment
 
+# The same in C, where PyYAML was built with it.
+Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # How Copier reads an answer of each type.
 PARSERS: Mapping[str, Callable[[str], Any]] = {
     "str": str,
     "json": json.loads,
-    "yaml": yaml.safe_load,
+    "yaml": lambda text: yaml.load(text, Loader),  # noqa: S506  (a SafeLoader)
 }
 LOOP = re.compile(r"{% yield (\w+) from (.+?) %}")
 PATHS = "_paths"

@@ -233,10 +233,12 @@ def left_out(workflow: dict[str, Any], collected: Collected) -> set[str]:
     return collected[ON_DEMAND].difference(*chosen)
 
 
+@pytest.mark.long  # collecting for each job takes half a minute
 def test_every_test_on_demand_is_run_by_some_job(collected: Collected) -> None:
     assert left_out(read(ROOT / ".github/workflows/ci.yml"), collected) == set()
 
 
+@pytest.mark.long
 def test_a_test_that_no_job_runs_is_found(collected: Collected) -> None:
     workflow = read(ROOT / ".github/workflows/ci.yml")
     for name in workflow["jobs"].keys() - {"gates"}:

@@ -30,15 +30,20 @@ ODD = [
 ]
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """The makefiles of a project with everything, in a folder whose tools only note their calls."""
-    renderer = Renderer(ROOT)
+@pytest.fixture(scope="module")
+def makefiles() -> dict[str, bytes]:
+    """The makefiles of a project with everything."""
     answers = answers_of("task_manager") | {"level": 2, "modules": MODULES}
-    for path, content in renderer.render(answers).files.items():
-        if path == "Makefile" or path.endswith(".mk"):
-            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / path).write_bytes(content)
+    files = Renderer(ROOT).render(answers).files
+    return {name: files[name] for name in files if name == "Makefile" or name.endswith(".mk")}
+
+
+@pytest.fixture
+def project(makefiles: dict[str, bytes], tmp_path: Path) -> Path:
+    """The makefiles in a folder whose tools only note their calls."""
+    for path, content in makefiles.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(content)
     for tool in ("my tools'/uv", "bin/docker"):
         (tmp_path / tool).parent.mkdir()
         (tmp_path / tool).write_text(UV)
