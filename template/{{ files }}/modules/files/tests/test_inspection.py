@@ -13,6 +13,7 @@ from starlette.datastructures import State
 
 from chassis.problems import Unavailable
 from chassis_files import inspection
+from chassis_files.direct.opening import direct_storage
 from chassis_files.files import FileState, NewFile
 from chassis_files.inspection import Settings
 from chassis_files.inspection.clamd import Clamd
@@ -178,7 +179,8 @@ async def test_what_nobody_wants_is_removed(
     now = dt.datetime.now(dt.UTC)
     stored.files[young.id] = young.model_copy(update={"created_at": now})
 
-    sweep = SweepFiles(stored, storage, dt.timedelta(hours=24))  # type: ignore[arg-type]
+    direct = direct_storage(Settings(), storage)
+    sweep = SweepFiles(stored, storage, direct, dt.timedelta(hours=24))  # type: ignore[arg-type]
 
     assert (await sweep(), await sweep()) == (2, 0)
     assert set(stored.files) == {uploaded, young.id}

@@ -91,7 +91,7 @@ async def upload_file(
     new = NewFile(name=safe_name(upload.name), **belonging.model_dump())
     received = await receive(upload, new)
     response.headers["Location"] = f"{PREFIX}/{received.id}"
-    return _shown(received)
+    return shown(received)
 
 
 @router.get("", responses=responses(422))
@@ -100,13 +100,13 @@ async def list_files(
 ) -> Page[FileRead]:
     """List files: those of a record, or of a state."""
     page = await stored.list(StoredFileQuery(**query.model_dump(), released=False))
-    return Page(items=[_shown(one) for one in page.items], next_cursor=page.next_cursor)
+    return Page(items=[shown(one) for one in page.items], next_cursor=page.next_cursor)
 
 
 @router.get("/{file_id}", responses=responses(404, 422))
 async def get_file(file_id: UUID, stored: StoredFilesDep) -> FileRead:
     """Get what is known of a file."""
-    return _shown(await stored.get(file_id))
+    return shown(await stored.get(file_id))
 
 
 @router.get("/{file_id}/content", responses=CONTENT, response_class=Response)
@@ -124,7 +124,8 @@ async def delete_file(file_id: UUID, stored: StoredFilesDep) -> None:
     await stored.release(file_id)
 
 
-def _shown(file: FileRead) -> FileRead:
+def shown(file: FileRead) -> FileRead:
+    """Leave out what only the services need to know."""
     return FileRead.model_validate(file.model_dump(include=set(FileRead.model_fields)))
 
 

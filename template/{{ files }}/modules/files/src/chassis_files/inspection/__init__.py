@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from chassis.problems import ProblemError
+from chassis_files.direct.opening import direct_storage
 from chassis_files.inspection.clamd import Clamd
 from chassis_files.inspection.looking import LookAtFiles
 from chassis_files.inspection.settings import Settings
@@ -28,6 +29,7 @@ IN_MEMORY = "memory://"
 def install(worker: Process, settings: Settings) -> None:
     """Open the store, and prepare what the worker does: it begins when the worker runs."""
     worker.state.storage = storage_of(settings)
+    worker.state.direct = direct_storage(settings, worker.state.storage)
     worker.state.file_watchers = []
     worker.state.file_work = partial(_work, worker, settings)
 
@@ -52,6 +54,7 @@ async def lifespan(worker: Process, settings: Settings) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await worker.state.direct.close()
 
 
 def _work(worker: Process, settings: Settings) -> tuple[LookAtFiles, SweepFiles]:
@@ -60,7 +63,7 @@ def _work(worker: Process, settings: Settings) -> tuple[LookAtFiles, SweepFiles]
     scanner = Clamd(clamd, settings.files_clamd_timeout) if clamd else None
     look = LookAtFiles(stored, state.storage, settings, scanner, state.file_watchers)
     pending_for = dt.timedelta(hours=settings.files_pending_hours)
-    return look, SweepFiles(stored, state.storage, pending_for)
+    return look, SweepFiles(stored, state.storage, state.direct, pending_for)
 
 
 async def _again_and_again(

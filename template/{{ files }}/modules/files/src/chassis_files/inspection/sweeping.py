@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from chassis_files.direct.port import DirectStorage, incoming
 from chassis_files.files import StoredFileQuery, StoredFileRead
 from chassis_files.storage import Storage
 from chassis_files.stored_files import StoredFiles
@@ -20,6 +21,7 @@ class SweepFiles:
 
     stored: StoredFiles
     storage: Storage
+    direct: DirectStorage
     pending_for: dt.timedelta
 
     async def __call__(self) -> int:
@@ -30,12 +32,21 @@ class SweepFiles:
             await self.stored.release(late.id)
         removed = 0
         async for file in self._all(StoredFileQuery(released=True)):
-            await self.storage.delete(str(file.id))
+            await self._remove(file)
             await self.stored.forget(file.id)
             removed += 1
+        removed += await self.direct.sweep(before)
         if removed:
             logger.info("%d files that nobody wants were removed", removed)
         return removed
+
+    async def _remove(self, file: StoredFileRead) -> None:
+        key = str(file.id)
+        if file.upload_id:
+            await self.direct.abort(key, file.upload_id)
+        if file.part_size is not None:
+            await self.storage.delete(incoming(key))
+        await self.storage.delete(key)
 
     async def _all(self, query: StoredFileQuery) -> AsyncIterator[StoredFileRead]:
         """Give every file that matches, the oldest first; each is gone from the list afterwards."""

@@ -20,6 +20,10 @@ class Storage(Protocol):
         """Remove what is there; it need not be."""
         ...
 
+    async def copy(self, source: str, target: str) -> None:
+        """Have the same elsewhere, too; raises NotFound."""
+        ...
+
     async def ping(self) -> None:
         """Ask for an answer."""
         ...

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from chassis.deadlines import allow_longer
 from chassis.feature import no_lifespan
+from chassis_files.direct.own import PARTS
 from chassis_files.file_api.routes import PREFIX
 
 __all__ = ["install", "lifespan"]
@@ -14,6 +15,7 @@ LONGEST_S = 3600
 def install(app: FastAPI, _settings: object) -> None:
     """Give them an hour; who sends or reads nothing is cut off much earlier."""
     allow_longer(app, PREFIX, LONGEST_S)
+    allow_longer(app, PARTS, LONGEST_S)
     allow_longer(app, f"{PREFIX}/{{file_id}}/content", LONGEST_S)
 
 
