@@ -8,7 +8,7 @@ from chassis.app import assemble
 from chassis.features import FeatureSettings
 from chassis_files import patience
 from chassis_files.direct.own import PARTS
-from chassis_files.file_api.routes import PREFIX
+from chassis_files.file_api.delivery import PREFIX
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ from pydantic import Field
 from chassis.problems import Invalid, responses
 from chassis.schemas import Exact, Schema
 from chassis_files.direct.uploads import DirectUploads, count_of
-from chassis_files.file_api.routes import HALF, PREFIX, StoredFilesDep, shown
-from chassis_files.files import Collection, Digest, FileRead, Kind, Name, NewFile
+from chassis_files.file_api.delivery import PREFIX, FileShown
+from chassis_files.file_api.routes import HALF, DeliveryDep, StoredFilesDep
+from chassis_files.files import Collection, Digest, Kind, Name, NewFile
 from chassis_files.names import safe_name
 
 DIRECT = "/api/v1/direct-uploads"
@@ -41,7 +42,7 @@ class PartRead(Schema):
 class DirectUploadRead(Schema):
     """A file that comes in parts, each by a link of its own."""
 
-    file: FileRead
+    file: FileShown
     part_size: int
     """Bytes of a part; the last one has what is left."""
     part_count: int
@@ -77,7 +78,11 @@ UploadsDep = Annotated[DirectUploads, Depends(direct_uploads)]
 
 @router.post("", status_code=201, responses=responses(409, 413, 415, 422))
 async def begin_direct_upload(
-    body: DirectUploadCreate, request: Request, response: Response, uploads: UploadsDep
+    body: DirectUploadCreate,
+    request: Request,
+    response: Response,
+    uploads: UploadsDep,
+    how: DeliveryDep,
 ) -> DirectUploadRead:
     """Begin a file whose parts are sent to the store."""
     if (body.entity is None) != (body.entity_id is None):
@@ -89,17 +94,19 @@ async def begin_direct_upload(
     )
     response.headers["Location"] = f"{DIRECT}/{file.id}"
     return DirectUploadRead(
-        file=shown(file), part_size=file.part_size or 0, part_count=count_of(file), parts=[]
+        file=how.shown(file), part_size=file.part_size or 0, part_count=count_of(file), parts=[]
     )
 
 
 @router.get("/{file_id}", responses=responses(404, 422))
-async def get_direct_upload(file_id: UUID, uploads: UploadsDep) -> DirectUploadRead:
+async def get_direct_upload(
+    file_id: UUID, uploads: UploadsDep, how: DeliveryDep
+) -> DirectUploadRead:
     """Get which parts of a file are there."""
     file = await uploads.get(file_id)
     there = await uploads.parts(file)
     return DirectUploadRead(
-        file=shown(file),
+        file=how.shown(file),
         part_size=file.part_size or 0,
         part_count=count_of(file),
         parts=[PartRead(number=number, size=there[number].size) for number in sorted(there)],
@@ -117,12 +124,12 @@ async def create_upload_link(file_id: UUID, body: LinkCreate, uploads: UploadsDe
 
 @router.put("/{file_id}/completion", responses=responses(404, 409, 422))
 async def complete_direct_upload(
-    file_id: UUID, response: Response, uploads: UploadsDep
-) -> FileRead:
+    file_id: UUID, response: Response, uploads: UploadsDep, how: DeliveryDep
+) -> FileShown:
     """Say that all of a file is sent; it is given out once it has been looked at."""
     file = await uploads.complete(file_id)
     response.headers["Content-Location"] = f"{PREFIX}/{file_id}"
-    return shown(file)
+    return how.shown(file)
 
 
 @router.delete("/{file_id}", status_code=204, responses=responses(404, 409, 422))

@@ -31,6 +31,7 @@ def install(worker: Process, settings: Settings) -> None:
     worker.state.storage = storage_of(settings)
     worker.state.direct = direct_storage(settings, worker.state.storage)
     worker.state.file_watchers = []
+    worker.state.derived_files = []
     worker.state.file_work = partial(_work, worker, settings)
 
 
@@ -61,9 +62,10 @@ def _work(worker: Process, settings: Settings) -> tuple[LookAtFiles, SweepFiles]
     state, clamd = worker.state, settings.files_clamd
     stored = StoredFiles(state.http, state.settings.data_api_url)
     scanner = Clamd(clamd, settings.files_clamd_timeout) if clamd else None
-    look = LookAtFiles(stored, state.storage, settings, scanner, state.file_watchers)
+    watchers, derived = state.file_watchers, state.derived_files
+    look = LookAtFiles(stored, state.storage, settings, scanner, watchers, derived)
     pending_for = dt.timedelta(hours=settings.files_pending_hours)
-    return look, SweepFiles(stored, state.storage, state.direct, pending_for)
+    return look, SweepFiles(stored, state.storage, state.direct, pending_for, derived)
 
 
 async def _again_and_again(

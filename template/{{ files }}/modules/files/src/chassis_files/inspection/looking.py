@@ -55,6 +55,18 @@ class Watcher(Protocol):
         ...
 
 
+class Derived(Protocol):
+    """Something that is made of every picture, and goes with it."""
+
+    async def make(self, key: str, content: bytes, kind: str) -> None:
+        """Make it of a picture that was drawn anew; raises Unavailable."""
+        ...
+
+    async def remove(self, key: str) -> None:
+        """Remove it; it need not be there. Raises Unavailable."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class LookAtFiles:
     """Decide on every file that waits for it; one that cannot be decided on goes on waiting."""
@@ -64,6 +76,7 @@ class LookAtFiles:
     settings: Settings
     scanner: Scanner | None = None
     watchers: Sequence[Watcher] = ()
+    derived: Sequence[Derived] = ()
 
     async def __call__(self) -> int:
         """Say how many were decided on; raises Unavailable when something that it takes is away."""
@@ -155,6 +168,8 @@ class LookAtFiles:
         except PictureRefusedError as error:
             raise Objection(str(error)) from error
         await self.storage.put(str(file.id), _whole(drawn))
+        for one in self.derived:
+            await one.make(str(file.id), drawn, kind)
         digest = hashlib.sha256(drawn).hexdigest()
         return FileState(state="clean", size=len(drawn), sha256=digest)
 

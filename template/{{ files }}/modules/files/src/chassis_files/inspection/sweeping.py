@@ -2,11 +2,12 @@
 
 import datetime as dt
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from chassis_files.direct.port import DirectStorage, incoming
 from chassis_files.files import StoredFileQuery, StoredFileRead
+from chassis_files.inspection.looking import Derived
 from chassis_files.storage import Storage
 from chassis_files.stored_files import StoredFiles
 
@@ -23,6 +24,7 @@ class SweepFiles:
     storage: Storage
     direct: DirectStorage
     pending_for: dt.timedelta
+    derived: Sequence[Derived] = ()
 
     async def __call__(self) -> int:
         """Say how many were removed; raises Unavailable when the store or the service is away."""
@@ -46,6 +48,8 @@ class SweepFiles:
             await self.direct.abort(key, file.upload_id)
         if file.part_size is not None:
             await self.storage.delete(incoming(key))
+        for one in self.derived:
+            await one.remove(key)
         await self.storage.delete(key)
 
     async def _all(self, query: StoredFileQuery) -> AsyncIterator[StoredFileRead]:

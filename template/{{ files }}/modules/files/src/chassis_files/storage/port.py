@@ -24,6 +24,10 @@ class Storage(Protocol):
         """Have the same elsewhere, too; raises NotFound."""
         ...
 
+    async def size(self, key: str) -> int | None:
+        """Say how many bytes something has; None if it is not there."""
+        ...
+
     async def ping(self) -> None:
         """Ask for an answer."""
         ...

@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from chassis.deadlines import allow_longer
 from chassis.feature import no_lifespan
 from chassis_files.direct.own import PARTS
-from chassis_files.file_api.routes import PREFIX
+from chassis_files.file_api.delivery import PREFIX
 
 __all__ = ["install", "lifespan"]
 
