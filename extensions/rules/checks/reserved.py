@@ -101,7 +101,7 @@ RELATIONS_OF = {
     ),
     "files": frozenset(
         """
-        direct_uploads file_parts files ix_stored_files_created_at ix_stored_files_owner ix_stored_files_released
+        direct_uploads file_links file_parts files ix_stored_files_created_at ix_stored_files_owner ix_stored_files_released
         ix_stored_files_state pk_stored_files stored_files
         """.split()
     ),

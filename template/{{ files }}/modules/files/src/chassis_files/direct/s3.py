@@ -41,6 +41,8 @@ class S3Direct:
         self._storage = storage
         self._signer = signer
         self._bucket = bucket
+        self.encryption: Mapping[str, str] = {}
+        """Headers that say how the store encrypts what it keeps."""
         self._client = httpx2.AsyncClient(
             timeout=httpx2.Timeout(bucket.timeout, connect=CONNECT_S), follow_redirects=False
         )
@@ -48,6 +50,7 @@ class S3Direct:
     async def begin(self, key: str, kind: str) -> str:
         """Prepare a file in parts, each of which is checked against its digest."""
         headers = {"content-type": kind, "x-amz-checksum-algorithm": "SHA256"}
+        headers |= self.encryption
         answer = await self._call("POST", self._path(key), {"uploads": ""}, headers)
         return _texts("UploadId", answer)[0]
 
@@ -55,10 +58,12 @@ class S3Direct:
         """Sign a link: what is sent by it has this length, type and digest, or is refused."""
         digest = base64.b64encode(bytes.fromhex(part.sha256)).decode()
         headers = {"content-length": str(part.size), CHECKSUM: digest}
-        query = {}
-        if part.upload_id:
-            query = {"partNumber": str(part.number), "uploadId": part.upload_id}
         headers["content-type"] = part.kind
+        query = {}
+        if part.upload_id:  # how it is kept was said when the upload began
+            query = {"partNumber": str(part.number), "uploadId": part.upload_id}
+        else:
+            headers |= self.encryption
         now = dt.datetime.now(dt.UTC)
         address = f"{self._bucket.public_base}/{self._path(part.key)}"
         seconds = self._bucket.link_seconds

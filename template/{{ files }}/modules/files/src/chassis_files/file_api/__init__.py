@@ -15,6 +15,7 @@ __all__ = ["install", "lifespan"]
 def install(app: FastAPI, settings: Settings) -> None:
     """Add the routes; the body of an upload may be as large as a file."""
     app.state.upload_observers = []
+    app.state.download_observers = []
     app.state.file_delivery = Delivery()
     allow_larger(app, PREFIX, settings.files_max_bytes + OVERHEAD)
     app.include_router(router)

@@ -1,5 +1,6 @@
 """A file goes out: only if it is clean, and so that nothing in it runs."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import quote
@@ -15,6 +16,9 @@ from chassis_files.files import StoredFileRead
 from chassis_files.kinds import is_shown
 from chassis_files.storage import Storage
 from chassis_files.stored_files import StoredFiles
+
+type DownloadObserver = Callable[[UUID, str | None], None]
+"""Is told which file is given out, and on whose behalf, if that is not who asks."""
 
 NOT_CLEAN = "The file is being looked at: try again in a moment."
 NOT_THERE = "The file is not uploaded yet."
@@ -37,6 +41,9 @@ class SendFile:
     stored: StoredFiles
     storage: Storage
     cache: str = PRIVATE
+    observers: Sequence[DownloadObserver] = ()
+    by: str | None = None
+    """On whose behalf, if that is not who asks."""
 
     async def __call__(self, file_id: UUID, request: Request) -> Response:
         """Raise NotFound, and Conflict for a file that is not clean."""
@@ -57,6 +64,8 @@ class SendFile:
         sent = part or Part(0, size)
         headers["Content-Length"] = str(sent.end - sent.start)
         chunks = await self.storage.read(str(file.id), sent.start, sent.end)
+        for observe in self.observers:
+            observe(file.id, self.by)
         return StreamingResponse(chunks, status, headers, media_type=file.content_type)
 
 

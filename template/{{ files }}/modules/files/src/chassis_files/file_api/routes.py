@@ -126,7 +126,8 @@ async def download_file(
     how: DeliveryDep,
 ) -> Response:
     """Download a file, or a part of it (`Range`), if the client does not have it already."""
-    return await SendFile(stored, store, how.cache)(file_id, request)
+    observers = request.app.state.download_observers
+    return await SendFile(stored, store, how.cache, observers)(file_id, request)
 
 
 @router.delete("/{file_id}", status_code=204, responses=responses(404, 422))

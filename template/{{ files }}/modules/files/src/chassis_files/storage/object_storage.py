@@ -1,6 +1,6 @@
 import datetime as dt
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -119,8 +119,11 @@ def _brief(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
-def storage_of(settings: Settings) -> ObjectStorage:
-    """Open the store that the settings name; it is first reached when it is used."""
+def storage_of(settings: Settings, more: Mapping[str, str] | None = None) -> ObjectStorage:
+    """Open the store that the settings name; it is first reached when it is used.
+
+    What is said `more` is how a server that speaks S3 keeps what it is sent.
+    """
     parts = urlsplit(settings.files_url)
     match parts.scheme:
         case "file":
@@ -128,15 +131,15 @@ def storage_of(settings: Settings) -> ObjectStorage:
             folder.mkdir(parents=True, exist_ok=True)
             return ObjectStorage(LocalStore(folder))
         case "s3":
-            return ObjectStorage(_s3(parts.netloc, parts.path.strip("/"), settings))
+            return ObjectStorage(_s3(parts.netloc, parts.path.strip("/"), settings, more))
         case _:
             return ObjectStorage(MemoryStore())
 
 
-def _s3(bucket: str, folder: str, settings: Settings) -> S3Store:
+def _s3(bucket: str, folder: str, settings: Settings, more: Mapping[str, str] | None) -> S3Store:
     timeout = dt.timedelta(seconds=settings.files_timeout)
     key = settings.files_s3_key
-    config: S3Config = {"region": settings.files_s3_region}
+    config: S3Config = {"region": settings.files_s3_region, **(more or {})}  # type: ignore[typeddict-item]
     if settings.files_s3_endpoint:
         config["endpoint"] = settings.files_s3_endpoint
     if settings.files_s3_key_id:

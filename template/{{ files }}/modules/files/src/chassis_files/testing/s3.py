@@ -41,7 +41,7 @@ class Begun:
 
     key: str
     at: dt.datetime
-    checked: bool
+    headers: dict[str, str]
     parts: dict[int, bytes] = field(default_factory=dict)
 
 
@@ -174,23 +174,24 @@ class S3:
 
     def _begin(self, key: str, headers: Mapping[str, str]) -> Response:
         name = f"upload-{len(self.uploads) + 1}&<{len(self.asked)}>"
-        checked = headers.get("x-amz-checksum-algorithm") == "SHA256"
-        self.uploads[name] = Begun(key, self.clock(), checked)
+        self.uploads[name] = Begun(key, self.clock(), dict(headers))
         text = f"<UploadId>{_escaped(name)}</UploadId>"
         return _xml(text, "InitiateMultipartUploadResult")
 
     def _complete(self, begun: Begun, name: str, body: str) -> Response:
+        checked = begun.headers.get("x-amz-checksum-algorithm") == "SHA256"
         listed = re.findall("<Part>(.*?)</Part>", body)
         for number, part in begun.parts.items():
             said = "".join(one for one in listed if f"<PartNumber>{number}<" in one)
             if _tag(part) not in unescape(said):
                 raise Refusal(400, "InvalidPart")
-            if begun.checked and f"<ChecksumSHA256>{_digest(part)}<" not in said:
+            if checked and f"<ChecksumSHA256>{_digest(part)}<" not in said:
                 raise Refusal(400, "InvalidRequest")
             if number < max(begun.parts) and len(part) < SMALLEST_PART:
                 raise Refusal(400, "EntityTooSmall")
         whole = b"".join(begun.parts[number] for number in sorted(begun.parts))
         self.objects[begun.key] = whole
+        self.headers[begun.key] = begun.headers
         del self.uploads[name]
         return _xml(f"<ETag>{_escaped(_tag(whole))}</ETag>", "CompleteMultipartUploadResult")
 
