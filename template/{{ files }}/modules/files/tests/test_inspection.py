@@ -251,7 +251,7 @@ async def test_while_no_file_comes_it_is_asked_less_and_less_often(
 
     monkeypatch.setattr(asyncio, "sleep", sleep)
     with pytest.raises(asyncio.CancelledError):
-        await inspection._again_and_again(look, 2, 10)
+        await inspection.again_and_again(look, 2, 10)
 
     assert slept == pauses
 

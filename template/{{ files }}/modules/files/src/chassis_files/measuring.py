@@ -28,8 +28,9 @@ class Measured:
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Give the bytes, once."""
-        self._measure(self._head)
-        yield self._head
+        if self._head:
+            self._measure(self._head)
+            yield self._head
         async for chunk in self._rest:
             self._measure(chunk)
             yield chunk

@@ -45,9 +45,9 @@ async def lifespan(worker: Process, settings: Settings) -> AsyncIterator[None]:
     look, sweep = worker.state.file_work()
     tasks = [
         asyncio.create_task(
-            _again_and_again(look, settings.files_look_interval, settings.files_idle_interval)
+            again_and_again(look, settings.files_look_interval, settings.files_idle_interval)
         ),
-        asyncio.create_task(_again_and_again(sweep, settings.files_sweep_interval)),
+        asyncio.create_task(again_and_again(sweep, settings.files_sweep_interval)),
     ]
     try:
         yield
@@ -68,7 +68,7 @@ def _work(worker: Process, settings: Settings) -> tuple[LookAtFiles, SweepFiles]
     return look, SweepFiles(stored, state.storage, state.direct, pending_for, derived)
 
 
-async def _again_and_again(
+async def again_and_again(
     work: Callable[[], Awaitable[int]], interval: float, idle: float = 0
 ) -> None:
     """Do something at intervals; while it fails, or finds nothing to do, less and less often."""

@@ -9,7 +9,8 @@ from chassis_files.kinds import check_tellable
 SCHEMES = {"file", "memory", "s3"}
 
 
-def _usable(url: str) -> str:
+def usable(url: str) -> str:
+    """Refuse what names no store; raises ValueError."""
     parts = urlsplit(url)
     if parts.scheme not in SCHEMES:
         msg = f"must begin with one of {', '.join(f'{one}://' for one in sorted(SCHEMES))}"
@@ -33,7 +34,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(hide_input_in_errors=True)  # secrets are among them
 
-    files_url: Annotated[str, AfterValidator(_usable)] = "memory://"
+    files_url: Annotated[str, AfterValidator(usable)] = "memory://"
     """Where the bytes are: s3://bucket, file:///folder, or memory:// for tests."""
     files_s3_endpoint: str = ""
     """Where S3 answers; empty for that of AWS."""
