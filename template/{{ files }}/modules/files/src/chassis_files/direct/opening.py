@@ -1,3 +1,4 @@
+import datetime as dt
 import secrets
 from urllib.parse import urlsplit
 
@@ -17,6 +18,13 @@ class Unsigned(S3Direct):
     def link(self, part: Part) -> Link:  # noqa: ARG002
         """Refuse to sign."""
         raise Unavailable(NO_KEY)
+
+    async def abort(self, key: str, upload_id: str) -> None:
+        """Have nothing to remove: no link was ever signed."""
+
+    async def sweep(self, before: dt.datetime) -> int:  # noqa: ARG002
+        """Have nothing to sweep up."""
+        return 0
 
     async def _call(self, *_args: object, **_options: object) -> str:
         raise Unavailable(NO_KEY)

@@ -128,7 +128,8 @@ class LookAtFiles:
 
     async def _take_over(self, file: StoredFileRead, kind: str, size: int) -> str:
         """Copy what came by links to where none leads, and only then look; give its digest."""
-        await self.storage.copy(incoming(str(file.id)), str(file.id))
+        if await self.storage.size(str(file.id)) != size:  # or it was copied before
+            await self.storage.copy(incoming(str(file.id)), str(file.id))
         content = await self.storage.read(str(file.id), 0, size + 1)
         measured = Measured(b"", content, size, text=kind == TEXT)
         try:

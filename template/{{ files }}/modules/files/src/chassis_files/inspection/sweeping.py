@@ -14,6 +14,8 @@ from chassis_files.stored_files import StoredFiles
 logger = logging.getLogger(__name__)
 
 PAGE = 100
+CLOCKS_DIFFER = dt.timedelta(hours=1)
+"""By how much that of the store may at most differ from that of the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,16 @@ class SweepFiles:
             await self._remove(file)
             await self.stored.forget(file.id)
             removed += 1
-        removed += await self.direct.sweep(before)
+        removed += await self.direct.sweep(await self._before_what_waits(before))
         if removed:
             logger.info("%d files that nobody wants were removed", removed)
         return removed
+
+    async def _before_what_waits(self, before: dt.datetime) -> dt.datetime:
+        """Give a moment before which nothing came that still waits to be looked at."""
+        waiting = StoredFileQuery(state="uploaded", released=False, sort="created_at", limit=1)
+        oldest = (await self.stored.list(waiting)).items
+        return min([before, *(file.created_at - CLOCKS_DIFFER for file in oldest)])
 
     async def _remove(self, file: StoredFileRead) -> None:
         key = str(file.id)
