@@ -73,8 +73,10 @@ async def come(stored: KeptFiles, storage: ObjectStorage, content: bytes, kind: 
 
 @pytest.mark.usefixtures("small")
 async def test_it_is_there_once_its_picture_is_clean_and_goes_with_it(
-    client: AsyncClient, stored: KeptFiles, storage: ObjectStorage
+    app: FastAPI, client: AsyncClient, stored: KeptFiles, storage: ObjectStorage
 ) -> None:
+    told: list[UUID] = []
+    app.state.download_observers.append(lambda file_id, _by: told.append(file_id))
     host = SimpleNamespace(state=State({}))
     inspection.install(host, Settings())
     host.state.storage = storage
@@ -89,6 +91,7 @@ async def test_it_is_there_once_its_picture_is_clean_and_goes_with_it(
     answer = await client.get(path)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/webp")
     assert answer.headers["content-security-policy"].startswith("sandbox")
+    assert told == [file_id]
     assert Image.open(BytesIO(answer.content)).size == (50, 100)
     known = {"if-none-match": answer.headers["etag"]}
     assert (await client.get(path, headers=known)).status_code == 304

@@ -54,4 +54,6 @@ async def get_thumbnail(
         raise NotFound(NONE)
     headers["Content-Length"] = str(size)
     chunks = await store.read(key, 0, size)
+    for observe in request.app.state.download_observers:
+        observe(file_id, None)
     return StreamingResponse(chunks, headers=headers, media_type=KIND)
