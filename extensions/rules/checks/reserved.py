@@ -101,8 +101,9 @@ RELATIONS_OF = {
     ),
     "files": frozenset(
         """
-        files ix_stored_files_created_at ix_stored_files_owner ix_stored_files_released
-        ix_stored_files_state pk_stored_files stored_files
+        direct_uploads file_links file_parts files files_to_copy ix_files_to_copy_created_at
+        ix_stored_files_created_at ix_stored_files_owner ix_stored_files_released
+        ix_stored_files_state pk_files_to_copy pk_stored_files stored_files
         """.split()
     ),
     "payments": frozenset(

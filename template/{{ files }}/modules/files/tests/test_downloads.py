@@ -4,6 +4,7 @@ import hashlib
 from uuid import UUID, uuid4
 
 import pytest
+from fastapi import FastAPI
 from httpx2 import AsyncClient
 
 from chassis_files.file_api.ranges import NotInFileError, Part, names, part_of
@@ -35,9 +36,15 @@ async def path(stored: KeptFiles, storage: ObjectStorage) -> str:
     return await kept(stored, storage)
 
 
-async def test_a_clean_file_is_given_out_as_what_it_is(client: AsyncClient, path: str) -> None:
+async def test_a_clean_file_is_given_out_as_what_it_is(
+    app: FastAPI, client: AsyncClient, path: str
+) -> None:
+    told: list[tuple[UUID, str | None]] = []
+    app.state.download_observers.append(lambda file_id, by: told.append((file_id, by)))
+
     answer = await client.get(path)
 
+    assert told == [(UUID(path.split("/")[4]), None)]
     assert (answer.status_code, answer.content) == (200, PNG)
     assert answer.headers["content-type"] == "image/png"
     assert answer.headers["etag"] == ETAG

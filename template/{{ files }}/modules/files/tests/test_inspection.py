@@ -13,6 +13,7 @@ from starlette.datastructures import State
 
 from chassis.problems import Unavailable
 from chassis_files import inspection
+from chassis_files.direct.opening import direct_storage
 from chassis_files.files import FileState, NewFile
 from chassis_files.inspection import Settings
 from chassis_files.inspection.clamd import Clamd
@@ -178,7 +179,8 @@ async def test_what_nobody_wants_is_removed(
     now = dt.datetime.now(dt.UTC)
     stored.files[young.id] = young.model_copy(update={"created_at": now})
 
-    sweep = SweepFiles(stored, storage, dt.timedelta(hours=24))  # type: ignore[arg-type]
+    direct = direct_storage(Settings(), storage)
+    sweep = SweepFiles(stored, storage, direct, dt.timedelta(hours=24))  # type: ignore[arg-type]
 
     assert (await sweep(), await sweep()) == (2, 0)
     assert set(stored.files) == {uploaded, young.id}
@@ -249,7 +251,7 @@ async def test_while_no_file_comes_it_is_asked_less_and_less_often(
 
     monkeypatch.setattr(asyncio, "sleep", sleep)
     with pytest.raises(asyncio.CancelledError):
-        await inspection._again_and_again(look, 2, 10)
+        await inspection.again_and_again(look, 2, 10)
 
     assert slept == pauses
 

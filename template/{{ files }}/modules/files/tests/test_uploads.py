@@ -30,6 +30,7 @@ async def test_a_file_is_uploaded_and_waits_to_be_looked_at(
     assert answer.status_code == 201
     file = answer.json()
     assert answer.headers["location"] == f"{FILES}/{file['id']}"
+    assert file["content_url"] == f"{FILES}/{file['id']}/content"
     assert (file["name"], file["state"], file["content_type"]) == ("a.png", "uploaded", "image/png")
     assert (file["size"], file["sha256"]) == (len(PNG), hashlib.sha256(PNG).hexdigest())
     assert "released" not in file

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import hashlib
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -16,17 +17,19 @@ from sqlalchemy.engine import make_url
 
 from chassis import http_client
 from chassis.http_client import HttpClient
+from chassis_files.direct.opening import direct_storage
 from chassis_files.files import PATH, FileState
 from chassis_files.inspection import Settings
 from chassis_files.inspection.looking import LookAtFiles
 from chassis_files.inspection.sweeping import SweepFiles
-from chassis_files.storage import storage_of
+from chassis_files.storage import ObjectStorage, storage_of
 from chassis_files.stored_files import StoredFiles
 from tests.integration.collections import Collection, Records, collections
 from tests.integration.servers import RunningServer
 from tests.integration.system import Started, client_headers, document, system
 
 FILES = "/api/v1/files"
+DIRECT = "/api/v1/direct-uploads"
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 4000
 
 
@@ -45,6 +48,16 @@ class Archive:
         sent = {"file": ("a.pdf", PDF, "text/html")}
         return self.business.post(FILES, files=sent, params=query)
 
+    def send_directly(self, content: bytes) -> tuple[str, httpx2.Response]:
+        """Send a file by a link, and do not say that it is complete."""
+        said = {"name": "a.pdf", "content_type": "application/pdf", "size": len(content)}
+        begun = self.business.post(DIRECT, json=said).raise_for_status().json()
+        file_id = begun["file"]["id"]
+        digest = {"sha256": hashlib.sha256(content).hexdigest()}
+        answer = self.business.post(f"{DIRECT}/{file_id}/links", json=digest)
+        link = answer.raise_for_status().json()
+        return file_id, self.business.put(link["url"], content=content, headers=link["headers"])
+
     def owner(self) -> dict[str, str]:
         """Make a record; say which it is, as files name it."""
         record = self.records.create(self.collection)
@@ -61,7 +74,11 @@ class Archive:
     def sweep(self) -> int:
         """Remove what nobody wants."""
         day = dt.timedelta(hours=24)
-        return self._work(lambda stored, store: SweepFiles(stored, store, day)())
+
+        async def sweep(stored: StoredFiles, store: ObjectStorage) -> int:
+            return await SweepFiles(stored, store, direct_storage(Settings(), store), day)()
+
+        return self._work(sweep)
 
     def advance(self, file: Mapping[str, Any], state: FileState) -> None:
         """Say what a file has come to."""
@@ -119,6 +136,25 @@ def test_a_file_is_given_out_once_it_has_been_looked_at(archive: Archive) -> Non
     answer = archive.content(file)
     assert (answer.status_code, answer.content) == (200, PDF)
     assert answer.headers["content-type"] == "application/pdf"
+
+
+def test_a_file_comes_by_links_and_parts_that_nobody_completes_are_swept_up(
+    archive: Archive, database_url: str
+) -> None:
+    file_id, sent = archive.send_directly(PDF)
+    assert sent.status_code == 204, sent.text
+    file = archive.business.put(f"{DIRECT}/{file_id}/completion").json()
+    assert file["state"] == "uploaded"
+    archive.look()
+    assert archive.content(file).content == PDF
+
+    archive.send_directly(PDF)
+    run_sql(
+        database_url,
+        "UPDATE stored_files SET created_at = now() - interval '2 days' WHERE state = 'pending'",
+    )
+    assert archive.sweep() == 1
+    assert archive.known == [file_id]
 
 
 def test_a_file_goes_with_its_record(archive: Archive) -> None:

@@ -30,6 +30,13 @@ class NewFile(Schema):
     entity_id: Annotated[UUID, Exact()] | None = None
     replaces: Annotated[UUID, Exact()] | None = None
     """The file whose place it takes once it is clean."""
+    content_type: Kind | None = None
+    size: Size | None = None
+    sha256: Digest | None = None
+    part_size: Size | None = None
+    """Bytes of a part, if the file comes by links; what it is to be is said before it comes."""
+    upload_id: Annotated[str, Field(max_length=1024), Exact()] | None = None
+    """What the store calls an upload in several parts."""
 
 
 class FileState(Schema):
@@ -66,6 +73,8 @@ class StoredFileRead(FileRead):
 
     released: bool
     """Nobody wants it any more: it is removed from the store, and then forgotten."""
+    part_size: int | None
+    upload_id: str | None
 
 
 class FileQuery(ListQuery):

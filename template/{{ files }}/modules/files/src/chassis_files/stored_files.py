@@ -26,9 +26,10 @@ class StoredFiles:
         self._http = http
         self._url = f"{base_url.rstrip('/')}{PATH}"
 
-    async def add(self, new: NewFile) -> StoredFileRead:
+    async def add(self, new: NewFile, file_id: UUID | None = None) -> StoredFileRead:
         """Begin a file; raises Invalid if what it belongs to is not there."""
-        url, body = f"{self._url}/{uuid4()}", new.model_dump_json().encode()
+        url = f"{self._url}/{file_id or uuid4()}"
+        body = new.model_dump_json(exclude_none=True).encode()
         return _file(await self._http.put(url, json_body=body))
 
     async def get(self, file_id: UUID) -> StoredFileRead:

@@ -7,7 +7,8 @@ from chassis import deadlines
 from chassis.app import assemble
 from chassis.features import FeatureSettings
 from chassis_files import patience
-from chassis_files.file_api.routes import PREFIX
+from chassis_files.direct.own import PARTS
+from chassis_files.file_api.delivery import PREFIX
 
 
 @pytest.fixture
@@ -17,7 +18,13 @@ def app() -> FastAPI:
 
 @pytest.mark.parametrize(
     ("path", "longer"),
-    [(PREFIX, True), (f"{PREFIX}/7/content", True), (f"{PREFIX}/7", False), ("/api/v1", False)],
+    [
+        (PREFIX, True),
+        (PARTS, True),
+        (f"{PREFIX}/7/content", True),
+        (f"{PREFIX}/7", False),
+        ("/api/v1", False),
+    ],
 )
 def test_only_what_sends_files_takes_longer(app: FastAPI, path: str, *, longer: bool) -> None:
     known = [pattern for pattern, _ in app.state.longer_requests]

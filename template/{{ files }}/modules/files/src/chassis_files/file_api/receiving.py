@@ -1,24 +1,22 @@
 """A file comes in: what it is is told before any of it is kept."""
 
-import codecs
-import hashlib
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from uuid import UUID
 
-from chassis.problems import Invalid, OutcomeUnknown, ProblemError, TooLarge
+from chassis.problems import Invalid, OutcomeUnknown, ProblemError
 from chassis_files.file_api.multipart import Upload
 from chassis_files.files import FileState, NewFile, StoredFileRead
-from chassis_files.kinds import HEAD, TEXT, KindRefused, allowed_kind
+from chassis_files.kinds import HEAD, TEXT, allowed_kind
+from chassis_files.measuring import Measured
 from chassis_files.storage import Storage
 from chassis_files.stored_files import StoredFiles
 
 logger = logging.getLogger(__name__)
 
 EMPTY = "The file is empty."
-NO_TEXT = "The file is no text in UTF-8."
 OUTCOMES = ("uploaded", "refused", "failed", "broken_off")
 
 type UploadObserver = Callable[[str, int], None]
@@ -82,47 +80,6 @@ class ReceiveFile:
             await self.stored.forget(file_id)
         except ProblemError as error:
             logger.warning("File %s is left to be swept up: %s", file_id, error.detail)
-
-
-class Measured:
-    """The bytes of a file as they pass: how many there are, and their digest.
-
-    Raises TooLarge above the limit, and KindRefused for a text that is none.
-    """
-
-    def __init__(
-        self, head: bytes, rest: AsyncIterator[bytes], max_bytes: int, *, text: bool
-    ) -> None:
-        self.size = 0
-        self.digest = hashlib.sha256()
-        self._head = head
-        self._rest = rest
-        self._max_bytes = max_bytes
-        self._decoder = codecs.getincrementaldecoder("utf-8")() if text else None
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Give the bytes, once."""
-        self._measure(self._head)
-        yield self._head
-        async for chunk in self._rest:
-            self._measure(chunk)
-            yield chunk
-        self._decode(b"", final=True)
-
-    def _measure(self, chunk: bytes) -> None:
-        self.size += len(chunk)
-        if self.size > self._max_bytes:
-            raise TooLarge(f"The file is larger than {self._max_bytes} bytes.")
-        self.digest.update(chunk)
-        self._decode(chunk)
-
-    def _decode(self, chunk: bytes, *, final: bool = False) -> None:
-        if self._decoder is None:
-            return
-        try:
-            self._decoder.decode(chunk, final)
-        except UnicodeDecodeError as error:
-            raise KindRefused(NO_TEXT) from error
 
 
 async def _head(chunks: AsyncIterator[bytes]) -> bytes:

@@ -8,15 +8,15 @@ from starlette.requests import ClientDisconnect
 
 from chassis.problems import Invalid, responses
 from chassis.schemas import Page, Schema
+from chassis_files.file_api.delivery import PREFIX, Delivery, FileShown
 from chassis_files.file_api.downloading import SendFile
 from chassis_files.file_api.multipart import FIELD, Upload
 from chassis_files.file_api.receiving import ReceiveFile
-from chassis_files.files import Collection, FileQuery, FileRead, NewFile, StoredFileQuery
+from chassis_files.files import Collection, FileQuery, NewFile, StoredFileQuery
 from chassis_files.names import safe_name
 from chassis_files.storage import Storage
 from chassis_files.stored_files import StoredFiles
 
-PREFIX = "/api/v1/files"
 GONE = "The client is gone."
 HALF = "Say both, entity and entity_id, or neither."
 
@@ -68,18 +68,26 @@ async def storage(request: Request) -> Storage:
     return store
 
 
+async def delivery(request: Request) -> Delivery:
+    """Reach how files are given out."""
+    how: Delivery = request.app.state.file_delivery
+    return how
+
+
 StoredFilesDep = Annotated[StoredFiles, Depends(stored_files)]
 StorageDep = Annotated[Storage, Depends(storage)]
+DeliveryDep = Annotated[Delivery, Depends(delivery)]
 
 
 @router.post("", status_code=201, responses=responses(409, 413, 415, 422), openapi_extra=MULTIPART)
-async def upload_file(
+async def upload_file(  # noqa: PLR0913, PLR0917  # what FastAPI gives
     belonging: Annotated[Belonging, Query()],
     request: Request,
     response: Response,
     stored: StoredFilesDep,
     store: StorageDep,
-) -> FileRead:
+    how: DeliveryDep,
+) -> FileShown:
     """Upload a file; it is given out once it has been looked at."""
     if (belonging.entity is None) != (belonging.entity_id is None):
         raise Invalid(HALF, field="entity_id" if belonging.entity else "entity")
@@ -91,30 +99,35 @@ async def upload_file(
     new = NewFile(name=safe_name(upload.name), **belonging.model_dump())
     received = await receive(upload, new)
     response.headers["Location"] = f"{PREFIX}/{received.id}"
-    return _shown(received)
+    return how.shown(received)
 
 
 @router.get("", responses=responses(422))
 async def list_files(
-    query: Annotated[FileQuery, Query()], stored: StoredFilesDep
-) -> Page[FileRead]:
+    query: Annotated[FileQuery, Query()], stored: StoredFilesDep, how: DeliveryDep
+) -> Page[FileShown]:
     """List files: those of a record, or of a state."""
     page = await stored.list(StoredFileQuery(**query.model_dump(), released=False))
-    return Page(items=[_shown(one) for one in page.items], next_cursor=page.next_cursor)
+    return Page(items=[how.shown(one) for one in page.items], next_cursor=page.next_cursor)
 
 
 @router.get("/{file_id}", responses=responses(404, 422))
-async def get_file(file_id: UUID, stored: StoredFilesDep) -> FileRead:
+async def get_file(file_id: UUID, stored: StoredFilesDep, how: DeliveryDep) -> FileShown:
     """Get what is known of a file."""
-    return _shown(await stored.get(file_id))
+    return how.shown(await stored.get(file_id))
 
 
 @router.get("/{file_id}/content", responses=CONTENT, response_class=Response)
 async def download_file(
-    file_id: UUID, request: Request, stored: StoredFilesDep, store: StorageDep
+    file_id: UUID,
+    request: Request,
+    stored: StoredFilesDep,
+    store: StorageDep,
+    how: DeliveryDep,
 ) -> Response:
     """Download a file, or a part of it (`Range`), if the client does not have it already."""
-    return await SendFile(stored, store)(file_id, request)
+    observers = request.app.state.download_observers
+    return await SendFile(stored, store, how.cache, observers)(file_id, request)
 
 
 @router.delete("/{file_id}", status_code=204, responses=responses(404, 422))
@@ -122,10 +135,6 @@ async def delete_file(file_id: UUID, stored: StoredFilesDep) -> None:
     """Give up a file; its bytes are removed soon after."""
     await stored.get(file_id)
     await stored.release(file_id)
-
-
-def _shown(file: FileRead) -> FileRead:
-    return FileRead.model_validate(file.model_dump(include=set(FileRead.model_fields)))
 
 
 async def _body(request: Request) -> AsyncIterator[bytes]:

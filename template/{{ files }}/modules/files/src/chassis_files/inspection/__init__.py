@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from chassis.problems import ProblemError
+from chassis_files.direct.opening import direct_storage
 from chassis_files.inspection.clamd import Clamd
 from chassis_files.inspection.looking import LookAtFiles
 from chassis_files.inspection.settings import Settings
@@ -28,7 +29,9 @@ IN_MEMORY = "memory://"
 def install(worker: Process, settings: Settings) -> None:
     """Open the store, and prepare what the worker does: it begins when the worker runs."""
     worker.state.storage = storage_of(settings)
+    worker.state.direct = direct_storage(settings, worker.state.storage)
     worker.state.file_watchers = []
+    worker.state.derived_files = []
     worker.state.file_work = partial(_work, worker, settings)
 
 
@@ -42,9 +45,9 @@ async def lifespan(worker: Process, settings: Settings) -> AsyncIterator[None]:
     look, sweep = worker.state.file_work()
     tasks = [
         asyncio.create_task(
-            _again_and_again(look, settings.files_look_interval, settings.files_idle_interval)
+            again_and_again(look, settings.files_look_interval, settings.files_idle_interval)
         ),
-        asyncio.create_task(_again_and_again(sweep, settings.files_sweep_interval)),
+        asyncio.create_task(again_and_again(sweep, settings.files_sweep_interval)),
     ]
     try:
         yield
@@ -52,18 +55,20 @@ async def lifespan(worker: Process, settings: Settings) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await worker.state.direct.close()
 
 
 def _work(worker: Process, settings: Settings) -> tuple[LookAtFiles, SweepFiles]:
     state, clamd = worker.state, settings.files_clamd
     stored = StoredFiles(state.http, state.settings.data_api_url)
     scanner = Clamd(clamd, settings.files_clamd_timeout) if clamd else None
-    look = LookAtFiles(stored, state.storage, settings, scanner, state.file_watchers)
+    watchers, derived = state.file_watchers, state.derived_files
+    look = LookAtFiles(stored, state.storage, settings, scanner, watchers, derived)
     pending_for = dt.timedelta(hours=settings.files_pending_hours)
-    return look, SweepFiles(stored, state.storage, pending_for)
+    return look, SweepFiles(stored, state.storage, state.direct, pending_for, derived)
 
 
-async def _again_and_again(
+async def again_and_again(
     work: Callable[[], Awaitable[int]], interval: float, idle: float = 0
 ) -> None:
     """Do something at intervals; while it fails, or finds nothing to do, less and less often."""

@@ -9,11 +9,13 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from chassis.problems import Conflict, NotFound
+from chassis.problems import Conflict, NotFound, TooLarge
+from chassis_files.direct.port import incoming
 from chassis_files.files import FileState, StoredFileQuery, StoredFileRead
 from chassis_files.inspection.pictures import FORMATS, PictureRefusedError, redrawn
 from chassis_files.inspection.settings import Settings
-from chassis_files.kinds import HEAD, KindRefused, allowed_kind
+from chassis_files.kinds import HEAD, TEXT, KindRefused, allowed_kind
+from chassis_files.measuring import Measured
 from chassis_files.storage import Storage
 from chassis_files.stored_files import StoredFiles
 
@@ -53,6 +55,18 @@ class Watcher(Protocol):
         ...
 
 
+class Derived(Protocol):
+    """Something that is made of every picture, and goes with it."""
+
+    async def make(self, key: str, content: bytes, kind: str) -> None:
+        """Make it of a picture that was drawn anew; raises Unavailable."""
+        ...
+
+    async def remove(self, key: str) -> None:
+        """Remove it; it need not be there. Raises Unavailable."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class LookAtFiles:
     """Decide on every file that waits for it; one that cannot be decided on goes on waiting."""
@@ -62,6 +76,7 @@ class LookAtFiles:
     settings: Settings
     scanner: Scanner | None = None
     watchers: Sequence[Watcher] = ()
+    derived: Sequence[Derived] = ()
 
     async def __call__(self) -> int:
         """Say how many were decided on; raises Unavailable when something that it takes is away."""
@@ -96,16 +111,36 @@ class LookAtFiles:
             watcher.decided(verdict.state, time.perf_counter() - began)
         if verdict.reason:
             await self.storage.delete(str(file.id))
+        if file.part_size is not None:
+            await self.storage.delete(incoming(str(file.id)))
 
     async def _clean(self, file: StoredFileRead) -> FileState:
         """Raise Objection if something speaks against a file, NotFound if the store lost it."""
-        kind, size = file.content_type or "", file.size or 0
+        kind, size, digest = file.content_type or "", file.size or 0, None
+        if file.part_size is not None:
+            digest = await self._take_over(file, kind, size)
         await self._check_kind(file, kind)
         if self.scanner and (found := await self._scanned(self.scanner, file, size)):
             raise Objection(f"A virus was found: {found}"[:200])
         if kind in FORMATS:
             return await self._redraw(file, kind, size)
-        return FileState(state="clean")
+        return FileState(state="clean", sha256=digest)
+
+    async def _take_over(self, file: StoredFileRead, kind: str, size: int) -> str:
+        """Copy what came by links to where none leads, and only then look; give its digest."""
+        if await self.storage.size(str(file.id)) != size:  # or it was copied before
+            await self.storage.copy(incoming(str(file.id)), str(file.id))
+        content = await self.storage.read(str(file.id), 0, size + 1)
+        measured = Measured(b"", content, size, text=kind == TEXT)
+        try:
+            async for _ in aiter(measured):
+                pass
+        except (TooLarge, KindRefused) as error:
+            raise Objection(ANOTHER) from error
+        digest = measured.digest.hexdigest()
+        if measured.size != size or file.sha256 not in {None, digest}:
+            raise Objection(ANOTHER)
+        return digest
 
     async def _scanned(self, scanner: Scanner, file: StoredFileRead, size: int) -> str | None:
         began = time.perf_counter()
@@ -134,6 +169,8 @@ class LookAtFiles:
         except PictureRefusedError as error:
             raise Objection(str(error)) from error
         await self.storage.put(str(file.id), _whole(drawn))
+        for one in self.derived:
+            await one.make(str(file.id), drawn, kind)
         digest = hashlib.sha256(drawn).hexdigest()
         return FileState(state="clean", size=len(drawn), sha256=digest)
 

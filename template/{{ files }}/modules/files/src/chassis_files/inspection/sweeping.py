@@ -2,16 +2,20 @@
 
 import datetime as dt
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
+from chassis_files.direct.port import DirectStorage, incoming
 from chassis_files.files import StoredFileQuery, StoredFileRead
+from chassis_files.inspection.looking import Derived
 from chassis_files.storage import Storage
 from chassis_files.stored_files import StoredFiles
 
 logger = logging.getLogger(__name__)
 
 PAGE = 100
+CLOCKS_DIFFER = dt.timedelta(hours=1)
+"""By how much that of the store may at most differ from that of the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,9 @@ class SweepFiles:
 
     stored: StoredFiles
     storage: Storage
+    direct: DirectStorage
     pending_for: dt.timedelta
+    derived: Sequence[Derived] = ()
 
     async def __call__(self) -> int:
         """Say how many were removed; raises Unavailable when the store or the service is away."""
@@ -30,12 +36,29 @@ class SweepFiles:
             await self.stored.release(late.id)
         removed = 0
         async for file in self._all(StoredFileQuery(released=True)):
-            await self.storage.delete(str(file.id))
+            await self._remove(file)
             await self.stored.forget(file.id)
             removed += 1
+        removed += await self.direct.sweep(await self._before_what_waits(before))
         if removed:
             logger.info("%d files that nobody wants were removed", removed)
         return removed
+
+    async def _before_what_waits(self, before: dt.datetime) -> dt.datetime:
+        """Give a moment before which nothing came that still waits to be looked at."""
+        waiting = StoredFileQuery(state="uploaded", released=False, sort="created_at", limit=1)
+        oldest = (await self.stored.list(waiting)).items
+        return min([before, *(file.created_at - CLOCKS_DIFFER for file in oldest)])
+
+    async def _remove(self, file: StoredFileRead) -> None:
+        key = str(file.id)
+        if file.upload_id:
+            await self.direct.abort(key, file.upload_id)
+        if file.part_size is not None:
+            await self.storage.delete(incoming(key))
+        for one in self.derived:
+            await one.remove(key)
+        await self.storage.delete(key)
 
     async def _all(self, query: StoredFileQuery) -> AsyncIterator[StoredFileRead]:
         """Give every file that matches, the oldest first; each is gone from the list afterwards."""

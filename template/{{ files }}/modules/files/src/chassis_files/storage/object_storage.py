@@ -1,7 +1,7 @@
+import datetime as dt
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -14,7 +14,7 @@ from chassis.problems import NotFound, Unavailable
 from chassis_files.storage.settings import Settings
 
 if TYPE_CHECKING:
-    from obstore import GetResult
+    from obstore import GetResult, ObjectMeta
     from obstore.store import ObjectStore, S3Config
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ class ObjectStorage:
     def __init__(self, store: "ObjectStore") -> None:
         self.store = store
         self.failure_observers: list[Callable[[str], None]] = []
-        """Are told what could not be done: put, read, delete or ping."""
+        """Are told what could not be done: put, read, copy, delete, list, ping or direct."""
 
     async def put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
         """Keep all of it, or nothing."""
@@ -55,6 +55,30 @@ class ObjectStorage:
         except NotFound:
             pass
 
+    async def copy(self, source: str, target: str) -> None:
+        """Have the same elsewhere, too; raises NotFound."""
+        with self._told("copy", source):
+            await obstore.copy_async(self.store, source, target)
+
+    async def size(self, key: str) -> int | None:
+        """Say how many bytes something has; None if it is not there."""
+        try:
+            with self._told("read", key):
+                return (await obstore.head_async(self.store, key))["size"]
+        except NotFound:
+            return None
+
+    async def sizes(self, folder: str) -> dict[str, int]:
+        """List what is in a folder, with its size."""
+        return {one["path"]: one["size"] for one in await self._list(folder)}
+
+    async def remove_older(self, folder: str, before: dt.datetime) -> int:
+        """Remove what came into a folder before a moment; say how much that was."""
+        old = [one["path"] for one in await self._list(folder) if one["last_modified"] < before]
+        for path in old:
+            await self.delete(path)
+        return len(old)
+
     async def ping(self) -> None:
         """Ask for what is never there: that it is not is an answer."""
         try:
@@ -62,6 +86,10 @@ class ObjectStorage:
                 await obstore.head_async(self.store, PING)
         except NotFound:
             pass
+
+    async def _list(self, folder: str) -> "list[ObjectMeta]":
+        with self._told("list", folder):
+            return [one async for page in obstore.list(self.store, f"{folder}/") for one in page]
 
     async def _chunks(self, found: "GetResult", key: str) -> AsyncIterator[bytes]:
         with self._told("read", key):
@@ -76,10 +104,14 @@ class ObjectStorage:
         except FileNotFoundError as error:
             raise NotFound(MISSING) from error
         except (BaseError, OSError) as error:
-            logger.warning("The store of files failed at %s: %s", key, _brief(error))
-            for observe in self.failure_observers:
-                observe(operation)
+            self.tell_failure(operation, key, error)
             raise Unavailable(AWAY) from error
+
+    def tell_failure(self, operation: str, key: str, error: Exception) -> None:
+        """Say what the store could not do."""
+        logger.warning("The store of files failed at %s: %s", key, _brief(error))
+        for observe in self.failure_observers:
+            observe(operation)
 
 
 def _brief(error: Exception) -> str:
@@ -87,8 +119,11 @@ def _brief(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
-def storage_of(settings: Settings) -> ObjectStorage:
-    """Open the store that the settings name; it is first reached when it is used."""
+def storage_of(settings: Settings, more: Mapping[str, str] | None = None) -> ObjectStorage:
+    """Open the store that the settings name; it is first reached when it is used.
+
+    What is said `more` is how a server that speaks S3 keeps what it is sent.
+    """
     parts = urlsplit(settings.files_url)
     match parts.scheme:
         case "file":
@@ -96,15 +131,15 @@ def storage_of(settings: Settings) -> ObjectStorage:
             folder.mkdir(parents=True, exist_ok=True)
             return ObjectStorage(LocalStore(folder))
         case "s3":
-            return ObjectStorage(_s3(parts.netloc, parts.path.strip("/"), settings))
+            return ObjectStorage(_s3(parts.netloc, parts.path.strip("/"), settings, more))
         case _:
             return ObjectStorage(MemoryStore())
 
 
-def _s3(bucket: str, folder: str, settings: Settings) -> S3Store:
-    timeout = timedelta(seconds=settings.files_timeout)
+def _s3(bucket: str, folder: str, settings: Settings, more: Mapping[str, str] | None) -> S3Store:
+    timeout = dt.timedelta(seconds=settings.files_timeout)
     key = settings.files_s3_key
-    config: S3Config = {"region": settings.files_s3_region}
+    config: S3Config = {"region": settings.files_s3_region, **(more or {})}  # type: ignore[typeddict-item]
     if settings.files_s3_endpoint:
         config["endpoint"] = settings.files_s3_endpoint
     if settings.files_s3_key_id:
@@ -116,7 +151,7 @@ def _s3(bucket: str, folder: str, settings: Settings) -> S3Store:
         config=config,
         client_options={
             "allow_http": settings.files_s3_endpoint.startswith("http://"),
-            "connect_timeout": timedelta(seconds=2),
+            "connect_timeout": dt.timedelta(seconds=2),
             "timeout": timeout,
         },
         retry_config={"max_retries": 2, "retry_timeout": timeout},

@@ -20,6 +20,14 @@ class Storage(Protocol):
         """Remove what is there; it need not be."""
         ...
 
+    async def copy(self, source: str, target: str) -> None:
+        """Have the same elsewhere, too; raises NotFound."""
+        ...
+
+    async def size(self, key: str) -> int | None:
+        """Say how many bytes something has; None if it is not there."""
+        ...
+
     async def ping(self) -> None:
         """Ask for an answer."""
         ...

@@ -1,7 +1,7 @@
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, PositiveFloat, PositiveInt, SecretStr
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis_files.kinds import check_tellable
@@ -9,7 +9,8 @@ from chassis_files.kinds import check_tellable
 SCHEMES = {"file", "memory", "s3"}
 
 
-def _usable(url: str) -> str:
+def usable(url: str) -> str:
+    """Refuse what names no store; raises ValueError."""
     parts = urlsplit(url)
     if parts.scheme not in SCHEMES:
         msg = f"must begin with one of {', '.join(f'{one}://' for one in sorted(SCHEMES))}"
@@ -33,10 +34,12 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(hide_input_in_errors=True)  # secrets are among them
 
-    files_url: Annotated[str, AfterValidator(_usable)] = "memory://"
+    files_url: Annotated[str, AfterValidator(usable)] = "memory://"
     """Where the bytes are: s3://bucket, file:///folder, or memory:// for tests."""
     files_s3_endpoint: str = ""
     """Where S3 answers; empty for that of AWS."""
+    files_s3_public_endpoint: str = ""
+    """Where clients reach S3, for direct uploads; empty where that is the same."""
     files_s3_region: str = "us-east-1"
     files_s3_key_id: str = ""
     """Who asks; empty for what the machine itself is allowed to do."""
@@ -45,6 +48,12 @@ class Settings(BaseSettings):
     """Seconds that the store may take for one call; it is tried again within them."""
     files_max_bytes: PositiveInt = 536_870_912
     """The largest file that is taken, in bytes."""
+    files_part_bytes: Annotated[int, Field(ge=5 * 1024 * 1024)] = 16_777_216
+    """Bytes of a part of a direct upload; a file that is not larger comes in one piece."""
+    files_link_seconds: Annotated[int, Field(ge=1, le=604_800)] = 900
+    """How long a link for a direct upload is good."""
+    files_link_key: SecretStr | None = None
+    """What links to a folder are signed with; without it they are good for one process."""
     files_kinds: Annotated[frozenset[str], AfterValidator(_tellable)] = frozenset(
         {
             "application/pdf",

@@ -26,9 +26,6 @@ class KeptFiles:
         file = StoredFileRead(
             id=file_id or uuid4(),
             state="pending",
-            content_type=None,
-            size=None,
-            sha256=None,
             reason=None,
             released=False,
             created_at=NOON,
@@ -85,7 +82,7 @@ class KeptFiles:
 async def all_of(storage: ObjectStorage) -> list[str]:
     """Give the keys of all that a store in memory has."""
     pages = storage.store.list()
-    return [str(one["path"]) for page in pages for one in page]
+    return sorted(str(one["path"]) for page in pages for one in page)
 
 
 async def pieces(*parts: bytes) -> AsyncIterator[bytes]:

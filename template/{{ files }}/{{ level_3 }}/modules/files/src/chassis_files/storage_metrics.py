@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from chassis_files.storage import ObjectStorage
 
-OPERATIONS: Final = ("put", "read", "delete", "ping")
+OPERATIONS: Final = ("put", "read", "copy", "delete", "list", "ping", "direct")
 
 
 def count_failures(storage: ObjectStorage, registry: CollectorRegistry) -> None:

@@ -27,4 +27,6 @@ class StoredFile(Record, Base):
     entity: Mapped[str | None] = mapped_column(String(63))
     entity_id: Mapped[UUID | None]
     replaces: Mapped[UUID | None]
+    part_size: Mapped[int | None] = mapped_column(BigInteger())
+    upload_id: Mapped[str | None] = mapped_column(String(1024))
     released: Mapped[bool] = mapped_column(Boolean(), server_default=false())

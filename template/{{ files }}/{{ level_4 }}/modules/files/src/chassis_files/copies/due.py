@@ -1,0 +1,46 @@
+import datetime as dt
+from typing import Literal
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from chassis.data_api import PAST_CACHES
+from chassis.http_client import raise_for_problem
+from chassis.schemas import ListQuery, Page, Schema
+from chassis_files.stored_files import Http
+
+DUE = "/api/v1/files-to-copy"
+
+
+class FileToCopyRead(Schema):
+    """A file that has to be copied."""
+
+    id: UUID
+    created_at: dt.datetime
+
+
+class FilesToCopyQuery(ListQuery):
+    """Which of them a list shows."""
+
+    sort: Literal["created_at", "-created_at"] = "created_at"
+
+
+_page = TypeAdapter(Page[FileToCopyRead])
+
+
+class DueFiles:
+    """The files that a data service knows have to be copied."""
+
+    def __init__(self, http: Http, base_url: str) -> None:
+        self._http = http
+        self._url = f"{base_url.rstrip('/')}{DUE}"
+
+    async def list(self) -> list[FileToCopyRead]:
+        """Give those that wait longest."""
+        reply = await self._http.get(self._url, params={"limit": 100}, headers=PAST_CACHES)
+        raise_for_problem(reply)
+        return _page.validate_json(reply.body).items
+
+    async def done(self, file_id: UUID) -> None:
+        """Say that one is copied; twice is once."""
+        raise_for_problem(await self._http.delete(f"{self._url}/{file_id}"))
