@@ -17,7 +17,7 @@ from chassis.deadlines import HEADER, within
 from chassis.features import FeatureSettings
 from chassis.http_client import HttpClient, Reply
 from chassis.problems import OutcomeUnknown, Overloaded, Unavailable
-from chassis.resilience import Breaker, Guarded, Guards, Settings
+from chassis.resilience import Breaker, Guarded, Guards, LeftAlone, Settings
 from chassis.resilience import guards as guards_module
 
 CALLS = 4
@@ -106,7 +106,7 @@ class TestBreaker:
 
         tries = await asyncio.gather(http.get(url), http.get(url), return_exceptions=True)
 
-        assert [type(one) for one in tries] == [Reply, Unavailable]
+        assert [type(one) for one in tries] == [Reply, LeftAlone]
 
     async def test_a_service_that_is_gone_is_left_alone(self, http: HttpClient) -> None:
         nowhere = f"http://127.0.0.1:{unused_port()}/things"
@@ -291,7 +291,7 @@ async def test_somebody_outside_who_keeps_failing_is_left_alone(fault: int | Exc
     for _ in range(CALLS):
         with suppress(ConnectionError):
             await outside("/")
-    with pytest.raises(Unavailable):  # and nothing is sent
+    with pytest.raises(LeftAlone):  # and nothing is sent
         await outside("/")
 
     assert (asked, breaker.is_open, breaker.refused) == (CALLS, True, 1)

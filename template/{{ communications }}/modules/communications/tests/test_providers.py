@@ -81,7 +81,7 @@ async def test_a_relay_gets_text_and_html(
 async def test_a_connection_lost_in_the_middle_of_data_leaves_it_unknown(
     smtp: SmtpEmail, relay: Relay, outgoing: Outgoing, breaks: str
 ) -> None:
-    relay.breaks_off = breaks
+    relay.cuts[ANN] = breaks
 
     with pytest.raises(OutcomeUnknown):
         await smtp.send(outgoing)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from chassis.testing.serving import HOST, serving
 from chassis_payments.testing.paypal import CLIENT, SIGNER, PayPalStandIn
-from chassis_payments.testing.serving import HOST, serving
 from tests.integration.containers import Choice
 from tests.integration.servers import RunningServer
 
@@ -20,5 +20,5 @@ def choice() -> Choice:
 @contextmanager
 def run(_root: Path) -> Iterator[RunningServer]:
     """Serve it; it is away when each call ends without an answer."""
-    with serving(STAND_IN) as port:
+    with serving(STAND_IN.application()) as port:
         yield RunningServer(f"http://{CLIENT}:{SIGNER}@{HOST}:{port}", STAND_IN.away)

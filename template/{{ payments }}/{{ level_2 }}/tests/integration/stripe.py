@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from chassis_payments.testing.serving import HOST, serving
+from chassis.testing.serving import HOST, serving
 from chassis_payments.testing.stripe import KEY, SIGNER, StripeStandIn
 from tests.integration.containers import Choice
 from tests.integration.servers import RunningServer
@@ -20,5 +20,5 @@ def choice() -> Choice:
 @contextmanager
 def run(_root: Path) -> Iterator[RunningServer]:
     """Serve it; it is away when each call ends without an answer."""
-    with serving(STAND_IN) as port:
+    with serving(STAND_IN.application()) as port:
         yield RunningServer(f"http://{KEY}:{SIGNER}@{HOST}:{port}", STAND_IN.away)

@@ -141,7 +141,7 @@ async def kept_in(redis: FakeAsyncRedis) -> str:
     return kept
 
 
-@pytest.mark.parametrize("secret", ["", "s" * 32])
+@pytest.mark.parametrize("secret", ["", "s" * 32], ids=["none", "secret"])
 async def test_a_password_cannot_be_tried_out_on_what_is_kept(
     server: FakeServer, shop: Shop, redis: FakeAsyncRedis, secret: str
 ) -> None:

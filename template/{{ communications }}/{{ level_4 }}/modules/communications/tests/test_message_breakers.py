@@ -4,7 +4,7 @@ import pytest
 
 from chassis.problems import OutcomeUnknown
 from chassis.resilience import Breaker
-from chassis_communications.message_breakers import LeftAlone
+from chassis_communications.message_breakers import BehindBreaker
 from chassis_communications.providers import NotReached, NotSent, Outgoing, Taken
 from chassis_workers.features import WorkerSettings
 from chassis_workers.worker import build_worker
@@ -38,7 +38,7 @@ async def test_a_provider_that_keeps_failing_is_sent_nothing(
 ) -> None:
     now = 0.0
     provider = Provider(fault)
-    alone = LeftAlone(provider, Breaker(2, 0.5, PAUSE, lambda: now), PAUSE)
+    alone = BehindBreaker(provider, Breaker(2, 0.5, PAUSE, lambda: now), PAUSE)
     for _ in range(2):
         with pytest.raises(type(fault)):
             await alone.send(outgoing)
@@ -56,7 +56,7 @@ async def test_a_provider_that_keeps_failing_is_sent_nothing(
 
 async def test_what_it_refuses_says_nothing_against_it(outgoing: Outgoing) -> None:
     provider = Provider(NotSent("No such user.", again=False, cause="bounce"))
-    alone = LeftAlone(provider, Breaker(2, 0.5, PAUSE), PAUSE)
+    alone = BehindBreaker(provider, Breaker(2, 0.5, PAUSE), PAUSE)
 
     for _ in range(5):
         with pytest.raises(NotSent, match="No such user"):

@@ -6,7 +6,7 @@ than its share of what is there (bulkhead): who needs neither notices nothing.
 """
 
 from chassis.feature import Host, no_lifespan
-from chassis.resilience.breaker import Breaker
+from chassis.resilience.breaker import Breaker, LeftAlone
 from chassis.resilience.bulkhead import Bulkhead
 from chassis.resilience.guarded import Guarded
 from chassis.resilience.guards import Guard, Guards
@@ -18,6 +18,7 @@ __all__ = [
     "Guard",
     "Guarded",
     "Guards",
+    "LeftAlone",
     "Settings",
     "install",
     "lifespan",

@@ -9,6 +9,10 @@ from chassis.problems import Unavailable
 ILL = "A service that is needed for this keeps failing."
 
 
+class LeftAlone(Unavailable):
+    """Somebody keeps failing, and was not asked: 503."""
+
+
 class Breaker:
     """Refuses calls to a service while it is ill.
 
@@ -40,7 +44,7 @@ class Breaker:
         return self._open_until is not None
 
     def admit(self) -> bool:
-        """Let a call pass and say whether it is the one that tries, or raise Unavailable.
+        """Let a call pass and say whether it is the one that tries, or raise LeftAlone.
 
         What became of it must be told to ``settle``.
         """
@@ -48,7 +52,7 @@ class Breaker:
             return False
         if self._trying or self._clock() < self._open_until:
             self.refused += 1
-            raise Unavailable(ILL)
+            raise LeftAlone(ILL)
         self._trying = True
         return True
 

@@ -6,7 +6,7 @@ from chassis.resilience.breaker import Breaker
 class Guarded[**P, T]:
     """A call to somebody outside, made while a breaker lets it pass.
 
-    Raises Unavailable before anything is sent. An answer is a failure if ``is_failure`` says so;
+    Raises LeftAlone before anything is sent. An answer is a failure if ``is_failure`` says so;
     of what is raised, ``failures`` are. Anything else says nothing of who was called.
     """
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, field_validator
 
+from chassis import webhooks
 from chassis.schemas import Exact, FromText, ListQuery, Schema, Url
 from chassis_payments.money import DIGITS
 from chassis_payments.states import State
@@ -198,18 +199,8 @@ class NewEvent(Schema):
     """Whatever may name a payment: its id, or what the provider calls it."""
 
 
-class DueEvent(Schema):
+class DueEvent(webhooks.DueEvent):
     """An event that is to be acted on, and the payments that it may be about."""
 
-    id: UUID
-    provider: ProviderName
-    event_id: str
     kind: str
-    attempts: int
     payments: list[UUID]
-
-
-class EventOutcome(Schema):
-    """What became of an event; without an error, it is done."""
-
-    error: Reason | None = None

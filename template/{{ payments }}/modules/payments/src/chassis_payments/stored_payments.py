@@ -1,20 +1,20 @@
 """Payments, kept by the data service and reached over HTTP."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from chassis.data_api import PAST_CACHES
+from chassis.data_api import PAST_CACHES, KeepingHttp
 from chassis.http_client import Reply, raise_for_problem
 from chassis.schemas import Page
+from chassis.webhooks import EventOutcome
 from chassis_payments.payments import (
     EVENTS,
     PATH,
     Attempt,
     DueEvent,
-    EventOutcome,
     NewEvent,
     NewProviderPayment,
     NewProviderRefund,
@@ -34,31 +34,13 @@ _transactions = TypeAdapter(list[ProviderTransactionRead])
 _events = TypeAdapter(list[DueEvent])
 
 
-class Http(Protocol):
-    """The calls of HttpClient that are needed here."""
-
-    async def get(
-        self,
-        url: str,
-        *,
-        params: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Reply:
-        """Read."""
-        ...
-
-    async def put(self, url: str, *, json_body: bytes | None = None) -> Reply:
-        """Set."""
-        ...
-
-
 class StoredPayments:
     """The payments of a data service; raises what it answers, and Unavailable without an answer.
 
     Nothing comes from a cache: what is done with money is decided on what is so now.
     """
 
-    def __init__(self, http: Http, base_url: str) -> None:
+    def __init__(self, http: KeepingHttp, base_url: str) -> None:
         self._http = http
         self._url = f"{base_url.rstrip('/')}{PATH}"
         self._events_url = f"{base_url.rstrip('/')}{EVENTS}"

@@ -58,14 +58,16 @@ class Inbox[E: DueEvent]:
     async def due(self) -> Sequence[E]:
         """Give the events that are to be acted on, the oldest first."""
         async with self.database.connect() as connection:
-            return [self.read.model_validate({**row}) for row in await self.rows(connection)]
+            return [self._shown(row) for row in await self.rows(connection)]
+
+    def _shown(self, row: RowMapping) -> E:
+        return self.read.model_validate({name: row[name] for name in self.read.model_fields})
 
     async def rows(self, connection: AsyncConnection) -> Sequence[RowMapping]:
         """Give the rows of these events."""
         events = self.table.c
-        columns = [events[name] for name in self.read.model_fields if name in events]
         statement = (
-            select(*columns)
+            select(self.table)
             .where(events.state == "new", events.due_at <= func.now())
             .order_by(events.due_at)
             .limit(AT_ONCE)

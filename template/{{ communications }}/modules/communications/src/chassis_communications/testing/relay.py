@@ -1,19 +1,23 @@
 """A relay that takes email, and breaks off or refuses where it is told to."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING, Any
 
+from aiohttp import web
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from chassis.testing.serving import serving
 from chassis_communications.testing.caught import Box, Caught
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
 
 HOST = "127.0.0.1"
+HOUR_S = 3600
 
 
 class Relay:
@@ -27,8 +31,11 @@ class Relay:
         """By address, what it answers to it: `550 No such user`."""
         self.answer = "250 Ok 0102-queued"
         """What it answers to a message."""
-        self.breaks_off = ""
-        """`before`: it hangs up when it has the message, without keeping it; `after`: when it has kept it."""
+        self.cuts: dict[str, str] = {}
+        """By address, when it hangs up on who has given it the message: `before` it keeps it, or `after`."""
+        self.hangs: dict[str, str] = {}
+        """By address, the command from which on it says nothing for an hour: `RCPT`, or `DATA`, whose message it has
+        kept then."""
         self._credentials = (user, password)
 
     @asynccontextmanager
@@ -71,6 +78,8 @@ class Relay:
         _options: list[str],
     ) -> str:
         """Take an address, or refuse it."""
+        if self.hangs.get(address) == "RCPT":
+            await asyncio.sleep(HOUR_S)
         if address in self.refused:
             return self.refused[address]
         envelope.rcpt_tos.append(address)
@@ -80,12 +89,15 @@ class Relay:
         self, server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
         """Take a message."""
-        if self.breaks_off == "before":
+        cuts = {self.cuts.get(address) for address in envelope.rcpt_tos}
+        if "before" in cuts:
             return self._hang_up(server)
         if self.answer.startswith("2"):
             content = envelope.content
             self._keep(content if isinstance(content, bytes) else b"", envelope.rcpt_tos)
-        return self._hang_up(server) if self.breaks_off else self.answer
+        if "DATA" in map(self.hangs.get, envelope.rcpt_tos):
+            await asyncio.sleep(HOUR_S)
+        return self._hang_up(server) if "after" in cuts else self.answer
 
     def _keep(self, content: bytes, recipients: list[str]) -> None:
         email: Any = message_from_bytes(content, policy=policy.default)
@@ -111,3 +123,22 @@ class Relay:
         expected = tuple(part.encode() for part in self._credentials)
         fits = isinstance(given, LoginPassword) and (given.login, given.password) == expected
         return AuthResult(success=fits, handled=False)
+
+
+@contextmanager
+def relaying(relay: Relay) -> Iterator[tuple[int, int]]:
+    """Run a relay in a thread of this process; give its port, and that of a page that shows what came."""
+    application = web.Application()
+    application.add_routes(relay.box.routes())
+    with socket.create_server((HOST, 0)) as mail:
+
+        async def listening(_application: web.Application) -> AsyncIterator[None]:
+            loop = asyncio.get_running_loop()
+            server = await loop.create_server(relay.session, sock=mail)
+            yield
+            server.close()
+
+        application.cleanup_ctx.append(listening)
+        port = int(mail.getsockname()[1])
+        with serving(application) as page:
+            yield port, page

@@ -5,11 +5,12 @@ from contextlib import asynccontextmanager
 from urllib.parse import unquote, urlsplit
 
 from chassis.problems import Invalid
+from chassis.webhooks import Forged
 from chassis_payments.payments import ProviderName
 from chassis_payments.process import Process
 from chassis_payments.providers.calling import Calls
 from chassis_payments.providers.paypal import PayPal
-from chassis_payments.providers.port import Event, Forged, Provider, Refused
+from chassis_payments.providers.port import Event, Provider, Refused
 from chassis_payments.providers.settings import Settings, revealed, without_credentials
 from chassis_payments.providers.stripe import Stripe
 

@@ -18,9 +18,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from chassis.webhooks import Forged
 from chassis_payments.payments import NewEvent
 from chassis_payments.providers.calling import Calls
-from chassis_payments.providers.port import Event, Forged, Refused
+from chassis_payments.providers.port import Event, Refused
 
 CERTIFICATES: Final = "/v1/notifications/certs/"
 HOSTS: Final = frozenset(

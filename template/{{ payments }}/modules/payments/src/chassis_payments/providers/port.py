@@ -23,12 +23,6 @@ class Refused(ProblemError):  # noqa: N818  # as the errors of the chassis are c
     status = HTTPStatus.PAYMENT_REQUIRED
 
 
-class Forged(ProblemError):  # noqa: N818
-    """What came as a webhook is not of the provider: 400."""
-
-    status = HTTPStatus.BAD_REQUEST
-
-
 @dataclass(frozen=True, slots=True)
 class Event:
     """What a webhook said, once it is known who said it."""

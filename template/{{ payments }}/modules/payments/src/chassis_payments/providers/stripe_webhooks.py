@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from chassis.webhooks import Forged
 from chassis_payments.payments import NewEvent
-from chassis_payments.providers.port import Event, Forged
+from chassis_payments.providers.port import Event
 
 HEADER: Final = "stripe-signature"
 TOLERANCE_S: Final = 300

@@ -144,6 +144,10 @@ class Over:
         headers = {"content-type": "application/json"}
         return await self._reply("PUT", url, content=json_body, headers=headers)
 
+    async def delete(self, url: str) -> Reply:
+        """Remove."""
+        return await self._reply("DELETE", url)
+
     async def _reply(self, method: str, url: str, **sent: Any) -> Reply:
         answer = await self._http.request(method, url, **sent)
         return Reply(answer.status_code, answer.content, method)

@@ -1,13 +1,12 @@
-from datetime import datetime
-
-from sqlalchemy import Index, Integer, String, UniqueConstraint, func, text
+from sqlalchemy import Index, String, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chassis.database.models import Base, Record
+from chassis.database.models import Base
+from chassis.webhooks.inbox import InboxRecord
 
 
-class ProviderEvent(Record, Base):
+class ProviderEvent(InboxRecord, Base):
     """What a webhook said: that it is worth asking about its subjects."""
 
     __tablename__ = "provider_events"
@@ -17,11 +16,5 @@ class ProviderEvent(Record, Base):
         Index("ix_provider_events_due", "due_at", postgresql_where="state = 'new'"),
     )
 
-    provider: Mapped[str] = mapped_column(String(20))
-    event_id: Mapped[str] = mapped_column(String(255))
     kind: Mapped[str] = mapped_column(String(100))
     subjects: Mapped[list[str]] = mapped_column(ARRAY(String(255)))
-    state: Mapped[str] = mapped_column(String(10), server_default="new")
-    attempts: Mapped[int] = mapped_column(Integer(), server_default=text("0"))
-    due_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
-    error: Mapped[str | None] = mapped_column(String(500))

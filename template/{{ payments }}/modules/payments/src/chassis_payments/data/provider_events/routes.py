@@ -5,8 +5,9 @@ from fastapi import APIRouter, Depends, Path
 from fastapi.requests import HTTPConnection
 
 from chassis.problems import responses
+from chassis.webhooks import EventOutcome
 from chassis_payments.data.provider_events.inbox import Inbox
-from chassis_payments.payments import EVENTS, DueEvent, EventOutcome, NewEvent, ProviderName
+from chassis_payments.payments import EVENTS, DueEvent, NewEvent, ProviderName
 
 router = APIRouter(prefix=EVENTS, tags=["provider events"])
 
@@ -27,13 +28,13 @@ async def keep_provider_event(
     provider: ProviderName, event_id: EventId, body: NewEvent, events: InboxDep
 ) -> None:
     """Keep what a webhook said; twice is once."""
-    await events.keep(provider, event_id, body)
+    await events.keep([{"provider": provider, "event_id": event_id, **body.model_dump()}])
 
 
 @router.get("/due", responses=responses(422))
 async def list_due_provider_events(events: InboxDep) -> list[DueEvent]:
     """List the events that are to be acted on."""
-    return await events.due()
+    return [*await events.due()]
 
 
 @router.put("/{event}", status_code=204, responses=responses(404, 422))
