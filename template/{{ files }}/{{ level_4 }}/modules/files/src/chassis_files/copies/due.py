@@ -4,10 +4,9 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from chassis.data_api import PAST_CACHES
+from chassis.data_api import PAST_CACHES, KeepingHttp
 from chassis.http_client import raise_for_problem
 from chassis.schemas import ListQuery, Page, Schema
-from chassis_files.stored_files import Http
 
 DUE = "/api/v1/files-to-copy"
 
@@ -31,7 +30,7 @@ _page = TypeAdapter(Page[FileToCopyRead])
 class DueFiles:
     """The files that a data service knows have to be copied."""
 
-    def __init__(self, http: Http, base_url: str) -> None:
+    def __init__(self, http: KeepingHttp, base_url: str) -> None:
         self._http = http
         self._url = f"{base_url.rstrip('/')}{DUE}"
 
