@@ -18,7 +18,7 @@ from tests.project.test_running import running
 
 pytestmark = [
     pytest.mark.long,
-    pytest.mark.about("level_3", "workers", "bot", "redis", "rabbitmq", "mongodb"),
+    pytest.mark.about("level_3", "workers", "bot", "redis", "rabbitmq", "mongodb", "payments"),
     pytest.mark.needs("prometheus"),
     pytest.mark.needs("redis-server"),
     pytest.mark.needs("rabbitmq-server"),
@@ -43,7 +43,7 @@ def panels(project: Path) -> Iterator[tuple[str, str]]:
 def test_the_panels_of_every_module_are_asked(rendered: Callable[[str], Path]) -> None:
     asked = [name.partition(":")[0] for name, _ in panels(rendered(FULLEST[-1]))]
 
-    assert {"api", "bot", "rabbitmq", "redis", "workers"} <= set(asked)
+    assert {"api", "bot", "payments", "rabbitmq", "redis", "workers"} <= set(asked)
 
 
 def use(api: str) -> None:
@@ -54,6 +54,10 @@ def use(api: str) -> None:
             assert http.get(f"/tasks/{made}").status_code == 200
         assert http.get("/tasks").status_code == 200
         assert http.delete(f"/tasks/{made}").status_code == 204
+        for provider in ("stripe", "paypal"):
+            new = {"amount": 1050, "currency": "EUR", "return_url": "https://shop.example/back"}
+            opened = http.post("/provider-payments", json={**new, "provider": provider})
+            assert opened.status_code == 201
 
 
 def chat(project: Path) -> None:

@@ -50,6 +50,8 @@ class Books:
     stripe: StripeStandIn
     paypal: PayPalStandIn
     database_url: str
+    data: FastAPI
+    """The data service, which more features may be installed in."""
 
     @property
     def refresh(self) -> RefreshPayment:
@@ -191,7 +193,7 @@ async def books(database_url: str) -> AsyncIterator[Books]:
         known = providers_of(settings)
         stored = StoredPayments(Over(data_http), "http://data")
         async with _client(_business_app(known, stored)) as business:
-            found = Books(business, stored, known, stripe, paypal, database_url)
+            found = Books(business, stored, known, stripe, paypal, database_url, data)
             await found.sql("TRUNCATE provider_payments, provider_events, invoices_to_pay CASCADE")
             try:
                 yield found

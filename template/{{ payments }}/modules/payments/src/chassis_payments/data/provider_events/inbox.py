@@ -1,6 +1,6 @@
 import datetime as dt
 import re
-from typing import cast
+from typing import TYPE_CHECKING, Literal, cast
 from uuid import UUID
 
 from sqlalchemy import RowMapping, Table, case, func, or_, select, update
@@ -13,12 +13,18 @@ from chassis_payments.data.provider_events.model import ProviderEvent
 from chassis_payments.data.provider_payments.model import ProviderPayment
 from chassis_payments.payments import DueEvent, EventOutcome, NewEvent, ProviderName
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 AT_ONCE = 20
 FIRST_PAUSE = dt.timedelta(seconds=5)
 LONGEST = 10
 """After so many failures the pause grows no longer: it is more than an hour."""
 MOST_ATTEMPTS = 30
 """More than a day; an event that fails so often is left for people."""
+
+type EventState = Literal["new", "done", "failed"]
+"""`new` waits, perhaps to be tried again; `failed` is left for people."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -30,6 +36,8 @@ class Inbox:
         self._database = database
         self._events = cast("Table", ProviderEvent.__table__)
         self._payments = cast("Table", ProviderPayment.__table__)
+        self.listeners: list[Callable[[ProviderName, EventState], None]] = []
+        """Are told of what became of an event, each time that it was acted on."""
 
     async def keep(self, provider: ProviderName, event_id: str, new: NewEvent) -> None:
         """Keep an event; twice is once."""
@@ -82,5 +90,9 @@ class Inbox:
         }
         async with self._database.begin() as connection:
             this = update(events).where(events.c.id == record_id).values(**values)
-            if not (await connection.execute(this)).rowcount:
-                raise NotFound("Event not found.")
+            found = await connection.execute(this.returning(events.c.provider, events.c.state))
+            row = found.first()
+        if row is None:
+            raise NotFound("Event not found.")
+        for listener in self.listeners:
+            listener(row.provider, row.state)
