@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from chassis.problems import OutcomeUnknown, Outdated
+from chassis_payments.checking import Asked, Checks
 from chassis_payments.payments import Attempt, NewProviderPayment, StoredPaymentRead
 from chassis_payments.providers import Provider, Providers, Refused
 from chassis_payments.stored_payments import StoredPayments
@@ -18,11 +19,24 @@ class OpenPayment:
 
     payments: StoredPayments
     providers: Providers
+    checks: Checks
 
     async def __call__(self, payment_id: UUID, new: NewProviderPayment) -> StoredPaymentRead:
         """Raise Unavailable if the provider is away: the same may be asked again."""
         provider = self.providers[new.provider]
         provider.check(new.amount, new.currency)
+        await self.checks(
+            Asked(
+                act="open",
+                id=payment_id,
+                payment_id=payment_id,
+                provider=new.provider,
+                amount=new.amount,
+                currency=new.currency,
+                entity=new.entity,
+                entity_id=new.entity_id,
+            )
+        )
         payment = await self.payments.begin(payment_id, new)
         if payment.reference or payment.state != "pending":
             return payment
