@@ -1,8 +1,10 @@
 """A provider that keeps failing is left alone for a while: nothing is sent to it, so nothing is lost."""
 
+from functools import partial
 from typing import Any
 
 import httpx2
+from prometheus_client import Gauge
 
 from chassis.feature import no_lifespan
 from chassis.resilience import Breaker, Settings
@@ -36,9 +38,20 @@ class Guarded:
 
 def install(process: Process, settings: Settings) -> None:
     """Put a breaker before the calls to each provider, as before those to other services."""
-    for provider in process.state.payment_providers.known.values():
+    is_open = Gauge(
+        "provider_breaker_open",
+        "Whether a provider is left alone, as it keeps failing.",
+        ["provider"],
+        registry=process.state.metrics.registry,
+    )
+    for name, provider in process.state.payment_providers.known.items():
         breaker = Breaker(settings.breaker_calls, settings.breaker_share, settings.breaker_pause)
         provider.calls.send = Guarded(provider.calls.send, breaker)
+        is_open.labels(name).set_function(partial(_opened, breaker))
 
 
 lifespan = no_lifespan
+
+
+def _opened(breaker: Breaker) -> float:
+    return float(breaker.is_open)
