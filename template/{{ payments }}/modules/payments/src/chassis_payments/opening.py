@@ -40,18 +40,30 @@ class OpenPayment:
         payment = await self.payments.begin(payment_id, new)
         if payment.reference or payment.state != "pending":
             return payment
-        return await attempt(self.payments, provider, payment)
+        return await self.attempt(payment)
+
+    async def attempt(self, payment: StoredPaymentRead) -> StoredPaymentRead:
+        """Ask the provider of a payment to open it."""
+        return await attempt(self.payments, self.providers[payment.provider], payment)
 
 
 async def attempt(
     payments: StoredPayments, provider: Provider, payment: StoredPaymentRead
 ) -> StoredPaymentRead:
-    """Ask a provider to open a payment, under the key that was noted before."""
+    """Ask a provider to open a payment, and note a refusal."""
     try:
-        seen = await provider.open(payment)
+        return await ask(payments, provider, payment)
     except Refused as error:
         refused = Attempt(state="refused", reason=error.detail)
         return await payments.note(payment.id, payment.attempt, refused)
+
+
+async def ask(
+    payments: StoredPayments, provider: Provider, payment: StoredPaymentRead
+) -> StoredPaymentRead:
+    """Ask a provider to open a payment, under the key that was noted before; raises Refused."""
+    try:
+        seen = await provider.open(payment)
     except OutcomeUnknown as error:
         logger.warning("Payment %s is unknown: %s", payment.id, error.detail)
         unknown = Attempt(state="unknown", reason=error.detail)
@@ -60,4 +72,6 @@ async def attempt(
         return await payments.write_down(payment, seen)
     except Outdated:  # another request was faster, and has the same answer: the key is the same
         now = await payments.get(payment.id)
-        return now if now.reference else await payments.write_down(now, seen)
+        if now.reference or now.attempt != payment.attempt:
+            return now
+        return await payments.write_down(now, seen)

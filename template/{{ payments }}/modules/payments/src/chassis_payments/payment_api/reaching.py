@@ -52,9 +52,10 @@ NewIdDep = Annotated[Callable[[UUID], UUID], Depends(_new_id)]
 
 
 async def _opening(
-    stored: StoredPaymentsDep, known: ProvidersDep, checks: ChecksDep
+    request: Request, stored: StoredPaymentsDep, known: ProvidersDep, checks: ChecksDep
 ) -> OpenPayment:
-    return OpenPayment(stored, known, checks)
+    opening: OpenPayment = request.app.state.open_payment(stored, known, checks)
+    return opening
 
 
 async def _looking(stored: StoredPaymentsDep, known: ProvidersDep) -> RefreshPayment:

@@ -7,15 +7,20 @@ import httpx2
 from prometheus_client import Gauge
 
 from chassis.feature import no_lifespan
+from chassis.problems import Unavailable
 from chassis.resilience import Breaker, Settings
 from chassis_payments.process import Process
 from chassis_payments.providers.calling import Send
 
-__all__ = ["Guarded", "install", "lifespan"]
+__all__ = ["Guarded", "LeftAlone", "install", "lifespan"]
+
+
+class LeftAlone(Unavailable):
+    """A provider keeps failing, so it was not asked: 503."""
 
 
 class Guarded:
-    """Makes calls while the breaker lets them pass; raises Unavailable before one is sent."""
+    """Makes calls while the breaker lets them pass; raises LeftAlone before one is sent."""
 
     def __init__(self, send: Send, breaker: Breaker) -> None:
         self._send = send
@@ -23,7 +28,10 @@ class Guarded:
 
     async def __call__(self, method: str, path: str, **sent: Any) -> httpx2.Response:
         """Make a call; a refusal is no failure of the provider."""
-        trying = self.breaker.admit()
+        try:
+            trying = self.breaker.admit()
+        except Unavailable as error:
+            raise LeftAlone(error.detail) from error
         failed: bool | None = None
         try:
             answer = await self._send(method, path, **sent)

@@ -79,19 +79,22 @@ class Payments(Repository[StoredPaymentRead]):
                 await self._note(connection, added, added["attempt"], Attempt(state="sent"))
                 await self._tell(connection, "add", added)
             kept = added or await self._locked(connection, payment_id)
-        if any(kept[name] != value for name, value in values.items() if name != "attempt"):
+        # Another attempt than the first one may be at another provider.
+        free = {"attempt", "provider"} if kept["attempt"] != values["attempt"] else {"attempt"}
+        if any(kept[name] != value for name, value in values.items() if name not in free):
             raise Conflict(ANOTHER)
         if added:
             self.listeners.tell([_payment_step(None, added)])
         return self.read.model_validate(kept)
 
     async def note(self, payment_id: UUID, key: str, attempt: Attempt) -> StoredPaymentRead:
-        """Note an attempt, and what the payment comes to by it."""
+        """Note an attempt, and what the payment comes to by it, if it is the last one to open it."""
         async with self.database.begin() as connection:
             before = payment = await self._locked(connection, payment_id)
             await self._note(connection, payment, key, attempt)
             now: State = payment["state"]
-            state = step(now, _NOW.get(attempt.state, now))
+            past = key.startswith("open-") and key != payment["attempt"]
+            state = now if past else step(now, _NOW.get(attempt.state, now))
             if state != payment["state"]:
                 values = {"state": state, "reason": attempt.reason}
                 payment = await self._update(connection, payment, values)
@@ -179,7 +182,7 @@ class Payments(Repository[StoredPaymentRead]):
             raise Conflict(ANOTHER_REFUND)
         if is_new:
             self.listeners.tell([_part_step("refund", payment, None, refund)])
-        return StoredRefundRead.model_validate(refund)
+        return StoredRefundRead.model_validate(_without(refund, "version"))
 
     async def end_refund(
         self, payment_id: UUID, refund_id: UUID, end: RefundEnd
@@ -201,12 +204,12 @@ class Payments(Repository[StoredPaymentRead]):
             if given_back != payment["refunded"]:
                 await self._update(connection, payment, {"refunded": given_back})
         self.listeners.tell([_part_step("refund", payment, before["state"], refund)])
-        return StoredRefundRead.model_validate(refund)
+        return StoredRefundRead.model_validate(_without(refund, "version"))
 
     async def refunds(self, payment_id: UUID) -> list[StoredRefundRead]:
         """Give the refunds of a payment."""
         rows = await self._of(self._refunds, payment_id)
-        return [StoredRefundRead.model_validate(row) for row in rows]
+        return [StoredRefundRead.model_validate(_without(row, "version")) for row in rows]
 
     async def transactions(self, payment_id: UUID) -> list[ProviderTransactionRead]:
         """Give the money that moved."""
