@@ -6,8 +6,8 @@ from uuid import UUID
 import pytest
 
 from chassis.environment import Service
+from chassis.fraud_rules import PaymentAsked
 from chassis.metrics import Metrics
-from chassis.payment_rules import PaymentAsked
 from chassis_payments import payment_limits
 from chassis_payments.data import payment_turns
 from chassis_payments.payment_limits.rules import declared_rules

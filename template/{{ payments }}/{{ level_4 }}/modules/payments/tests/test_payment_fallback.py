@@ -7,6 +7,8 @@ import pytest
 from chassis.resilience import Breaker
 from chassis_payments import payment_fallback
 from chassis_payments.data import payment_fallback as turning
+from chassis_payments.opening import OpenPayment
+from chassis_payments.payments import Attempt
 from chassis_payments.provider_breakers import Guarded
 from chassis_payments.testing.books import NEW, PAYMENTS, Books
 from chassis_payments.testing.stand_in import Fault
@@ -130,18 +132,14 @@ async def test_a_late_word_of_the_first_one_changes_nothing(books: Books) -> Non
     books.stripe.faults.append(Fault(status=402))
     payment = await books.opened()
 
-    for state in ("unknown", "refused"):
-        await books.payments.change(f"{payment.id}/attempts/open-{payment.id}", attempt(state))
+    for late in (Attempt(state="unknown"), Attempt(state="refused")):
+        await books.payments.note(payment.id, f"open-{payment.id}", late)
 
     assert (await books.payments.get(payment.id)).state == "pending"
 
 
-def attempt(state: Any) -> Any:
-    return turning.turning.Attempt(state=state)
-
-
 async def test_it_can_be_turned_off(books: Books) -> None:
-    books.shop.state.open_payment = payment_fallback.OpenAnywhere.__base__
+    books.shop.state.open_payment = OpenPayment
     payment_fallback.install(books.shop, payment_fallback.Settings(payments_fallback=False))
     books.stripe.faults.append(Fault(status=402))
 

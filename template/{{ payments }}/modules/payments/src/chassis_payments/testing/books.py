@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -214,15 +215,12 @@ def _data_app(database_url: str) -> FastAPI:
     return assemble("Shop data", [], settings, features)
 
 
-class _ShopSettings(FeatureSettings):
-    data_api_url: str = "http://data"
-
-
 def _business_app(known: Providers, http: Over) -> FastAPI:
     features = [problems, methods, providers, payment_api, body_limit]
-    app = assemble("Shop", [], _ShopSettings(), features)
+    app = assemble("Shop", [], FeatureSettings(), features)
     app.state.payment_providers = known
     app.state.http = http
+    app.state.settings = SimpleNamespace(data_api_url="http://data")
     return app
 
 

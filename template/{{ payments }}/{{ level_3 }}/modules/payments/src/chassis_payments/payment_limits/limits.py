@@ -6,8 +6,8 @@ from http import HTTPStatus
 from fastapi.requests import HTTPConnection
 from prometheus_client import Counter
 
+from chassis.fraud_rules import PaymentAsked, PaymentRule
 from chassis.http_client import raise_for_problem
-from chassis.payment_rules import PaymentAsked, PaymentRule
 from chassis.problems import NotFound, ProblemError
 from chassis_payments.checking import Asked, caller_of
 from chassis_payments.payment_limits.counting import LIMIT

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
 
-from chassis.payment_rules import PaymentRule
+from chassis.fraud_rules import PaymentRule
 
-DECLARED = "shared.payment_rules"
+DECLARED = "shared.fraud_rules"
 """The module that declares them: ``RULES``; without it there are none."""
 
 

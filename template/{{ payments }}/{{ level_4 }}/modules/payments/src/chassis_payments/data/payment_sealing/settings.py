@@ -7,14 +7,14 @@ SHORTEST = 32
 class Settings(BaseSettings):
     """Settings of what the metadata of payments is sealed with."""
 
-    payments_key: SecretStr = SecretStr("")
+    payments_key: SecretStr | None = None
     """What it is sealed with; without one it is kept as it came."""
-    payments_keys_before: SecretStr = SecretStr("")
+    payments_keys_before: SecretStr | None = None
     """Keys of before, with commas: what they have sealed can be read until it is sealed anew."""
 
     @field_validator("payments_key", "payments_keys_before")
     @classmethod
-    def check_keys(cls, keys: SecretStr) -> SecretStr:
+    def check_keys(cls, keys: SecretStr | None) -> SecretStr | None:
         """Refuse a key that can be guessed."""
         for key in _split(keys):
             if len(key) < SHORTEST:
@@ -28,5 +28,6 @@ class Settings(BaseSettings):
         return [*current, *_split(self.payments_keys_before)] if current else []
 
 
-def _split(keys: SecretStr) -> list[str]:
-    return [key.strip() for key in keys.get_secret_value().split(",") if key.strip()]
+def _split(keys: SecretStr | None) -> list[str]:
+    text = keys.get_secret_value() if keys else ""
+    return [key.strip() for key in text.split(",") if key.strip()]

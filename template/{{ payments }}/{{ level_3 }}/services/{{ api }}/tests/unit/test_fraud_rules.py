@@ -2,8 +2,8 @@
 
 import pytest
 
-from chassis.payment_rules import PaymentAsked
-from shared.payment_rules import LARGEST, LARGEST_AN_HOUR, MOST_AN_HOUR, too_fast, too_large
+from chassis.fraud_rules import PaymentAsked
+from shared.fraud_rules import LARGEST, LARGEST_AN_HOUR, MOST_AN_HOUR, too_fast, too_large
 
 
 def asked(amount: int, number: int = 0, before: int = 0) -> PaymentAsked:

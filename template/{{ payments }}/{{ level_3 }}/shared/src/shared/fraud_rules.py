@@ -5,7 +5,7 @@ Whoever asks is told that it was refused, and not by which rule: nobody shall le
 
 from collections.abc import Sequence
 
-from chassis.payment_rules import PaymentAsked, PaymentRule
+from chassis.fraud_rules import PaymentAsked, PaymentRule
 
 LARGEST = 10_000_00
 """Minor units of one payment: €10,000.00, and ¥1,000,000."""
