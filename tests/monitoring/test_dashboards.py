@@ -19,7 +19,7 @@ from tests.project.test_running import running
 pytestmark = [
     pytest.mark.long,
     pytest.mark.about(
-        "level_3", "workers", "bot", "redis", "rabbitmq", "mongodb", "communications"
+        "level_3", "workers", "bot", "redis", "rabbitmq", "mongodb", "communications", "payments"
     ),
     pytest.mark.needs("prometheus"),
     pytest.mark.needs("redis-server"),
@@ -45,7 +45,8 @@ def panels(project: Path) -> Iterator[tuple[str, str]]:
 def test_the_panels_of_every_module_are_asked(rendered: Callable[[str], Path]) -> None:
     asked = [name.partition(":")[0] for name, _ in panels(rendered(FULLEST[-1]))]
 
-    assert {"api", "bot", "communications", "rabbitmq", "redis", "workers"} <= set(asked)
+    modules = {"bot", "communications", "payments", "rabbitmq", "redis", "workers"}
+    assert {"api", *modules} <= set(asked)
 
 
 def use(api: str) -> None:
@@ -61,6 +62,10 @@ def use(api: str) -> None:
         assert http.post("/messages", json={**content, **whom}).status_code == 202
         number = {"channel": "sms", "recipient": "+447700900123"}
         assert http.post("/messages", json={**content, **number}).status_code == 202
+        for provider in ("stripe", "paypal"):
+            new = {"amount": 1050, "currency": "EUR", "return_url": "https://shop.example/back"}
+            opened = http.post("/provider-payments", json={**new, "provider": provider})
+            assert opened.status_code == 201
 
 
 def chat(project: Path) -> None:

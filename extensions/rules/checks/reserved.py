@@ -108,11 +108,13 @@ RELATIONS_OF = {
     ),
     "payments": frozenset(
         """
+        ix_payment_turns_caller ix_payment_turns_created_at
         ix_provider_events_due ix_provider_payments_charge ix_provider_payments_created_at
-        ix_provider_payments_owner ix_provider_payments_state payment_webhooks
-        pk_provider_events pk_provider_payments provider_attempts provider_disputes
+        ix_provider_payments_owner ix_provider_payments_state payment_movements
+        payment_reconciliations payment_turns payment_webhooks pk_payment_reconciliations
+        pk_payment_turns pk_provider_events pk_provider_payments provider_attempts provider_disputes
         provider_events provider_payments provider_refunds provider_transactions stored_payments
-        uq_provider_attempts_key uq_provider_disputes_reference uq_provider_events_event
+        uq_payment_reconciliations_day uq_provider_attempts_key uq_provider_disputes_reference uq_provider_events_event
         uq_provider_payments_reference uq_provider_refunds_reference
         uq_provider_transactions_moved
         """.split()

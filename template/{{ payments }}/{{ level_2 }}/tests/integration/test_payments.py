@@ -5,7 +5,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,7 @@ class Till:
     process: Any
     environment: Mapping[str, str]
     log: Path
+    running: "subprocess.Popen[bytes] | None" = None
 
     def open(self, provider: str = "stripe") -> Any:
         """Open a payment; give it as it is stored."""
@@ -71,32 +72,39 @@ class Till:
             lambda: f"{self.show(payment)}\n{self.log.read_text('utf-8')}",
         )
 
-    @contextmanager
-    def working(self) -> Iterator["subprocess.Popen[bytes]"]:
-        """Run the worker as it is run elsewhere; it may be dead at the end."""
-        with self.log.open("wb") as out:
-            running = subprocess.Popen(  # noqa: S603  # a command of services.toml
-                process_command(self.process, system(), ROOT, OPTIONS),
-                cwd=ROOT,
-                env=dict(self.environment),
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-            )
-        try:
-            yield running
-        finally:
-            running.terminate()
-            running.wait(PATIENCE_S)
+    def waits(self) -> int:
+        """Say how often the worker has put something off so far."""
+        return self.log.read_text("utf-8").count("waits")
+
+    def work(self) -> None:
+        """Have the worker run, as it is run elsewhere, if it does not."""
+        if self.running is None:
+            with self.log.open("ab") as out:
+                self.running = subprocess.Popen(  # noqa: S603  # a command of services.toml
+                    process_command(self.process, system(), ROOT, OPTIONS),
+                    cwd=ROOT,
+                    env=dict(self.environment),
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=subprocess.STDOUT,
+                )
+
+    def kill(self) -> None:
+        """Have the worker die at once."""
+        if self.running is not None:
+            self.running.kill()
+            self.running.wait(PATIENCE_S)
+            self.running = None
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def till(
     services: dict[str, Started],
     others: Mapping[str, RunningServer],
     database_url: str,
-    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Till]:
+    """All tests have one worker: to start it takes longer than what they look at."""
     if choice().kind == NONE:
         pytest.skip(choice().reason)
     (data,) = [one for one in system().services if one.in_database]
@@ -117,7 +125,10 @@ def till(
             for one in (business, data)
         ]
         environment = service_environment(process, system(), base, ports, urls)
-        yield Till(clients[0], clients[1], process, environment, tmp_path / "log")
+        log = tmp_path_factory.mktemp("worker") / "log"
+        till = Till(clients[0], clients[1], process, environment, log)
+        stack.callback(till.kill)
+        yield till
 
 
 def test_twenty_copies_backwards_and_a_forged_one_move_money_once(till: Till) -> None:
@@ -132,25 +143,25 @@ def test_twenty_copies_backwards_and_a_forged_one_move_money_once(till: Till) ->
         answers = list(pool.map(lambda one: till.deliver(one, "stripe"), copies))
     assert set(answers) == {204}
     assert till.deliver(forged, "stripe") == 400
-    with till.working():
-        till.comes_to(payment, "completed")
+    till.work()
+    till.comes_to(payment, "completed")
 
     assert till.moved(payment) == [("charge", 1050)]
 
 
 def test_a_worker_that_is_killed_between_the_money_and_the_book_takes_it_once(till: Till) -> None:
+    till.work()
     payment = till.open("paypal")
     before = PAYPAL.charged
     PAYPAL.faults.append(Fault(mute_s=3))
     PAYPAL.approve(payment["reference"])
     assert till.deliver(PAYPAL.sent[-1], "paypal") == 204
 
-    with till.working() as worker:
-        wait_for(lambda: PAYPAL.charged > before, lambda: till.log.read_text("utf-8"))
-        worker.kill()
+    wait_for(lambda: PAYPAL.charged > before, lambda: till.log.read_text("utf-8"))
+    till.kill()
     assert till.moved(payment) == []
-    with till.working():
-        till.comes_to(payment, "completed")
+    till.work()
+    till.comes_to(payment, "completed")
 
     assert PAYPAL.charged == before + 1
     assert till.moved(payment) == [("charge", 1050)]
@@ -159,7 +170,8 @@ def test_a_worker_that_is_killed_between_the_money_and_the_book_takes_it_once(ti
 def test_while_a_provider_is_away_nothing_is_lost(
     till: Till, others: Mapping[str, RunningServer]
 ) -> None:
-    payment = till.open()
+    till.work()
+    payment, waited = till.open(), till.waits()
     STRIPE.pay(payment["reference"])
     with others["stripe"].away():
         assert till.deliver(STRIPE.sent[-1], "stripe") == 204
@@ -168,11 +180,6 @@ def test_while_a_provider_is_away_nothing_is_lost(
         assert time.monotonic() - began < 10
         # It was sent, and the connection broke: nobody knows.
         assert away.json()["state"] == "unknown"
-        with till.working():
-            wait_for(
-                lambda: "waits" in till.log.read_text("utf-8"),
-                lambda: till.log.read_text("utf-8"),
-            )
-    with till.working():
-        till.comes_to(payment, "completed")
+        wait_for(lambda: till.waits() > waited, lambda: till.log.read_text("utf-8"))
+    till.comes_to(payment, "completed")
     assert till.moved(payment) == [("charge", 1050)]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from chassis.problems import Unavailable
+from chassis_payments.checking import Asked, Checks
 from chassis_payments.payments import NewProviderRefund, StoredRefundRead
 from chassis_payments.providers import Providers
 from chassis_payments.refreshing import ask_for_refund
@@ -16,6 +17,7 @@ class RefundPayment:
 
     payments: StoredPayments
     providers: Providers
+    checks: Checks
 
     async def __call__(
         self, payment_id: UUID, refund_id: UUID, new: NewProviderRefund
@@ -25,6 +27,18 @@ class RefundPayment:
         provider = self.providers[payment.provider]
         if new.amount is not None:
             provider.check(new.amount, payment.currency)
+        await self.checks(
+            Asked(
+                act="refund",
+                id=refund_id,
+                payment_id=payment_id,
+                provider=payment.provider,
+                amount=new.amount or payment.amount - payment.refunded,
+                currency=payment.currency,
+                entity=payment.entity,
+                entity_id=payment.entity_id,
+            )
+        )
         refund = await self.payments.begin_refund(payment_id, refund_id, new)
         if refund.reference or refund.state != "pending":
             return refund

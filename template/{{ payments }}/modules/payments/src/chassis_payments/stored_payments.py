@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from chassis.data_api import PAST_CACHES, KeepingHttp
 from chassis.http_client import Reply, raise_for_problem
-from chassis.schemas import Page
+from chassis.schemas import Page, Schema
 from chassis.webhooks import EventOutcome
 from chassis_payments.payments import (
     EVENTS,
@@ -50,8 +50,7 @@ class StoredPayments:
 
         Raises Invalid if what it is for is not there, Conflict if the id is another payment's.
         """
-        url = f"{self._url}/{payment_id}"
-        return _payment(await self._http.put(url, json_body=_json(new)))
+        return await self.change(f"{payment_id}", new)
 
     async def get(self, payment_id: UUID) -> StoredPaymentRead:
         """Give a payment; raises NotFound."""
@@ -70,13 +69,15 @@ class StoredPayments:
 
     async def note(self, payment_id: UUID, key: str, attempt: Attempt) -> StoredPaymentRead:
         """Note that something is attempted, or how it ended, and what the payment comes to by that."""
-        url = f"{self._url}/{payment_id}/attempts/{key}"
-        return _payment(await self._http.put(url, json_body=_json(attempt)))
+        return await self.change(f"{payment_id}/attempts/{key}", attempt)
 
     async def write_down(self, payment: StoredPaymentRead, seen: Seen) -> StoredPaymentRead:
         """Write down what a provider says; raises Outdated if the payment has changed meanwhile."""
-        url = f"{self._url}/{payment.id}/seen/{payment.version}"
-        return _payment(await self._http.put(url, json_body=_json(seen)))
+        return await self.change(f"{payment.id}/seen/{payment.version}", seen)
+
+    async def change(self, path: str, body: Schema) -> StoredPaymentRead:
+        """Change a payment by what is at a path of its own."""
+        return _payment(await self._http.put(f"{self._url}/{path}", json_body=_json(body)))
 
     async def begin_refund(
         self, payment_id: UUID, refund_id: UUID, new: NewProviderRefund
@@ -119,9 +120,8 @@ class StoredPayments:
         return reply.body
 
 
-def _json(body: Any) -> bytes:
-    text: str = body.model_dump_json(exclude_none=True)
-    return text.encode()
+def _json(body: Schema) -> bytes:
+    return body.model_dump_json(exclude_none=True).encode()
 
 
 def _payment(reply: Reply) -> StoredPaymentRead:

@@ -32,3 +32,25 @@ async def test_only_webhooks_are_let_in_without_a_token(
     assert (await client.post(PREFIX, json={})).status_code == 401
     assert (await client.get(PREFIX)).status_code == 401
     assert (await client.get(f"{WEBHOOKS}/stripe")).status_code in {401, 405}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "permission"),
+    [
+        ("POST", "", "provider-payments:create"),
+        ("GET", "/{payment_id}", "provider-payments:read"),
+        ("POST", "/{payment_id}/look", "provider-payments:read"),
+        ("POST", "/{payment_id}/refunds", "provider-refunds:create"),
+        ("GET", "/{payment_id}/refunds", "provider-refunds:read"),
+    ],
+)
+def test_to_open_and_to_give_back_take_different_permissions(
+    app: FastAPI, method: str, path: str, permission: str
+) -> None:
+    assert app.state.rules.permission_for(method, f"{PREFIX}{path}") == permission
+
+
+def test_the_books_have_a_permission_of_their_own(app: FastAPI) -> None:
+    path = "/api/v1/payment-reconciliations"
+
+    assert app.state.rules.permission_for("GET", path) == "payment-reconciliations:read"

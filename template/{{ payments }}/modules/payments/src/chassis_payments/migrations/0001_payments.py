@@ -54,7 +54,7 @@ def _create_payments() -> None:
         sa.Column("attempt", sa.String(100), nullable=False),
         _time("attempted_at", "clock_timestamp()"),
         *_times(),
-        sa.Column("version", sa.BigInteger(), server_default=sa.text("1"), nullable=False),
+        _version(),
         sa.PrimaryKeyConstraint("id", name="pk_provider_payments"),
         sa.UniqueConstraint("provider", "reference", name="uq_provider_payments_reference"),
     )
@@ -92,6 +92,7 @@ def _create_parts() -> None:
         sa.Column("reference", sa.String(255), nullable=True),
         sa.Column("reason", sa.String(500), nullable=True),
         *_times(),
+        _version(),
         *_keys("provider_refunds"),
         sa.UniqueConstraint("payment_id", "reference", name="uq_provider_refunds_reference"),
     )
@@ -150,6 +151,10 @@ def _create_events() -> None:
 
 def _id() -> sa.Column[object]:
     return sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False)
+
+
+def _version() -> sa.Column[object]:
+    return sa.Column("version", sa.BigInteger(), server_default=sa.text("1"), nullable=False)
 
 
 def _payment() -> sa.Column[object]:

@@ -1,12 +1,13 @@
 from typing import Annotated
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from chassis.problems import responses
 from chassis.schemas import Page
 from chassis_payments.payment_api.reaching import (
     LookDep,
+    NewIdDep,
     OpenDep,
     RefundDep,
     StoredPaymentsDep,
@@ -25,11 +26,6 @@ PREFIX = "/api/v1/provider-payments"
 router = APIRouter(prefix=PREFIX, tags=["provider payments"])
 
 _KEYS = UUID("c3f3a5b0-51a5-4f4e-9d0e-6a5f4c1f0f5d")
-Key = Annotated[
-    str | None,
-    Header(alias="Idempotency-Key", pattern=r"^[\x21-\x7e]{1,255}$"),
-]
-"""The same key is the same payment, or the same refund, however often it is sent."""
 
 
 @router.post(
@@ -42,13 +38,13 @@ async def open_provider_payment(
     body: NewProviderPayment,
     response: Response,
     opening: OpenDep,
-    key: Key = None,
+    new_id: NewIdDep,
 ) -> ProviderPaymentRead:
     """Open a payment; `checkout_url` is where it is paid.
 
     `unknown` says that the provider did not answer in time: ask for the payment again later.
     """
-    payment_id = uuid4() if key is None else uuid5(_KEYS, key)
+    payment_id = new_id(_KEYS)
     payment = await opening(payment_id, body)
     response.headers["Location"] = f"{PREFIX}/{payment.id}"
     return _shown(payment)
@@ -81,10 +77,10 @@ async def refund_provider_payment(
     body: NewProviderRefund,
     response: Response,
     refunding: RefundDep,
-    key: Key = None,
+    new_id: NewIdDep,
 ) -> ProviderRefundRead:
     """Give back a part of a payment, or all that is left of it."""
-    refund_id = uuid4() if key is None else uuid5(payment_id, key)
+    refund_id = new_id(payment_id)
     refund = await refunding(payment_id, refund_id, body)
     response.headers["Location"] = f"{PREFIX}/{payment_id}/refunds"
     return ProviderRefundRead.model_validate(

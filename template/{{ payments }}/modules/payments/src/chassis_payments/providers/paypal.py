@@ -89,12 +89,12 @@ class PayPal:
             "page": 1,
         }
         while True:
-            page = await self._get(TRANSACTIONS, query)
+            page = await self.get(TRANSACTIONS, query)
             for entry in page.get("transaction_details", []):
                 info = entry["transaction_info"]
                 ours = info.get("custom_field") == str(payment.id)
                 if ours and info.get("paypal_reference_id_type") == "ODR":
-                    order = await self._get(f"{ORDERS}/{info['paypal_reference_id']}")
+                    order = await self.get(f"{ORDERS}/{info['paypal_reference_id']}")
                     return _seen(order)
             if query["page"] >= page.get("total_pages", 1):
                 return None
@@ -103,7 +103,7 @@ class PayPal:
     async def see(self, payment: StoredPaymentRead) -> Seen:
         """Fetch the order, and once money moved what is disputed of it."""
         try:
-            seen = _seen(await self._get(f"{ORDERS}/{payment.reference}"))
+            seen = _seen(await self.get(f"{ORDERS}/{payment.reference}"))
         except Refused:  # an order that nobody approved is forgotten after some hours
             return Seen(
                 state="expired",
@@ -113,7 +113,7 @@ class PayPal:
             )
         if seen.state != "completed":
             return seen
-        found = await self._get(DISPUTES, {"disputed_transaction_id": seen.charge})
+        found = await self.get(DISPUTES, {"disputed_transaction_id": seen.charge})
         disputes = [await self._dispute(one) for one in found.get("items", [])]
         return seen.model_copy(update={"disputes": disputes})
 
@@ -138,7 +138,7 @@ class PayPal:
 
     async def _dispute(self, listed: Mapping[str, Any]) -> SeenDispute:
         """Read a dispute; how it ended is only told where it is fetched by itself."""
-        dispute = await self._get(f"{DISPUTES}/{listed['dispute_id']}")
+        dispute = await self.get(f"{DISPUTES}/{listed['dispute_id']}")
         state: DisputeState = "open"
         if dispute["status"] == "RESOLVED":
             outcome = dispute.get("dispute_outcome", {}).get("outcome_code", "")
@@ -154,7 +154,8 @@ class PayPal:
         headers = {"PayPal-Request-Id": key, "Prefer": "return=representation"}
         return await self.calls("POST", path, json=body, headers={**headers, **await self._who()})
 
-    async def _get(self, path: str, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    async def get(self, path: str, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Read something; raises what the port says."""
         return await self.calls("GET", path, params=query, headers=await self._who())
 
     async def _who(self) -> dict[str, str]:

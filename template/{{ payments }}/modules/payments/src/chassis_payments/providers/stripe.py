@@ -85,7 +85,7 @@ class Stripe:
         """Look through what was opened since the attempt: Stripe finds nothing by our id at once."""
         since = int((payment.attempted_at - CLOCKS_DIFFER).timestamp())
         path = INTENTS if self.mode == "intent" else SESSIONS
-        async for found in self._listed(path, {"created[gte]": since}):
+        async for found in self.listed(path, {"created[gte]": since}):
             if found["metadata"].get("payment") == str(payment.id):
                 return _seen(found)
         return None
@@ -101,8 +101,8 @@ class Stripe:
         if seen.state != "completed":
             return seen
         about = {"payment_intent": seen.charge}
-        refunds = [_refund(one) async for one in self._listed(REFUNDS, about)]
-        disputes = [_dispute(one) async for one in self._listed(DISPUTES, about)]
+        refunds = [_refund(one) async for one in self.listed(REFUNDS, about)]
+        disputes = [_dispute(one) async for one in self.listed(DISPUTES, about)]
         return seen.model_copy(update={"refunds": refunds, "disputes": disputes})
 
     async def collect(self, payment: StoredPaymentRead) -> None:
@@ -125,7 +125,7 @@ class Stripe:
         texts = {name: str(value) for name, value in form.items()}
         return await self.calls("POST", path, data=texts, headers={"Idempotency-Key": key})
 
-    async def _listed(self, path: str, query: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    async def listed(self, path: str, query: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
         """Give all that a list has, page by page."""
         asked: dict[str, Any] = {**query, "limit": PAGE}
         while True:

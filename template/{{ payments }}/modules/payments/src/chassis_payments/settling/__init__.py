@@ -39,8 +39,8 @@ async def lifespan(worker: Process, settings: Settings) -> AsyncIterator[None]:
             return
         act, look = worker.state.payment_work()
         tasks = [
-            asyncio.create_task(_again_and_again(act, settings.payments_events_interval)),
-            asyncio.create_task(_again_and_again(look, settings.payments_settle_interval)),
+            asyncio.create_task(again_and_again(act, settings.payments_events_interval)),
+            asyncio.create_task(again_and_again(look, settings.payments_settle_interval)),
         ]
         try:
             yield
@@ -58,7 +58,7 @@ def _work(worker: Process, settings: Settings) -> tuple[ActOnEvents, LookUpPayme
     return ActOnEvents(payments, refresh), look
 
 
-async def _again_and_again(work: Callable[[], Awaitable[object]], interval: float) -> None:
+async def again_and_again(work: Callable[[], Awaitable[object]], interval: float) -> None:
     """Do something at intervals; while it fails, less and less often."""
     pause = interval
     while True:

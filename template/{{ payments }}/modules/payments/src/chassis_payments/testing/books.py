@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +25,6 @@ from chassis.features import FeatureSettings
 from chassis.http_client import Reply
 from chassis_payments import payment_api, providers
 from chassis_payments.data import provider_events, provider_payments
-from chassis_payments.payment_api.reaching import stored_payments
 from chassis_payments.providers import Providers, Settings, providers_of
 from chassis_payments.refreshing import RefreshPayment
 from chassis_payments.settling.acting import ActOnEvents
@@ -50,6 +50,9 @@ class Books:
     stripe: StripeStandIn
     paypal: PayPalStandIn
     database_url: str
+    shop: FastAPI
+    data: FastAPI
+    """The services, which more features may be installed in."""
 
     @property
     def refresh(self) -> RefreshPayment:
@@ -169,12 +172,16 @@ def database_server(root: Path) -> Iterator[str]:
 
 
 async def _create(url: str) -> None:
-    names = [name for name in Base.metadata.tables if name.startswith(("provider_", "invoices_"))]
-    tables = [Base.metadata.tables[name] for name in names]
+    tables = [Base.metadata.tables[name] for name in _tables()]
     engine = create_async_engine(url)
     async with engine.begin() as connection:
         await connection.run_sync(lambda sync: Base.metadata.create_all(sync, tables=tables))
     await engine.dispose()
+
+
+def _tables() -> list[str]:
+    begins = ("provider_", "payment_", "invoices_")
+    return [name for name in Base.metadata.tables if name.startswith(begins)]
 
 
 @asynccontextmanager
@@ -194,9 +201,10 @@ async def books(database_url: str) -> AsyncIterator[Books]:
         )
         known = providers_of(settings)
         stored = StoredPayments(Over(data_http), "http://data")
-        async with _client(_business_app(known, stored)) as business:
-            found = Books(business, stored, known, stripe, paypal, database_url)
-            await found.sql("TRUNCATE provider_payments, provider_events, invoices_to_pay CASCADE")
+        shop = _business_app(known, Over(data_http))
+        async with _client(shop) as business:
+            found = Books(business, stored, known, stripe, paypal, database_url, shop, data)
+            await found.sql(f"TRUNCATE {', '.join(_tables())} CASCADE")
             try:
                 yield found
             finally:
@@ -211,11 +219,12 @@ def _data_app(database_url: str) -> FastAPI:
     return assemble("Shop data", [], settings, features)
 
 
-def _business_app(known: Providers, stored: StoredPayments) -> FastAPI:
+def _business_app(known: Providers, http: Over) -> FastAPI:
     features = [problems, methods, providers, payment_api, body_limit]
     app = assemble("Shop", [], FeatureSettings(), features)
     app.state.payment_providers = known
-    app.dependency_overrides[stored_payments] = lambda: stored
+    app.state.http = http
+    app.state.settings = SimpleNamespace(data_api_url="http://data")
     return app
 
 

@@ -37,6 +37,7 @@ TOKEN = "a-token"  # noqa: S105
 
 _VALUE = re.compile(r"\d{1,10}(\.\d{2})?")
 _LONGEST_ID = 108
+_LARGEST_PAGE = 500
 
 
 @dataclass
@@ -269,7 +270,10 @@ class PayPalStandIn(StandIn):
         raise _error(404, "INVALID_RESOURCE_ID")
 
     async def _transactions(self, request: web.Request) -> web.StreamResponse:
-        start, end = (_moment(request.query[name]) for name in ("start_date", "end_date"))
+        query = request.query
+        start, end = (_moment(query[name]) for name in ("start_date", "end_date"))
+        if not 1 <= int(query.get("page_size", "100")) <= _LARGEST_PAGE:
+            raise _error(400, "INVALID_PAGE_SIZE")
         if end - start > dt.timedelta(days=31):
             raise _error(400, "DATE_RANGE_EXCEEDED")
         found = []
@@ -281,11 +285,17 @@ class PayPalStandIn(StandIn):
                 "paypal_reference_id": order["id"],
                 "paypal_reference_id_type": "ODR",
             }
-            for sign, kind in ((1, "captures"), (-1, "refunds")):
+            for sign, code, kind in (("", "T0006", "captures"), ("-", "T1107", "refunds")):
                 for moved in _moved(order, kind):
                     value = moved["amount"]["value"]
-                    told = {**moved["amount"], "value": value if sign > 0 else f"-{value}"}
-                    info = {**about, "transaction_id": moved["id"], "transaction_amount": told}
+                    info = {
+                        **about,
+                        "transaction_id": moved["id"],
+                        "transaction_event_code": code,
+                        "transaction_initiation_date": order["#at"],
+                        "transaction_status": "S",
+                        "transaction_amount": {**moved["amount"], "value": f"{sign}{value}"},
+                    }
                     found.append({"transaction_info": info})
         return web.json_response({"transaction_details": found, "total_pages": 1})
 

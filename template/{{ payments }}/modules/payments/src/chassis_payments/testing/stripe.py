@@ -41,6 +41,7 @@ class StripeStandIn(StandIn):
     intents: dict[str, Object] = field(default_factory=dict)
     refunds: dict[str, Object] = field(default_factory=dict)
     disputes: dict[str, Object] = field(default_factory=dict)
+    charges: dict[str, Object] = field(default_factory=dict)
 
     def application(self) -> web.Application:
         """Give what serves the API, and the page to people."""
@@ -53,6 +54,7 @@ class StripeStandIn(StandIn):
                 web.post("/v1/payment_intents", self._new_intent),
                 web.get("/v1/payment_intents", self._list_intents),
                 web.get("/v1/payment_intents/{id}", self._get_intent),
+                web.get("/v1/charges", self._list_charges),
                 web.post("/v1/refunds", self._new_refund),
                 web.get("/v1/refunds", self._list_refunds),
                 web.get("/v1/disputes", self._list_disputes),
@@ -71,10 +73,26 @@ class StripeStandIn(StandIn):
         """Have a session, or an intent, paid."""
         intent = self._intent_of(reference)
         intent |= {"status": "succeeded", "last_payment_error": None}
+        self.charge(intent)
         if session := self.sessions.get(reference):
             session |= {"status": "complete", "payment_status": "paid", "url": None}
             self._event("checkout.session.completed", session)
         self._event("payment_intent.succeeded", intent)
+
+    def charge(self, intent: Object) -> Object:
+        """Have money moved, as Stripe's books have it."""
+        charge = {
+            "id": self._id("ch"),
+            "object": "charge",
+            "status": "succeeded",
+            "payment_intent": intent.get("id"),
+            "amount": intent["amount"],
+            "currency": intent["currency"],
+            "metadata": intent.get("metadata", {}),
+            "created": int(time.time()),
+        }
+        self.charges[charge["id"]] = charge
+        return charge
 
     def decline(self, reference: str) -> None:
         """Have the card refused; another one may be tried."""
@@ -123,6 +141,7 @@ class StripeStandIn(StandIn):
             "currency": self.intents[intent]["currency"],
             "status": "succeeded",
             "metadata": metadata or {},
+            "created": int(time.time()),
         }
         self.refunds[refund["id"]] = refund
         self._event("refund.created", refund)
@@ -233,13 +252,16 @@ class StripeStandIn(StandIn):
         return web.json_response(_found(self.intents, request))
 
     async def _list_sessions(self, request: web.Request) -> web.StreamResponse:
-        return _page(list(self.sessions.values()), request, "created[gte]")
+        return _page(list(self.sessions.values()), request, *_CREATED)
 
     async def _list_intents(self, request: web.Request) -> web.StreamResponse:
-        return _page(list(self.intents.values()), request, "created[gte]")
+        return _page(list(self.intents.values()), request, *_CREATED)
+
+    async def _list_charges(self, request: web.Request) -> web.StreamResponse:
+        return _page(list(self.charges.values()), request, "payment_intent", *_CREATED)
 
     async def _list_refunds(self, request: web.Request) -> web.StreamResponse:
-        return _page(list(self.refunds.values()), request, "payment_intent", "created[gte]")
+        return _page(list(self.refunds.values()), request, "payment_intent", *_CREATED)
 
     async def _list_disputes(self, request: web.Request) -> web.StreamResponse:
         return _page(list(self.disputes.values()), request, "payment_intent")
@@ -293,6 +315,7 @@ class StripeStandIn(StandIn):
 
 
 _ACTIONS = ("pay", "decline", "expire")
+_CREATED = ("created[gte]", "created[lt]")
 
 
 def signed(body: bytes, at: float | None = None, secret: str = SIGNER) -> dict[str, str]:
@@ -352,6 +375,8 @@ def _page(objects: list[Object], request: web.Request, *filters: str) -> web.Res
         objects = [one for one in objects if one["payment_intent"] == intent]
     if (since := query.get("created[gte]")) is not None:
         objects = [one for one in objects if one.get("created", 0) >= int(since)]
+    if (until := query.get("created[lt]")) is not None:
+        objects = [one for one in objects if one.get("created", 0) < int(until)]
     latest = objects[::-1]
     if after := query.get("starting_after"):
         latest = latest[[one["id"] for one in latest].index(after) + 1 :]

@@ -57,7 +57,7 @@ class ProviderAttempt(Record, Base):
     reason: Mapped[str | None] = mapped_column(String(500))
 
 
-class ProviderRefund(Record, Base):
+class ProviderRefund(VersionedRecord, Base):
     """A refund: what is held of a payment, and what the provider said to it."""
 
     __tablename__ = "provider_refunds"

@@ -1,6 +1,6 @@
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Literal, cast
 from uuid import UUID
 
 from sqlalchemy import Table, case, func, literal, or_, select, update
@@ -18,6 +18,7 @@ from chassis_payments.data.provider_payments.model import (
     ProviderRefund,
     ProviderTransaction,
 )
+from chassis_payments.data.steps import Listeners, Step
 from chassis_payments.payments import (
     Attempt,
     NewProviderPayment,
@@ -63,6 +64,7 @@ class Payments(Repository[StoredPaymentRead]):
         self._refunds = _table(ProviderRefund)
         self._disputes = _table(ProviderDispute)
         self._transactions = _table(ProviderTransaction)
+        self.listeners = Listeners()
 
     async def begin(self, payment_id: UUID, new: NewProviderPayment) -> StoredPaymentRead:
         """Keep a payment and its attempt; raises Conflict if the id is another payment's."""
@@ -77,20 +79,26 @@ class Payments(Repository[StoredPaymentRead]):
                 await self._note(connection, added, added["attempt"], Attempt(state="sent"))
                 await self._tell(connection, "add", added)
             kept = added or await self._locked(connection, payment_id)
-        if any(kept[name] != value for name, value in values.items() if name != "attempt"):
+        # Another attempt than the first one may be at another provider.
+        free = {"attempt", "provider"} if kept["attempt"] != values["attempt"] else {"attempt"}
+        if any(kept[name] != value for name, value in values.items() if name not in free):
             raise Conflict(ANOTHER)
+        if added:
+            self.listeners.tell([_payment_step(None, added)])
         return self.read.model_validate(kept)
 
     async def note(self, payment_id: UUID, key: str, attempt: Attempt) -> StoredPaymentRead:
-        """Note an attempt, and what the payment comes to by it."""
+        """Note an attempt, and what the payment comes to by it, if it is the last one to open it."""
         async with self.database.begin() as connection:
-            payment = await self._locked(connection, payment_id)
+            before = payment = await self._locked(connection, payment_id)
             await self._note(connection, payment, key, attempt)
             now: State = payment["state"]
-            state = step(now, _NOW.get(attempt.state, now))
+            past = key.startswith("open-") and key != payment["attempt"]
+            state = now if past else step(now, _NOW.get(attempt.state, now))
             if state != payment["state"]:
                 values = {"state": state, "reason": attempt.reason}
                 payment = await self._update(connection, payment, values)
+        self.listeners.tell([_payment_step(before, payment)])
         return self.read.model_validate(payment)
 
     async def write_down(self, payment_id: UUID, version: int, seen: Seen) -> StoredPaymentRead:
@@ -99,7 +107,7 @@ class Payments(Repository[StoredPaymentRead]):
         Raises Outdated if it has another one, and Conflict if the provider speaks of other money.
         """
         async with self.database.begin() as connection:
-            payment = await self._locked(connection, payment_id)
+            before = payment = await self._locked(connection, payment_id)
             if payment["version"] != version:
                 raise Outdated(CHANGED)
             if (seen.amount, seen.currency) != (payment["amount"], payment["currency"]):
@@ -107,8 +115,8 @@ class Payments(Repository[StoredPaymentRead]):
             if payment["reference"] is None:
                 done = Attempt(state="done")
                 await self._note(connection, payment, payment["attempt"], done)
-            await self._write_refunds(connection, payment, seen)
-            await self._write_disputes(connection, payment, seen)
+            steps = await self._write_refunds(connection, payment, seen)
+            steps += await self._write_disputes(connection, payment, seen)
             state = step(payment["state"], seen.state)
             values = {
                 "state": state,
@@ -124,6 +132,7 @@ class Payments(Repository[StoredPaymentRead]):
                 await self._move(connection, payment, *moved)
             values["refunded"] = await self._given_back(connection, payment)
             payment = await self._update(connection, payment, values)
+        self.listeners.tell([_payment_step(before, payment), *steps])
         return self.read.model_validate(payment)
 
     async def unsettled(self, seconds: float) -> list[StoredPaymentRead]:
@@ -158,8 +167,8 @@ class Payments(Repository[StoredPaymentRead]):
             payment = await self._locked(connection, payment_id)
             known = select(refunds).where(refunds.c.id == refund_id)
             row = (await connection.execute(known)).mappings().first()
-            refund = dict(row) if row else {}
-            if not refund:
+            refund, is_new = dict(row) if row else {}, row is None
+            if is_new:
                 values = {
                     "id": refund_id,
                     "payment_id": payment_id,
@@ -171,7 +180,9 @@ class Payments(Repository[StoredPaymentRead]):
         asked = new.amount is None or refund.get("amount") == new.amount
         if refund.get("payment_id") != payment_id or not asked:
             raise Conflict(ANOTHER_REFUND)
-        return StoredRefundRead.model_validate(refund)
+        if is_new:
+            self.listeners.tell([_part_step("refund", payment, None, refund)])
+        return StoredRefundRead.model_validate(_without(refund, "version"))
 
     async def end_refund(
         self, payment_id: UUID, refund_id: UUID, end: RefundEnd
@@ -192,12 +203,13 @@ class Payments(Repository[StoredPaymentRead]):
             given_back = await self._given_back(connection, payment)
             if given_back != payment["refunded"]:
                 await self._update(connection, payment, {"refunded": given_back})
-        return StoredRefundRead.model_validate(refund)
+        self.listeners.tell([_part_step("refund", payment, before["state"], refund)])
+        return StoredRefundRead.model_validate(_without(refund, "version"))
 
     async def refunds(self, payment_id: UUID) -> list[StoredRefundRead]:
         """Give the refunds of a payment."""
         rows = await self._of(self._refunds, payment_id)
-        return [StoredRefundRead.model_validate(row) for row in rows]
+        return [StoredRefundRead.model_validate(_without(row, "version")) for row in rows]
 
     async def transactions(self, payment_id: UUID) -> list[ProviderTransactionRead]:
         """Give the money that moved."""
@@ -261,9 +273,11 @@ class Payments(Repository[StoredPaymentRead]):
             statement.on_conflict_do_update(index_elements=["key"], set_=ended)
         )
 
-    async def _write_refunds(self, connection: AsyncConnection, payment: Row, seen: Seen) -> None:
+    async def _write_refunds(
+        self, connection: AsyncConnection, payment: Row, seen: Seen
+    ) -> list[Step]:
         """Bring refunds up to what the provider says; those that were made there are added."""
-        refunds = self._refunds
+        refunds, steps = self._refunds, []
         for one in seen.refunds:
             mine = refunds.c.payment_id == payment["id"]
             this = or_(refunds.c.reference == one.reference, refunds.c.id == one.id)
@@ -271,7 +285,8 @@ class Payments(Repository[StoredPaymentRead]):
             before = (await connection.execute(known)).mappings().first()
             if before is None:
                 values = one.model_dump(exclude_none=True) | {"payment_id": payment["id"]}
-                await self._insert(connection, refunds, values)
+                if added := await self._insert(connection, refunds, values):
+                    steps.append(_part_step("refund", payment, None, added))
                 continue
             values = {
                 "state": _refund_step(before["state"], one.state),
@@ -279,18 +294,30 @@ class Payments(Repository[StoredPaymentRead]):
             }
             changed = update(refunds).where(refunds.c.id == before["id"]).values(**values)
             await connection.execute(changed)
+            steps.append(_part_step("refund", payment, before["state"], {**before, **values}))
+        return steps
 
-    async def _write_disputes(self, connection: AsyncConnection, payment: Row, seen: Seen) -> None:
+    async def _write_disputes(
+        self, connection: AsyncConnection, payment: Row, seen: Seen
+    ) -> list[Step]:
+        disputes, steps = self._disputes, []
+        of_payment = disputes.c.payment_id == payment["id"]
+        known = select(disputes.c.reference, disputes.c.state).where(of_payment)
+        before = {row.reference: row.state for row in await connection.execute(known)}
         for one in seen.disputes:
             values = {**one.model_dump(), "payment_id": payment["id"]}
-            statement = insert(self._disputes).values(**values)
             told = {"state": one.state, "reason": one.reason, "updated_at": func.now()}
-            constraint = "uq_provider_disputes_reference"
-            await connection.execute(
-                statement.on_conflict_do_update(constraint=constraint, set_=told)
+            statement = (
+                insert(disputes)
+                .values(**values)
+                .on_conflict_do_update(constraint="uq_provider_disputes_reference", set_=told)
+                .returning(*disputes.c)
             )
+            row = dict((await connection.execute(statement)).mappings().one())
+            steps.append(_part_step("dispute", payment, before.get(one.reference), row))
             if one.state == "lost":
                 await self._move(connection, payment, "dispute", one.reference, one.amount)
+        return steps
 
     async def _disputed(self, connection: AsyncConnection, payment: Row) -> str | None:
         """Say what matters of all disputes: one that is open, or else one that was lost."""
@@ -333,6 +360,36 @@ class Payments(Repository[StoredPaymentRead]):
         if left <= 0 or (amount or left) > left:
             raise Conflict(NOT_LEFT)
         return amount or left
+
+
+def _payment_step(before: Row | None, now: Row) -> Step:
+    return Step(
+        kind="payment",
+        id=now["id"],
+        payment_id=now["id"],
+        provider=now["provider"],
+        was=before["state"] if before else None,
+        state=now["state"],
+        amount=now["amount"],
+        currency=now["currency"],
+        reason=now["reason"],
+    )
+
+
+def _part_step(
+    kind: Literal["refund", "dispute"], payment: Row, was: str | None, part: Row
+) -> Step:
+    return Step(
+        kind=kind,
+        id=part["id"],
+        payment_id=payment["id"],
+        provider=payment["provider"],
+        was=was,
+        state=part["state"],
+        amount=part["amount"],
+        currency=payment["currency"],
+        reason=part["reason"],
+    )
 
 
 def _refund_step(now: str, seen: str) -> str:
