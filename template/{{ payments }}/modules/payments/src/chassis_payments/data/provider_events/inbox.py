@@ -12,9 +12,6 @@ from chassis_payments.data.provider_events.model import ProviderEvent
 from chassis_payments.data.provider_payments.model import ProviderPayment
 from chassis_payments.payments import DueEvent
 
-type EventState = Literal["new", "done", "failed"]
-"""`new` waits, perhaps to be tried again; `failed` is left for people."""
-
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 

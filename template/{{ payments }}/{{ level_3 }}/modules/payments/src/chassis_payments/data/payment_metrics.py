@@ -9,7 +9,7 @@ from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy import Select, Table, func, select
 
 from chassis.feature import no_lifespan
-from chassis_payments.data.provider_events.inbox import EventState
+from chassis.webhooks.inbox import EventState
 from chassis_payments.data.provider_events.model import ProviderEvent
 from chassis_payments.data.provider_payments.model import ProviderPayment
 from chassis_payments.data.steps import Step
@@ -75,7 +75,7 @@ def _steps(registry: CollectorRegistry) -> Callable[[Step], None]:
     return count
 
 
-def _events(registry: CollectorRegistry) -> Callable[[ProviderName, EventState], None]:
+def _events(registry: CollectorRegistry) -> Callable[[str, EventState], None]:
     events = Counter(
         "provider_events",
         "How acting on webhooks ended; new ones are tried again.",
@@ -84,7 +84,7 @@ def _events(registry: CollectorRegistry) -> Callable[[ProviderName, EventState],
     )
     _known(events, get_args(EventState.__value__))
 
-    def count(provider: ProviderName, state: EventState) -> None:
+    def count(provider: str, state: EventState) -> None:
         events.labels(provider, state).inc()
 
     return count
