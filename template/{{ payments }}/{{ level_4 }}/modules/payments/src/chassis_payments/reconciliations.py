@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pydantic import Field, TypeAdapter
 
+from chassis.data_api import KeepingHttp
 from chassis.http_client import raise_for_problem
 from chassis.schemas import Exact, FromText, ListQuery, Page, Schema
 from chassis_payments.payments import ProviderName, ProviderTransactionRead, Reference
-from chassis_payments.stored_payments import Http
 
 RECONCILIATIONS = "/api/v1/payment-reconciliations"
 """Where services have them."""
@@ -78,7 +78,7 @@ class Turn(Schema):
 class Books:
     """The books of a data service: the money that moved, and what comparing it came to."""
 
-    def __init__(self, http: Http, base_url: str) -> None:
+    def __init__(self, http: KeepingHttp, base_url: str) -> None:
         self._http = http
         self._movements = f"{base_url.rstrip('/')}{MOVEMENTS}"
         self._reconciliations = f"{base_url.rstrip('/')}{RECONCILIATIONS}"
