@@ -18,7 +18,9 @@ from tests.project.test_running import running
 
 pytestmark = [
     pytest.mark.long,
-    pytest.mark.about("level_3", "workers", "bot", "redis", "rabbitmq", "mongodb"),
+    pytest.mark.about(
+        "level_3", "workers", "bot", "redis", "rabbitmq", "mongodb", "communications"
+    ),
     pytest.mark.needs("prometheus"),
     pytest.mark.needs("redis-server"),
     pytest.mark.needs("rabbitmq-server"),
@@ -43,7 +45,7 @@ def panels(project: Path) -> Iterator[tuple[str, str]]:
 def test_the_panels_of_every_module_are_asked(rendered: Callable[[str], Path]) -> None:
     asked = [name.partition(":")[0] for name, _ in panels(rendered(FULLEST[-1]))]
 
-    assert {"api", "bot", "rabbitmq", "redis", "workers"} <= set(asked)
+    assert {"api", "bot", "communications", "rabbitmq", "redis", "workers"} <= set(asked)
 
 
 def use(api: str) -> None:
@@ -54,6 +56,11 @@ def use(api: str) -> None:
             assert http.get(f"/tasks/{made}").status_code == 200
         assert http.get("/tasks").status_code == 200
         assert http.delete(f"/tasks/{made}").status_code == 204
+        content = {"template": "record_created", "data": {"record": "task", "label": "A task"}}
+        whom = {"channel": "email", "recipient": "ann@example.com"}
+        assert http.post("/messages", json={**content, **whom}).status_code == 202
+        number = {"channel": "sms", "recipient": "+447700900123"}
+        assert http.post("/messages", json={**content, **number}).status_code == 202
 
 
 def chat(project: Path) -> None:

@@ -118,12 +118,13 @@ RELATIONS_OF = {
     ),
     "communications": frozenset(
         """
-        confirmations consents erasures ix_message_events_created_at ix_message_events_handled
-        ix_messages_address_hash ix_messages_created_at ix_messages_due ix_messages_state
+        confirmations consents erasures ix_message_events_due ix_messages_address_hash
+        ix_messages_created_at ix_messages_due ix_messages_recipient ix_messages_state
         ix_messages_template ix_preferences_consent ix_preferences_created_at
-        ix_suppressions_created_at message_events message_webhooks messages pk_message_events
-        pk_messages pk_preferences pk_suppressions preferences suppressions unsubscribes
-        uq_message_events_event uq_preferences_address uq_suppressions_address
+        ix_suppressions_created_at message_costs message_events message_webhooks messages
+        pk_message_events pk_messages pk_preferences pk_suppressions preferences
+        suppressions unsubscribes uq_message_events_event uq_preferences_address
+        uq_suppressions_address
         """.split()
     ),
 }

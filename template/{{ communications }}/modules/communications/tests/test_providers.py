@@ -248,7 +248,6 @@ def twilio_settings(url: str, **other: Any) -> SmsSettings:
         "twilio_token": TOKEN,
         "sms_from": SENDER,
         "public_url": "https://api.example.com/",
-        "sms_max_price": "0.09",
         "provider_timeout": 2,
     }
     return SmsSettings.model_validate({**given, **other})
@@ -266,7 +265,11 @@ async def test_twilio_is_told_where_to_call_back(
     assert taken.name is not None
     assert taken.name.startswith("SM")
     assert (taken.segments, taken.price) == (1, None)
-    assert (form["Body"], form["MaxPrice"], form["RiskCheck"]) == ("Dear Ann", "0.09", "enable")
+    assert (form["Body"], form["ValidityPeriod"], form["RiskCheck"]) == (
+        "Dear Ann",
+        "3600",
+        "enable",
+    )
     assert form["StatusCallback"] == (
         f"https://api.example.com/api/v1/message-webhooks/twilio/{outgoing.id}"
     )

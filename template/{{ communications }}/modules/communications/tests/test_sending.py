@@ -286,6 +286,19 @@ async def test_it_is_recorded_what_a_message_costs(
     assert kept.messages[message.id].cost == cost
 
 
+@pytest.mark.parametrize(("price", "state"), [(0.08, "sent"), (0.081, "withheld"), (0, "sent")])
+async def test_an_sms_that_costs_more_than_one_may_is_not_sent(
+    kept: Kept, templates: Templates, queue: Queue, price: float, state: str
+) -> None:
+    limited = Settings(sms_price=price, sms_max_price=0.16)
+    await queue(channel="sms", recipient="+447700900123", data={"person": "x" * 160})
+    send = SendMessages(kept, templates, {"sms": Post()}, [], limited, pause=0)  # type: ignore[arg-type]
+
+    await send()
+
+    assert only(kept)[0] == state
+
+
 async def test_what_is_sent_again_costs_again(
     kept: Kept, templates: Templates, queue: Queue, post: Post
 ) -> None:

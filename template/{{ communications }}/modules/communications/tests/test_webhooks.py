@@ -95,13 +95,19 @@ async def test_twilio_is_believed_by_the_address_that_it_was_given(
         ("queued", {}),
         ("delivered", {}),
         ("undelivered", {"ErrorCode": "30003"}),
+        ("canceled", {}),
         ("failed", {"ErrorCode": "21610", "Empty": ""}),
     ):
         form, headers = twilio.tells(PUBLIC, status, **more)
         for _ in range(2):
             assert (await http.post(TWILIO, data=form, headers=headers)).is_success
 
-    assert told(kept) == [("delivered", None), ("bounced", None), ("failed", "opt_out")]
+    assert told(kept) == [
+        ("delivered", None),
+        ("bounced", None),
+        ("failed", None),
+        ("failed", "opt_out"),
+    ]
 
 
 async def test_what_twilio_did_not_sign_is_refused(http: httpx2.AsyncClient, kept: Kept) -> None:

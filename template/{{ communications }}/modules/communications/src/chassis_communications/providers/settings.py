@@ -48,7 +48,8 @@ class SmsSettings(CommonSettings):
     """What one segment of an SMS costs, in the currency that the provider bills in; what it says itself
     counts more."""
     sms_max_price: NonNegativeFloat = 0
-    """What one SMS may cost at most, in US dollars; 0 for any price."""
+    """What one SMS may cost at most, by `sms_price` for each of its segments; 0 for any price. Providers have
+    no limit of their own: Twilio's `MaxPrice` has had no effect since June 2024."""
     twilio_account: str = ""
     """The account at Twilio, AC and 32 digits."""
     provider_timeout: PositiveFloat = 20

@@ -47,8 +47,6 @@ class TwilioSms:
             # Twilio's own look at floods to numbers that earn by them.
             "RiskCheck": "enable",
         }
-        if settings.sms_max_price:
-            form["MaxPrice"] = f"{settings.sms_max_price:g}"
         if settings.public_url:
             form["StatusCallback"] = f"{settings.public_url.rstrip('/')}{CALLBACK}/{message.id}"
         answer = await post(self._client, self._path, data=form)

@@ -26,6 +26,7 @@ AT_ONCE = 10
 RECORDING_TRIES = 4
 RECORDING_PAUSE_S = 0.5
 MILLION = 1_000_000
+TOO_DEAR = "It is so long that it costs more than one SMS may."
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class SendMessages:
             for decide in (*self.decisions, *self.hooks.decisions):
                 await decide(message, template)
             outgoing = self._outgoing(message, template, content)
+            self._is_affordable(message, outgoing)
         except Invalid as error:
             await self._note(message, MessageState(state="failed", reason=error.detail[:200]))
         except Withheld as withheld:
@@ -137,6 +139,13 @@ class SendMessages:
         for add in self.hooks.contents:
             content = add(message, template, content)
         return Outgoing(message.id, message.recipient, content, headers)
+
+    def _is_affordable(self, message: StoredMessageRead, outgoing: Outgoing) -> None:
+        """Raise Withheld for an SMS that costs more than one may."""
+        limit = self.settings.sms_max_price
+        price = segments_of(outgoing.content.text.strip()) * self.settings.sms_price
+        if message.channel == "sms" and limit and price > limit:
+            raise Withheld(TOO_DEAR)
 
     def _cost(self, message: StoredMessageRead, taken: Taken) -> int:
         """Say what a message costs with one more attempt."""

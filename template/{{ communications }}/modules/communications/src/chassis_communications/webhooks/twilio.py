@@ -18,6 +18,7 @@ MEANS: Mapping[str, State] = {
     "delivered": "delivered",
     "undelivered": "bounced",
     "failed": "failed",
+    "canceled": "failed",
 }
 
 
