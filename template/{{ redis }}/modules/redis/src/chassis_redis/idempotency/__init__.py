@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     """Seconds after which a request without an answer counts as lost."""
     idempotency_max_bytes: PositiveInt = 1_048_576
     """The largest body of a request with a key, in bytes: it is held in memory."""
-    idempotency_secret: SecretStr = SecretStr("")
+    idempotency_secret: SecretStr | None = None
     """What the digests of requests in Redis are made with, besides the key of each. With another one,
     keys that were used before are new ones."""
     idempotency_scope: frozenset[str] = frozenset(
@@ -48,10 +48,11 @@ def install(app: FastAPI, settings: KeySettings) -> None:
     """Look at every POST."""
     service = "-".join(app.title.lower().split())
     records = Records(app.state.redis, settings, service)
+    secret = settings.idempotency_secret
     app.add_middleware(
         Idempotency,
         records=records,
-        secret=settings.idempotency_secret.get_secret_value().encode(),
+        secret=secret.get_secret_value().encode() if secret else b"",
         scope=settings.idempotency_scope,
         max_bytes=settings.idempotency_max_bytes,
     )

@@ -31,7 +31,7 @@ class KeySettings(Protocol):
     idempotency_patience: int
     idempotency_retention: int
     idempotency_scope: frozenset[str]
-    idempotency_secret: SecretStr
+    idempotency_secret: SecretStr | None
     redis_namespace: str
     redis_timeout: float
 

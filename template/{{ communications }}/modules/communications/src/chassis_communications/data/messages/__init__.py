@@ -12,8 +12,9 @@ __all__ = ["Settings", "install", "lifespan"]
 
 def install(app: FastAPI, settings: Settings) -> None:
     """Add the routes; every step is told to the document service."""
-    key = app.state.addresses_key = settings.addresses_key.get_secret_value()
-    app.state.messages = Messages(app.state.database, key, app.state.teller.wake)
+    key = settings.addresses_key
+    app.state.addresses_key = own = key.get_secret_value() if key else ""
+    app.state.messages = Messages(app.state.database, own, app.state.teller.wake)
     app.include_router(router)
 
 
