@@ -287,3 +287,10 @@ def test_the_command_tells_by_its_exit_code(
 
     assert command.main(["builtins:object", "--day", "2026-11-28", "--report", str(report)]) == code
     assert "2026-11-28" in report.read_text("utf-8")
+
+
+def test_what_is_no_day_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        command.main(["builtins:object", "--day", "2026-13-01"])
+
+    assert 'must be a day such as 2026-11-28, got: "2026-13-01"' in capsys.readouterr().err

@@ -8,7 +8,7 @@ with 1 if there are differences, and with 2 if something could not be compared.
 import asyncio
 import datetime as dt
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Compare, print and write the report."""
     parser = ArgumentParser(description="Compare a day with the books of the providers.")
     parser.add_argument("factory", help="what makes the worker: MODULE:FUNCTION")
-    parser.add_argument("--day", type=dt.date.fromisoformat, default=_yesterday())
+    parser.add_argument("--day", type=_day, default=_yesterday(), help="such as 2026-11-28")
     parser.add_argument("--report", type=Path, help="where the report is written, too")
     given = parser.parse_args(arguments)
     module, _, function = given.factory.partition(":")
@@ -86,6 +86,14 @@ def report(day: dt.date, found: Found) -> str:
             lines.append(f"  - {one.trouble}: {one.kind} {one.reference}, {about}: {money}")
             lines.append(f"    {REMEDIES[one.trouble]}")
     return "\n".join(lines) + "\n"
+
+
+def _day(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        msg = f'must be a day such as 2026-11-28, got: "{text}"'
+        raise ArgumentTypeError(msg) from None
 
 
 def _yesterday() -> dt.date:

@@ -23,7 +23,7 @@ def main() -> None:
         settings = DataSettings()
     except ValidationError as error:
         named = ", ".join(str(part).upper() for one in error.errors() for part in one["loc"])
-        sys.exit(f"{named} must be those of the data service")
+        sys.exit(f"{named}: must be set as the data service has it")
     keys = settings.payment_keys()
     if not keys:
         sys.exit(NO_KEY)
