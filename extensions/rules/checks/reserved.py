@@ -137,7 +137,7 @@ MODULES = frozenset(
 )
 
 # What stands beside the modules that have an entity's name, not its plural.
-PACKAGES = frozenset({"audiences", "events", "messages"})
+PACKAGES = frozenset({"audiences", "events", "fraud_rules", "messages"})
 # No file or folder has these names on Windows, nor with a suffix. Of all names that are given, only
 # those of entities become one as they are: what is made of the others has more parts.
 DEVICES = frozenset({"aux", "con", "nul", "prn"}) | {

@@ -1,10 +1,10 @@
 """Streams and WebSockets last as long as the right to have them, and no longer."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
-import anyio
 import pytest
 from fastapi import APIRouter, FastAPI, WebSocket
 from fastapi.responses import StreamingResponse
@@ -35,14 +35,14 @@ async def growing(socket: WebSocket) -> None:
 async def news() -> StreamingResponse:
     async def told() -> AsyncIterator[str]:
         yield "first"
-        await anyio.sleep_forever()
+        await asyncio.Event().wait()
 
     return StreamingResponse(told())
 
 
 @router.get("/leaf")
 async def leaf() -> str:
-    await anyio.sleep(0.1)
+    await asyncio.sleep(0.1)
     return "green"
 
 
