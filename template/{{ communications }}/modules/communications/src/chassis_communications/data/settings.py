@@ -13,7 +13,7 @@ class Settings(BaseSettings):
 
     @field_validator("addresses_key")
     @classmethod
-    def check_key(cls, key: SecretStr | None) -> SecretStr | None:
+    def check_length_of_addresses_key(cls, key: SecretStr | None) -> SecretStr | None:
         """Refuse a key that can be guessed."""
         if key and len(key.get_secret_value()) < SHORTEST_KEY:
             msg = f"must have {SHORTEST_KEY} characters or more; `make env` makes one"
