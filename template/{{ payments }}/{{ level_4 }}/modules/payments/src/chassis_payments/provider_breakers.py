@@ -1,47 +1,25 @@
 """A provider that keeps failing is left alone for a while: nothing is sent to it, so nothing is lost."""
 
 from functools import partial
-from typing import Any
+from operator import attrgetter
 
 import httpx2
 from prometheus_client import Gauge
 
+from chassis import resilience
 from chassis.feature import no_lifespan
-from chassis.problems import Unavailable
-from chassis.resilience import Breaker, Settings
+from chassis.resilience import Breaker, LeftAlone, Settings
 from chassis_payments.process import Process
 from chassis_payments.providers.calling import Send
 
 __all__ = ["Guarded", "LeftAlone", "install", "lifespan"]
 
 
-class LeftAlone(Unavailable):
-    """A provider keeps failing, so it was not asked: 503."""
-
-
-class Guarded:
-    """Makes calls while the breaker lets them pass; raises LeftAlone before one is sent."""
+class Guarded(resilience.Guarded[..., httpx2.Response]):
+    """Makes calls while the breaker lets them pass; a refusal is no failure of the provider."""
 
     def __init__(self, send: Send, breaker: Breaker) -> None:
-        self._send = send
-        self.breaker = breaker
-
-    async def __call__(self, method: str, path: str, **sent: Any) -> httpx2.Response:
-        """Make a call; a refusal is no failure of the provider."""
-        try:
-            trying = self.breaker.admit()
-        except Unavailable as error:
-            raise LeftAlone(error.detail) from error
-        failed: bool | None = None
-        try:
-            answer = await self._send(method, path, **sent)
-            failed = answer.is_server_error
-        except httpx2.HTTPError:
-            failed = True
-            raise
-        finally:
-            self.breaker.settle(trying=trying, failed=failed)
-        return answer
+        super().__init__(send, breaker, (httpx2.HTTPError,), attrgetter("is_server_error"))
 
 
 def install(process: Process, settings: Settings) -> None:

@@ -25,7 +25,10 @@ def install(worker: Process, settings: Settings) -> None:
 
 @asynccontextmanager
 async def lifespan(worker: Process, _settings: Settings) -> AsyncIterator[None]:
-    """Compare what is due until the worker stops."""
+    """Compare what is due until the worker stops; without a provider there are no other books."""
+    if not worker.state.payment_providers.known:
+        yield
+        return
     work = asyncio.create_task(again_and_again(worker.state.reconcile_payments(), INTERVAL_S))
     try:
         yield
