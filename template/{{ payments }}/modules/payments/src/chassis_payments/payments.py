@@ -55,8 +55,8 @@ class NewProviderPayment(Schema):
         return currency
 
 
-class ProviderPaymentRead(Schema):
-    """A payment, and what is known to have become of it."""
+class ProviderPaymentSummary(Schema):
+    """A payment, and what is known to have become of it; nothing that only who pays may see."""
 
     id: UUID
     provider: ProviderName
@@ -70,13 +70,18 @@ class ProviderPaymentRead(Schema):
     entity_id: UUID | None
     description: str
     reason: str | None
+    created_at: dt.datetime
+    updated_at: dt.datetime
+
+
+class ProviderPaymentRead(ProviderPaymentSummary):
+    """A payment, and how it is paid while it is pending."""
+
     checkout_url: str | None
-    """Where it is paid, while it is pending."""
+    """The provider's page to pay at."""
     client_secret: str | None
     """What the provider's own form in a browser needs, where it is paid by that."""
     version: int
-    created_at: dt.datetime
-    updated_at: dt.datetime
 
 
 class StoredPaymentRead(ProviderPaymentRead):

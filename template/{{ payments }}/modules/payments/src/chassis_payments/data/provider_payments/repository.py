@@ -246,17 +246,23 @@ class Payments(Repository[StoredPaymentRead]):
         this = payments.c.id == payment["id"]
         statement = update(payments).where(this).values(**values).returning(*payments.c)
         changed = dict((await connection.execute(statement)).mappings().one())
-        await self._tell(connection, "change", changed)
+        given = {name: value for name, value in values.items() if value != payment[name]}
+        await self._tell(connection, "change", changed, given=given)
         return changed
 
     async def _tell(
-        self, connection: AsyncConnection, kind: Any, row: Row, table: Table | None = None
+        self,
+        connection: AsyncConnection,
+        kind: Any,
+        row: Row,
+        table: Table | None = None,
+        given: Row | None = None,
     ) -> None:
-        """Have the audit log and whoever else listens take note."""
+        """Have the audit log, the events and whoever else listens take note."""
         name = self._payments.name if table is None else table.name
-        hidden = {"client_secret", "checkout_url", "metadata"}
-        shown = {column: value for column, value in row.items() if column not in hidden}
-        await self.recorded(connection, Change(kind, name, row["id"], shown, shown))
+        shown = _shown(row)
+        values = shown if given is None else _shown(given)
+        await self.recorded(connection, Change(kind, name, row["id"], values, shown))
 
     async def _note(
         self, connection: AsyncConnection, payment: Row, key: str, attempt: Attempt
@@ -412,6 +418,10 @@ async def _hold(connection: AsyncConnection, entity: str, record: UUID | None) -
 
 def _table(model: type[Base]) -> Table:
     return cast("Table", model.__table__)
+
+
+def _shown(row: Row) -> dict[str, Any]:
+    return _without(row, "client_secret", "checkout_url", "metadata")
 
 
 def _without(row: Row, *names: str) -> dict[str, Any]:
