@@ -31,7 +31,7 @@ def stopped() -> Iterator[asyncio.Event]:
 
 @pytest.fixture
 def app(stopped: asyncio.Event) -> FastAPI:
-    return build_app("Garden", [], FeatureSettings(drain_time=0.2))
+    return build_app("Garden", [], FeatureSettings(drain_time=60))
 
 
 async def told_to_stop(draining: Draining) -> None:
@@ -44,7 +44,6 @@ async def test_it_goes_on_answering_and_lets_go_of_clients(
 ) -> None:
     before = await client.get("/health")
     await told_to_stop(app.state.draining)
-    begun = time.monotonic()
     after, ready = await client.get("/health"), await client.get("/ready")
 
     assert "connection" not in before.headers
@@ -52,6 +51,14 @@ async def test_it_goes_on_answering_and_lets_go_of_clients(
     assert ready.status_code == 503
     assert {"field": "running", "detail": "Is stopping."} in ready.json()["errors"]
     assert not stopped.is_set()
+
+
+async def test_it_stops_when_the_time_is_over(
+    app: FastAPI, client: AsyncClient, stopped: asyncio.Event
+) -> None:
+    app.state.draining._seconds = 0.2
+    begun = time.monotonic()
+    await told_to_stop(app.state.draining)
     async with asyncio.timeout(5):
         await stopped.wait()
     assert time.monotonic() - begun > 0.1
@@ -83,7 +90,6 @@ async def test_it_takes_no_more_connections(stopped: asyncio.Event) -> None:
 async def test_a_second_signal_does_not_wait(
     app: FastAPI, client: AsyncClient, stopped: asyncio.Event
 ) -> None:
-    app.state.draining._seconds = 60
     await told_to_stop(app.state.draining)
     assert (await client.get("/health")).status_code == 200
     signal.raise_signal(signal.SIGTERM)

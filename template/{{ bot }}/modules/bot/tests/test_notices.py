@@ -81,6 +81,22 @@ async def test_every_chat_that_wants_it_is_told_once_in_its_language(
     assert GONE not in telegram.chats
 
 
+async def test_something_else_than_a_new_record_is_told_in_words_of_its_own(
+    bot: ChatBot,
+    telegram: ServedTelegram,
+    business_api: BusinessApi,
+    event: BedCreated,
+    beds: Collection,
+) -> None:
+    want(business_api, telegram, chat_7="fr", chat_8="de-AT")
+    said = {"en": "Watered: {name} {label}", "de": "Gegossen: {name} {label}"}
+    async with bot.lifespan(), bot.api.context():
+        await announce(beds, said)(event, bot)
+
+    assert telegram.chats[CHAT].texts == ["Watered: Bed roses"]
+    assert telegram.chats[OTHER].texts == ["Gegossen: Beet roses"]
+
+
 async def test_a_chat_that_cannot_be_told_holds_up_no_other_and_is_tried_again(
     bot: ChatBot,
     telegram: ServedTelegram,

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.database.engine import Change
@@ -17,6 +16,9 @@ from chassis_rabbitmq.contracts import contract
 from chassis_rabbitmq.outbox import OutboxEntry
 from chassis_rabbitmq.outbox.recorder import happened
 from chassis_rabbitmq.outbox.store import Outbox
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table
 
 PUBLISHED = [event for events in EVENTS.values() for event in events]
 DATA = {

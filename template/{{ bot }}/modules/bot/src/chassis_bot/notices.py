@@ -14,7 +14,7 @@ from aiogram.types import InlineKeyboardMarkup, Message
 from pydantic import TypeAdapter
 from redis.asyncio import Redis
 
-from chassis.events import Created, Event
+from chassis.events import Event
 from chassis.http_client import Reply, raise_for_problem
 from chassis.schemas import Page
 from chassis_bot.browsing import ShowRecord
@@ -22,7 +22,7 @@ from chassis_bot.chats import PATH, BotChatRead, BotChatState
 from chassis_bot.process import ChatBot
 from chassis_bot.records import Collection
 from chassis_bot.talk import LONGEST_TEXT, Talk, button, cut
-from chassis_bot.texts import Texts, speaking
+from chassis_bot.texts import Texts, in_language, speaking
 from chassis_rabbitmq.consuming import consumer
 
 logger = logging.getLogger(__name__)
@@ -83,6 +83,22 @@ class Chats:
                 return
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What is told: that something has happened to a record of a collection."""
+
+    of: Collection
+    event: Event
+    said: Mapping[str, str]
+    """The text by language; where there is none, the record is called new."""
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The record as it is since then; raises KeyError for an event without data."""
+        record: dict[str, Any] = self.event.model_dump(mode="json")["data"]
+        return record
+
+
 class NotToldError(Exception):
     """Some chats could not be told; they are tried again."""
 
@@ -99,11 +115,11 @@ class Notices:
         self._languages = languages
         self._places = asyncio.Semaphore(AT_ONCE)
 
-    async def tell(self, of: Collection, event: Created, prefix: str) -> None:
+    async def tell(self, notice: Notice, prefix: str) -> None:
         """Tell every chat that wants to hear; one that is slow or flooded holds up no other."""
-        record = event.model_dump(mode="json")["data"]
+        key = f"{prefix}:told:{notice.event.id}"
         telling = [
-            asyncio.create_task(self._once(chat, of, record, f"{prefix}:told:{event.id}"))
+            asyncio.create_task(self._once(chat, notice, key))
             async for chat in self._chats.subscribed()
             if self._bot.handling.admits(chat.chat)
         ]
@@ -111,13 +127,13 @@ class Notices:
         if failed:
             raise NotToldError(f"{len(failed)} of {len(telling)} chats could not be told")
 
-    async def _once(self, chat: BotChatRead, of: Collection, record: Any, key: str) -> bool:
+    async def _once(self, chat: BotChatRead, notice: Notice, key: str) -> bool:
         """Tell one chat, if it was not told by an earlier attempt; say whether it is through."""
         async with self._places:
             if await self._redis.sismember(key, str(chat.chat)):
                 return True
             try:
-                await self._send(chat, of, record)
+                await self._send(chat, notice)
             except TelegramForbiddenError:
                 await self._chats.leave(chat.chat)
             except TelegramRetryAfter:
@@ -129,20 +145,27 @@ class Notices:
             await self._redis.expire(key, REMEMBERED_S)
             return True
 
-    async def _send(self, chat: BotChatRead, of: Collection, record: Mapping[str, Any]) -> None:
-        texts = speaking(self._languages, chat.language)
-        label = of.labelled(dict(record))
-        text = texts.announced.format(name=texts.titled(of.name), label=label)
+    async def _send(self, chat: BotChatRead, notice: Notice) -> None:
+        texts, of, record = speaking(self._languages, chat.language), notice.of, notice.record
+        said = in_language(notice.said, chat.language) or texts.announced
+        text = said.format(name=texts.titled(of.name), label=of.labelled(record))
         show = button(texts.show, ShowRecord(of=of.key, id=UUID(str(record["id"]))))
         keyboard = InlineKeyboardMarkup(inline_keyboard=[[show]])
         await self._bot.api.send_message(chat.chat, cut(text, LONGEST_TEXT), reply_markup=keyboard)
 
 
-def announce(of: Collection) -> Callable[[Any, ChatBot], Awaitable[None]]:
-    """Give what handles an event by telling of the record."""
+def announce(
+    of: Collection, said: Mapping[str, str] | None = None
+) -> Callable[[Any, ChatBot], Awaitable[None]]:
+    """Give what handles an event by telling of the record, of which it has the data.
 
-    async def handle(event: Created, bot: ChatBot) -> None:
-        await bot.state.notices.tell(of, event, bot.state.settings.redis_namespace)
+    ``said`` is a text by language, with ``{name}`` of the entity and ``{label}`` of the record, such
+    as ``{"en": "Paid: {name} {label}"}``; without it the record is called new.
+    """
+
+    async def handle(event: Event, bot: ChatBot) -> None:
+        notice = Notice(of, event, said or {})
+        await bot.state.notices.tell(notice, bot.state.settings.redis_namespace)
 
     return handle
 

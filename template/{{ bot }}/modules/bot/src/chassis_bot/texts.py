@@ -76,6 +76,10 @@ def chosen(languages: Mapping[str, Texts], user: User | None) -> Texts:
 
 def speaking(languages: Mapping[str, Texts], code: str | None) -> Texts:
     """Choose the texts for a language, by the code that Telegram has for it."""
+    return in_language(languages, code) or Texts()
+
+
+def in_language[T](said: Mapping[str, T], code: str | None) -> T | None:
+    """Choose what is said in a language, by the code that Telegram has for it; else in English."""
     code = code or ENGLISH
-    known = languages.get(code) or languages.get(code.partition("-")[0])
-    return known or languages.get(ENGLISH) or Texts()
+    return said.get(code) or said.get(code.partition("-")[0]) or said.get(ENGLISH)
