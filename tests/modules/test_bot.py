@@ -52,6 +52,10 @@ class Person:
         )
         return self._answered("buttons", {"message_id": number, "data": data})
 
+    def heard(self) -> list[str]:
+        """Give all that the bot has said so far."""
+        return [message["text"] for message in self._of_bot()]
+
     def hears(self, act: Callable[[], httpx2.Response]) -> Mapping[str, Any]:
         """Give what the bot says when something is done."""
         said = len(self._of_bot())
