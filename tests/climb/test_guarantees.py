@@ -126,9 +126,10 @@ def test_a_dry_run_says_everything_and_changes_nothing(
     assert run.out.startswith(
         "Task Manager: level 1 -> 3 (Pre-Production), module workers, module rabbitmq, module files\n"
     )
-    [level_2] = [row for row in extension().catalog()["levels"] if row["level"] == 2]
     told = run.out[: run.out.index("New environment variables")]
-    assert all(f"  {line}\n" in told for line in level_2["behaviour"])
+    new = {"level_2", "level_3", *extension().closure(3, ["files"])}
+    lines = {row["line"]: {*row["layers"]} <= new for row in extension().catalog()["behaviour"]}
+    assert {line: f"  {line}\n" in told for line in lines} == lines
     assert names["new"] in run.out
     assert f"{names['new_seed']} (yours from now on)" in run.out
     assert run.out.endswith("Nothing was changed (--dry-run).\n")

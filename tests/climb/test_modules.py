@@ -162,9 +162,9 @@ def test_the_owners_tests_pass_with_it(
 
 def behaviour(name: str) -> list[str]:
     """What the climb says will be different, and what the modules say that come along."""
-    modules = {module["name"]: module for module in extension().catalog()["modules"]}
-    brought = extension().closure(1, [name])
-    return [line for one in brought for line in modules[one].get("behaviour", [])]
+    brought = {"level_1", *extension().closure(1, [name])}
+    rows = extension().catalog()["behaviour"]
+    return [row["line"] for row in rows if {*row["layers"]} <= brought]
 
 
 def _same(project: Path, fresh: Path) -> None:

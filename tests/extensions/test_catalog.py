@@ -52,6 +52,9 @@ def test_what_is_left_without_a_layer_stands_as_before(layer: str, folder: Path)
     assert [row["name"] for row in left["modules"]] == [
         row["name"] for row in whole["modules"] if row["name"] not in gone
     ]
+    assert left["behaviour"] == [
+        row for row in whole["behaviour"] if not {*row["layers"]} & {*gone}
+    ]
 
 
 def stays(row: dict[str, Any], gone: list[str]) -> bool:

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .lists import entries, listed
+from .lists import behaviour, entries, listed
 from .manifests import Layer, check, manifest, read
 
 # Behind 4.5, before 4.6.
 BEFORE_TESTING = "4.5~"
 # What a manifest says that the row of a module in the catalog says too.
-ABOUT = ("title", "summary", "signs", "package", "requires", "behaviour")
+ABOUT = ("title", "summary", "signs", "package", "requires")
 
 
 def assembled(folder: Path, template: Path) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def assembled(folder: Path, template: Path) -> dict[str, Any]:
     there = _available(brought, template)
     found = [one for layer in layers for one in entries(layer, known, base["lists"])]
     return {
-        "levels": [_level(row, name, layers, there) for name, row in levels.items()],
+        "levels": [{**row, "available": name in there} for name, row in levels.items()],
         "modules": [_module(module, there) for module in modules],
         "providers": [_provider(provider) for provider in providers if provider.name in there],
         # Layers that manifests speak of and that are not there.
@@ -48,6 +48,12 @@ def assembled(folder: Path, template: Path) -> dict[str, Any]:
             if layer.level is not None and "requires" in layer.content
         },
         "traces": {one.name: one.content["traces"] for one in layers if "traces" in one.content},
+        "behaviour": [
+            {"layers": sorted(needs), "line": line}
+            for layer in layers
+            for needs, line in behaviour(layer, known, base["lists"])
+            if needs <= brought.keys()
+        ],
         "phases": _phases(base["phases"], modules),
         "ownership": base["ownership"],
         "field_types": base["field_types"],
@@ -79,16 +85,6 @@ def _available(brought: Mapping[str, frozenset[str]], template: Path) -> set[str
     folders = {file.name for file in template.iterdir()} if template.is_dir() else set()
     there = {name for name in brought if f"{{{{ {name} }}}}" in folders}
     return {name for name in there if brought[name] <= there}
-
-
-def _level(
-    row: Mapping[str, Any], name: str, layers: Iterable[Layer], there: set[str]
-) -> dict[str, Any]:
-    whole = {**row, "available": name in there}
-    for layer in layers:
-        if layer.name == name and "behaviour" in layer.content:
-            whole["behaviour"] = layer.content["behaviour"]
-    return whole
 
 
 def _module(layer: Layer, there: set[str]) -> dict[str, Any]:

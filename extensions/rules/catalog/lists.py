@@ -8,6 +8,8 @@ from typing import Any
 from .manifests import LEVEL, CatalogError, Layer, meant
 
 ANCHORS = ("after", "before")
+# What a part of a manifest may say besides the entries of lists.
+OF_PARTS = ("behaviour", "with")
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,15 @@ def entries(
                 yield kind, _entry(layer, needs, row, known, lists[kind])
 
 
+def behaviour(
+    layer: Layer, known: Mapping[str, str], lists: Mapping[str, Any]
+) -> Iterator[tuple[frozenset[str], str]]:
+    """Give what will behave differently, with the layers that it takes."""
+    for needs, part in _parts(layer, layer.content, (layer.name,), known, lists):
+        for line in part.get("behaviour", ()):
+            yield frozenset(needs), line
+
+
 def _parts(
     layer: Layer,
     part: Mapping[str, Any],
@@ -45,7 +56,7 @@ def _parts(
         if other not in known and (close := meant(other, known)):
             raise CatalogError(f"{layer.file}: {other!r} is no layer{close}")
         for key in inner:
-            if key not in lists and key != "with":
+            if key not in lists and key not in OF_PARTS:
                 close = meant(key, lists)
                 raise CatalogError(f"{layer.file}: {key!r} is no list, below `with`{close}")
         yield from _parts(layer, inner, (*needs, other), known, lists)

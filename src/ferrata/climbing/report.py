@@ -166,17 +166,18 @@ def _known(rules: ModuleType, answers: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def behaviour(rules: ModuleType, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """What will behave differently, as the catalog says of each layer that is new."""
-    catalog = rules.catalog()
-    there = _layers(rules, before)
-    levels = [row for row in catalog["levels"] if before["level"] < row["level"] <= after["level"]]
-    chosen = _layers(rules, after)
-    others = [
-        row
-        for row in [*catalog["modules"], *catalog["providers"]]
-        if row["name"] in chosen and row["name"] not in there
+    """What will behave differently, as the catalog says of what has all its layers only now."""
+    there, now = _everything(rules, before), _everything(rules, after)
+    return [
+        row["line"]
+        for row in rules.catalog()["behaviour"]
+        if now.issuperset(row["layers"]) and not there.issuperset(row["layers"])
     ]
-    return [line for row in [*levels, *others] for line in row.get("behaviour", [])]
+
+
+def _everything(rules: ModuleType, answers: Mapping[str, Any]) -> set[str]:
+    levels = {f"level_{number}" for number in range(1, answers["level"] + 1)}
+    return levels | {*_layers(rules, answers)}
 
 
 def _listed(names: list[str], one: str, several: str) -> str:
