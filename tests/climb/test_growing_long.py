@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,12 @@ LEFT = {
     "field": {"deleted_seed", "reformatted_seed", "renamed_seed"},
 }
 MOMENTS = 10
+AT = [(1, ()), (2, ("redis", "workers")), (3, ()), (4, tuple(MODULES))]
+at_each_level = pytest.mark.parametrize(
+    ("level", "modules"),
+    AT,
+    ids=lambda value: "+".join(value) if isinstance(value, tuple) else str(value),
+)
 
 
 @pytest.fixture
@@ -52,17 +59,34 @@ def arguments(kind: str, note: Path) -> list[object]:
     return ["entity", note] if kind == "entity" else ["field", "task", *FIELDS]
 
 
+@pytest.fixture(scope="session")
+def at(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Projects at a level with modules, for reading."""
+
+    @cache
+    def made(level: int, modules: tuple[str, ...]) -> Path:
+        folder = tmp_path_factory.mktemp("at") / "demo"
+        return new_project(template, folder, level=level, modules=[*modules])
+
+    return made
+
+
+@at_each_level
 @pytest.mark.parametrize("kind", ["entity", "field"])
 @pytest.mark.parametrize("edit", [pytest.param(edit, id=edit.name) for edit in CLEAN])
 def test_an_edit(
     edit: Edit,
     kind: str,
-    project: Path,
-    level_1: Path,
+    level: int,
+    modules: tuple[str, ...],
+    at: Callable[..., Path],
+    tmp_path: Path,
     note: Path,
     names: dict[str, str],
     ferrata_in: Callable[..., Run],
 ) -> None:
+    original = at(level, modules)
+    project = copy_of(original, tmp_path / "demo")
     apply_edit(edit, project, names)
     before = state(project)
 
@@ -73,7 +97,7 @@ def test_an_edit(
         assert state(project) == before
         assert "\n    + " in run.err
         return
-    _nothing_is_lost(level_1, before, project)
+    _nothing_is_lost(original, before, project)
     for file in project.rglob("services/**/*.py"):
         compile(file.read_bytes(), file, "exec")
     commit_all(project, "grown")
@@ -82,14 +106,14 @@ def test_an_edit(
     assert (again.code, state(project)) == (0, there), again.err
 
 
-def _nothing_is_lost(level_1: Path, before: State, project: Path) -> None:
+def _nothing_is_lost(untouched: Path, before: State, project: Path) -> None:
     """Every line that their owners wrote is there, and what they took out is not back."""
-    original, after = files_of(level_1), files_of(project)
+    original, after = files_of(untouched), files_of(project)
     for path in before.files.keys() - listed(project, LISTS[1]) - {".env"}:
         theirs = set(before.files[path].splitlines()) - set(original.get(path, b"").splitlines())
         gone = theirs - set(after[path].splitlines())
         assert all(line.startswith(b"from ") for line in gone), (path, gone)
-    for path in listed(level_1, LISTS[0]) - before.files.keys():
+    for path in listed(untouched, LISTS[0]) - before.files.keys():
         assert path not in after, path
 
 

@@ -9,11 +9,9 @@ import pytest
 from jinja2 import DictLoader
 
 from chassis.events import Created
-from chassis.problems import Unavailable
 from chassis_communications import declared, message_api, sending
 from chassis_communications.declared import Declared, DeclaredError, read
 from chassis_communications.providers import Outgoing, Taken
-from chassis_communications.repeating import repeated
 from chassis_communications.sending import rules
 from chassis_communications.templates import Templates
 from chassis_communications.testing.kept import Kept
@@ -116,22 +114,6 @@ async def test_it_sends_while_it_runs(
             await asyncio.sleep(0.01)
 
     assert kept.states[:2] == ["sending", "queued"]  # nobody listens there
-
-
-async def test_what_fails_is_done_again(caplog: pytest.LogCaptureFixture) -> None:
-    failures: list[Exception] = [Unavailable("Away."), ZeroDivisionError("a bug")]
-    done = asyncio.Event()
-
-    async def work() -> None:
-        if failures:
-            raise failures.pop(0)
-        done.set()
-
-    async with repeated(work, 0.001), asyncio.timeout(5):
-        await done.wait()
-
-    assert "Messages wait: Away." in caplog.text
-    assert "a bug" in caplog.text
 
 
 def test_nobody_follows_the_rules_of_a_channel_that_is_not_there() -> None:

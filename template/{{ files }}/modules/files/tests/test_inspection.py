@@ -229,33 +229,6 @@ async def test_a_worker_looks_again_and_again(
     assert "It is away." in caplog.text
 
 
-@pytest.mark.parametrize(
-    ("found", "pauses"),
-    [
-        pytest.param([0, 0, 0, 0], [4, 8, 10, 10], id="none comes"),
-        pytest.param([0, 0, 3, 0], [4, 8, 2, 4], id="some come"),
-    ],
-)
-async def test_while_no_file_comes_it_is_asked_less_and_less_often(
-    found: list[int], pauses: list[float], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    left, slept = iter(found), list[float]()
-
-    async def look() -> int:
-        return next(left)
-
-    async def sleep(pause: float) -> None:
-        slept.append(pause)
-        if len(slept) == len(found):
-            raise asyncio.CancelledError
-
-    monkeypatch.setattr(asyncio, "sleep", sleep)
-    with pytest.raises(asyncio.CancelledError):
-        await inspection.again_and_again(look, 2, 10)
-
-    assert slept == pauses
-
-
 async def test_a_worker_does_not_look_at_what_another_process_has(storage: ObjectStorage) -> None:
     host = Host(storage)
     inspection.install(host, Settings())

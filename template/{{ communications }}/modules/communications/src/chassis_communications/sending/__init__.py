@@ -5,10 +5,10 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from chassis.background import Again, repeating
 from chassis.webhooks import ActOnEvents
 from chassis_communications.declared import DeclaredError, declared
 from chassis_communications.providers import providers_of
-from chassis_communications.repeating import Work, repeated
 from chassis_communications.sending.decisions import decisions
 from chassis_communications.sending.following import FollowEvent
 from chassis_communications.sending.hooks import Hooks
@@ -51,14 +51,13 @@ async def lifespan(worker: Worker, settings: Settings) -> AsyncIterator[None]:
     hooks: Hooks = state.messages
     always = decisions(kept, settings)
     send = SendMessages(kept, templates, state.message_providers, always, settings, hooks)
-    works: list[tuple[Work, float]] = [
-        (send, settings.messages_interval),
-        (ActOnEvents(kept, FollowEvent(kept, hooks)), settings.messages_interval),
-        (EndAttempts(kept, templates, settings, hooks), settings.messages_sweep_interval),
-    ]
+    works = (
+        Again(send, settings.messages_interval),
+        Again(ActOnEvents(kept, FollowEvent(kept, hooks)), settings.messages_interval),
+        Again(EndAttempts(kept, templates, settings, hooks), settings.messages_sweep_interval),
+    )
     async with AsyncExitStack() as stack:
         for provider in state.message_providers.values():
             stack.push_async_callback(provider.close)
-        for work, interval in works:
-            await stack.enter_async_context(repeated(work, interval))
+        await stack.enter_async_context(repeating(*works, waits="Messages wait", patience=None))
         yield

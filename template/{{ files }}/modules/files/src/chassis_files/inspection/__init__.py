@@ -1,13 +1,12 @@
 """Inspection: a worker looks at the files that have come, and removes those that nobody wants."""
 
-import asyncio
 import datetime as dt
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
-from chassis.problems import ProblemError
+from chassis.background import Again, repeating
 from chassis_files.direct.opening import direct_storage
 from chassis_files.inspection.clamd import Clamd
 from chassis_files.inspection.looking import LookAtFiles
@@ -21,7 +20,7 @@ __all__ = ["Settings", "install", "lifespan"]
 
 logger = logging.getLogger(__name__)
 
-LONGEST_PAUSE_S = 30.0
+WAITS = "Files wait"
 IN_MEMORY = "memory://"
 """What is in the memory of the API, nobody else can look at."""
 
@@ -43,18 +42,14 @@ async def lifespan(worker: Process, settings: Settings) -> AsyncIterator[None]:
         yield
         return
     look, sweep = worker.state.file_work()
-    tasks = [
-        asyncio.create_task(
-            again_and_again(look, settings.files_look_interval, settings.files_idle_interval)
-        ),
-        asyncio.create_task(again_and_again(sweep, settings.files_sweep_interval)),
-    ]
+    works = (
+        Again(look, settings.files_look_interval, settings.files_idle_interval),
+        Again(sweep, settings.files_sweep_interval),
+    )
     try:
-        yield
+        async with repeating(*works, waits=WAITS):
+            yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
         await worker.state.direct.close()
 
 
@@ -66,21 +61,3 @@ def _work(worker: Process, settings: Settings) -> tuple[LookAtFiles, SweepFiles]
     look = LookAtFiles(stored, state.storage, settings, scanner, watchers, derived)
     pending_for = dt.timedelta(hours=settings.files_pending_hours)
     return look, SweepFiles(stored, state.storage, state.direct, pending_for, derived)
-
-
-async def again_and_again(
-    work: Callable[[], Awaitable[int]], interval: float, idle: float = 0
-) -> None:
-    """Do something at intervals; while it fails, or finds nothing to do, less and less often."""
-    pause = interval
-    while True:
-        try:
-            done = await work()
-            pause = interval if done else max(interval, min(pause * 2, idle))
-        except ProblemError as error:
-            pause = max(interval, min(pause * 2, LONGEST_PAUSE_S))
-            logger.warning("Files wait: %s", error.detail)
-        except Exception:
-            pause = max(interval, LONGEST_PAUSE_S)
-            logger.exception("Files wait")
-        await asyncio.sleep(pause)

@@ -1,12 +1,11 @@
 """Settling: a worker acts on what webhooks said, and looks up what nobody has heard of."""
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
-from chassis.problems import ProblemError
+from chassis.background import Again, repeating
 from chassis_payments import providers
 from chassis_payments.process import Process
 from chassis_payments.refreshing import RefreshPayment
@@ -19,7 +18,7 @@ __all__ = ["Settings", "install", "lifespan"]
 
 logger = logging.getLogger(__name__)
 
-LONGEST_PAUSE_S = 30.0
+WAITS = "Payments wait"
 NOBODY = "No provider has a key: no payment is settled"
 
 
@@ -38,16 +37,12 @@ async def lifespan(worker: Process, settings: Settings) -> AsyncIterator[None]:
             yield
             return
         act, look = worker.state.payment_work()
-        tasks = [
-            asyncio.create_task(again_and_again(act, settings.payments_events_interval)),
-            asyncio.create_task(again_and_again(look, settings.payments_settle_interval)),
-        ]
-        try:
+        works = (
+            Again(act, settings.payments_events_interval),
+            Again(look, settings.payments_settle_interval),
+        )
+        async with repeating(*works, waits=WAITS):
             yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _work(worker: Process, settings: Settings) -> tuple[ActOnEvents, LookUpPayments]:
@@ -56,19 +51,3 @@ def _work(worker: Process, settings: Settings) -> tuple[ActOnEvents, LookUpPayme
     refresh = RefreshPayment(payments, state.payment_providers)
     look = LookUpPayments(payments, refresh, settings.payments_settle_after)
     return ActOnEvents(payments, refresh), look
-
-
-async def again_and_again(work: Callable[[], Awaitable[object]], interval: float) -> None:
-    """Do something at intervals; while it fails, less and less often."""
-    pause = interval
-    while True:
-        try:
-            await work()
-            pause = interval
-        except ProblemError as error:
-            pause = max(interval, min(pause * 2, LONGEST_PAUSE_S))
-            logger.warning("Payments wait: %s", error.detail)
-        except Exception:
-            pause = max(interval, LONGEST_PAUSE_S)
-            logger.exception("Payments wait")
-        await asyncio.sleep(pause)

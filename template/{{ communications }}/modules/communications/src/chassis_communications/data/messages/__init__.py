@@ -2,10 +2,12 @@
 
 from fastapi import FastAPI
 
+from chassis.access_log import polls
 from chassis.feature import no_lifespan
 from chassis_communications.data.messages.repository import Messages
 from chassis_communications.data.messages.routes import router
 from chassis_communications.data.settings import Settings
+from chassis_communications.messages import MESSAGES
 
 __all__ = ["Settings", "install", "lifespan"]
 
@@ -16,6 +18,7 @@ def install(app: FastAPI, settings: Settings) -> None:
     app.state.addresses_key = own = key.get_secret_value() if key else ""
     app.state.messages = Messages(app.state.database, own, app.state.teller.wake)
     app.include_router(router)
+    polls.leave_out(MESSAGES)
 
 
 lifespan = no_lifespan

@@ -3,10 +3,12 @@
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chassis.access_log import polls
 from chassis.database.engine import Change
 from chassis.feature import no_lifespan
 from chassis_files.data.stored_files.repository import StoredFiles
 from chassis_files.data.stored_files.routes import router
+from chassis_files.files import PATH
 
 __all__ = ["install", "lifespan"]
 
@@ -21,6 +23,7 @@ def install(app: FastAPI, _settings: object) -> None:
 
     app.state.database.recorders.append(release)
     app.include_router(router)
+    polls.leave_out(PATH)
 
 
 lifespan = no_lifespan

@@ -4,17 +4,17 @@ What has to be copied is kept by the data service, in the transaction that makes
 worker that dies, or a second store that is away, loses none.
 """
 
-import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
+from chassis.background import Again, repeating
 from chassis_files import storage
 from chassis_files.copies.copying import Copies, CopyFiles
 from chassis_files.copies.due import DueFiles
 from chassis_files.copies.settings import Settings
-from chassis_files.inspection import again_and_again
+from chassis_files.inspection import WAITS
 from chassis_files.process import Process
 from chassis_files.stored_files import StoredFiles
 
@@ -54,16 +54,9 @@ async def lifespan(worker: Process, settings: Settings) -> AsyncIterator[None]:
         yield
         return
     interval = settings.files_copy_interval
-    tasks = [
-        asyncio.create_task(again_and_again(state.copy_files(), interval)),
-        asyncio.create_task(again_and_again(state.copies.forget, 60 * interval)),
-    ]
-    try:
+    works = Again(state.copy_files(), interval), Again(state.copies.forget, 60 * interval)
+    async with repeating(*works, waits=WAITS):
         yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _work(worker: Process) -> CopyFiles:

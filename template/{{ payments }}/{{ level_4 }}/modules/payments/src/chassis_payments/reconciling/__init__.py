@@ -1,16 +1,16 @@
 """Reconciling: a worker compares the books of each day with those of the providers."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
+from chassis.background import Again, repeating
 from chassis_payments.process import Process
 from chassis_payments.reconciliations import Books
 from chassis_payments.reconciling.comparing import CompareDay
 from chassis_payments.reconciling.daily import ReconcileDays
 from chassis_payments.reconciling.settings import Settings
-from chassis_payments.settling import again_and_again
+from chassis_payments.settling import WAITS
 from chassis_payments.stored_payments import StoredPayments
 
 __all__ = ["Settings", "install", "lifespan"]
@@ -29,12 +29,8 @@ async def lifespan(worker: Process, _settings: Settings) -> AsyncIterator[None]:
     if not worker.state.payment_providers.known:
         yield
         return
-    work = asyncio.create_task(again_and_again(worker.state.reconcile_payments(), INTERVAL_S))
-    try:
+    async with repeating(Again(worker.state.reconcile_payments(), INTERVAL_S), waits=WAITS):
         yield
-    finally:
-        work.cancel()
-        await asyncio.gather(work, return_exceptions=True)
 
 
 def _work(worker: Process, settings: Settings) -> ReconcileDays:

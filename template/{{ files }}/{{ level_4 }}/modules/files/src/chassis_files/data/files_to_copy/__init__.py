@@ -3,8 +3,10 @@
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chassis.access_log import polls
 from chassis.database.engine import Change
 from chassis.feature import no_lifespan
+from chassis_files.copies.due import DUE
 from chassis_files.data.files_to_copy.repository import FilesToCopy
 from chassis_files.data.files_to_copy.routes import router
 
@@ -27,6 +29,7 @@ def install(app: FastAPI, _settings: object) -> None:
 
     app.state.database.recorders.append(take_note)
     app.include_router(router)
+    polls.leave_out(DUE)
 
 
 lifespan = no_lifespan
