@@ -1,6 +1,8 @@
 """Projects that many tests look at; each is made once."""
 
+import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +18,10 @@ pytest_plugins = ["tests.choosing"]
 # How long an example takes says more about the machine than about what is tested.
 settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
+
+# What tests start again and again starts twice as fast with its bytecode kept, as users have it.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # In the background a shell has Ctrl-C ignored, also by all that is started here and interrupted.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
