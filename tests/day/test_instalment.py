@@ -10,7 +10,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,10 @@ class Day:
         self._log = (project / "dev.log").read_text("utf-8")
         self.http = httpx2.Client(base_url=f"{base}/api/v1", timeout=PATIENCE_S)
         self.http.headers["Authorization"] = f"Bearer {self._first_administrator()}"
+
+    def close(self) -> None:
+        """Use it no more."""
+        self.http.close()
 
     def logs_in(self, email: str, password: str) -> str:
         """Log in; give the access token."""
@@ -119,7 +123,7 @@ class Day:
         (worker,) = [
             one
             for one in psutil.process_iter(["cmdline"])
-            if any("chassis_workers" in word for word in one.info["cmdline"] or ())
+            if (one.info["cmdline"] or [])[1:3] == ["-m", "chassis_workers"]
             and Path(one.cwd()).is_relative_to(self._project)
         ]
         day = dt.datetime.now(dt.UTC).date()
@@ -144,14 +148,15 @@ class Day:
 
 def _listen(stream: httpx2.Response, told: list[dict[str, Any]], ready: threading.Event) -> None:
     kind = ""
-    for line in stream.iter_lines():
-        name, _, value = line.partition(": ")
-        if name == "event":
-            kind = value
-        if kind == "ready":
-            ready.set()
-        if name == "data" and kind == "change":
-            told.append(json.loads(value))
+    with suppress(httpx2.HTTPError, httpx2.StreamError):  # it ends when nobody wants it any more
+        for line in stream.iter_lines():
+            name, _, value = line.partition(": ")
+            if name == "event":
+                kind = value
+            if kind == "ready":
+                ready.set()
+            if name == "data" and kind == "change":
+                told.append(json.loads(value))
 
 
 def becomes(wanted: object, found: Callable[[], object]) -> None:
@@ -168,8 +173,8 @@ def test_an_instalment_is_paid_told_given_back_and_reconciled(
     project = written(installed(EVERYTHING))
     made = run(project, "make", "env")
     assert made.returncode == 0, made.stderr
-    with running(project, MONGO_PORT=str(free_port())) as base:
-        day, person = Day(project, base), Person(project)
+    with running(project, MONGO_PORT=str(free_port())) as base, closing(Day(project, base)) as day:
+        person = Person(project)
         first, second = day.instalments()
         person.says("/subscribe")
         with day.followed("payments") as live:
@@ -185,7 +190,7 @@ def test_an_instalment_is_paid_told_given_back_and_reconciled(
         becomes([f"Paid: Payment 100.00, {due}" for due in DUE], lambda: day.said(person))
         becomes(list(DUE), day.mailed)
         becomes(["scheduled", "paid", "scheduled"], lambda: day.history(second))
-        by_worker = ("finance_lending_worker", "update")
+        by_worker = ("finance-lending-worker", "update")
         becomes([by_worker] * 2, lambda: day.audited(second)[:2])
         report = day.reconciled()
 
