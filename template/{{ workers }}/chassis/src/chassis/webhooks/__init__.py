@@ -6,6 +6,7 @@ and later, and what was forged leaves nothing behind.
 """
 
 from chassis.webhooks.acting import ActOnEvents
+from chassis.webhooks.bodies import body_of
 from chassis.webhooks.events import LONGEST_ERROR, DueEvent, EventOutcome
 from chassis.webhooks.forged import FORGED, NOT_EXPECTED, OLDEST, Forged, check_age
 
@@ -18,5 +19,6 @@ __all__ = [
     "DueEvent",
     "EventOutcome",
     "Forged",
+    "body_of",
     "check_age",
 ]
