@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 import pytest
-from fastapi import APIRouter, Body, FastAPI
+from fastapi import APIRouter, Body, FastAPI, Request
 from httpx2 import AsyncClient
 
 from chassis.app import build_app
 from chassis.features import FeatureSettings
+from chassis.json_bodies import AS_IT_CAME
 
 router = APIRouter()
 
@@ -17,6 +18,12 @@ router = APIRouter()
 @router.post("/echo")
 async def echo(body: Annotated[Any, Body()]) -> Any:
     return body
+
+
+@router.post("/bytes")
+async def size(request: Request) -> int:
+    request.scope[AS_IT_CAME] = True
+    return len(await request.body())
 
 
 @pytest.fixture
@@ -117,3 +124,11 @@ async def test_an_unknown_path_is_not_found_whatever_is_sent(client: AsyncClient
     )
 
     assert answer.status_code == 404
+
+
+async def test_who_takes_bytes_gets_them_as_they_came(client: AsyncClient) -> None:
+    headers = {"content-type": "application/json"}
+
+    answer = await client.post("/bytes", content=b'["\\u0000", NaN', headers=headers)
+
+    assert (answer.status_code, answer.json()) == (200, 14)

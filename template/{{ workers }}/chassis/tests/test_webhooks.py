@@ -1,5 +1,6 @@
 """Webhooks: what was told is acted on until it is done, and one that fails holds up no other."""
 
+import datetime as dt
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.orm import DeclarativeBase
 
 from chassis.problems import NotFound, Unavailable
-from chassis.webhooks import ActOnEvents, DueEvent, EventOutcome, Forged
+from chassis.webhooks import OLDEST, ActOnEvents, DueEvent, EventOutcome, Forged, check_age
 from chassis.webhooks.inbox import Inbox, InboxRecord
 
 DIALECT = PGDialect(paramstyle="named")  # type: ignore[no-untyped-call]
@@ -58,8 +59,18 @@ async def test_an_event_is_kept_once() -> None:
     await inbox(table).keep([])
     await inbox(table).keep([{"provider": "post", "event_id": "1"}])
 
-    (asked,) = table.asked
+    asked, forgotten = table.asked
     assert asked.endswith("ON CONFLICT DO NOTHING")
+    assert forgotten.startswith("DELETE FROM told WHERE told.id IN")
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+def test_what_was_signed_at_another_time_is_not_taken(days: int) -> None:
+    now = dt.datetime.now(dt.UTC)
+
+    check_age(now + days * OLDEST * 0.99)
+    with pytest.raises(Forged):
+        check_age(now + days * OLDEST * 1.01)
 
 
 async def test_what_is_due_comes_the_oldest_first() -> None:

@@ -58,3 +58,6 @@ def test_long_names_fit_into_buttons_and_commands(bot: ChatBot) -> None:
     assert len(of.list_command) == len(of.create_command) == 32
     assert of.list_command != of.create_command
     assert of.labelled({"id": 7}) == "7"
+    blank = Collection(name="a", plural="b", path="/c", new=BaseModel, label=["name", "number"])
+    assert blank.labelled({"id": 7, "name": " \u3000", "number": None}) == "7"
+    assert blank.labelled({"id": 7, "name": " a\n b", "number": 0}) == "a b, 0"

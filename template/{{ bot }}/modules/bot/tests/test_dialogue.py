@@ -135,3 +135,25 @@ async def test_an_update_that_comes_again_acts_once(
     await telegram.confirmed(seen[-1]["update_id"])
 
     assert business_api.created(BED) == [{"name": "roses"}]
+
+
+async def test_a_button_that_this_bot_never_made_does_nothing(
+    chat: Chatting, business_api: BusinessApi, telegram: ServedTelegram
+) -> None:
+    business_api.keep(BED, name="roses")
+
+    async def press(data: str) -> str:
+        said = len(chat.texts)
+        message = max(one["message_id"] for one in telegram.chats[CHAT].messages)
+        await telegram.confirmed(telegram.press_data(CHAT, message, data))
+        return "".join(chat.texts[said:])
+
+    await chat.say("/new_bed")  # asks for a text
+    old = "This button is of another dialogue."
+    assert [await press(f"choose:0:{value}") for value in ("", "0", "zz")] == [old] * 3
+    await chat.say("/new_plant")  # asks for one of the beds
+    assert [await press(f"choose:0:{value}") for value in ("", "0", "zz")] == [old] * 3
+    for data in ("turn:0:-1", "page:beds:-1", "page:beds:x", "show:beds:7", "nothing", "a:" * 32):
+        assert not await press(data), data
+    assert (await chat.press("roses")).startswith("Kind?")
+    assert [await press(f"choose:1:{value}") for value in ("2", "-1", "\u0660")] == [old] * 3

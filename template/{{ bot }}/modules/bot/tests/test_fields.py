@@ -29,6 +29,8 @@ def asked(plants: Collection) -> dict[str, Question]:
         ("notes", "x" * 101, "at most 100 characters"),
         ("care", "[1]", "valid dictionary"),
         ("care", "{", "must be a JSON object"),
+        ("care", "[" * 4096, "must be a JSON object"),
+        ("care", '{"a": 1, "a": 2}', "must be a JSON object"),
     ],
 )
 def test_an_answer_that_a_field_does_not_take_is_refused(

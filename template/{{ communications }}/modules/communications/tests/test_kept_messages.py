@@ -39,6 +39,7 @@ class ServedSuppressions:
 
     def __init__(self, kept: Kept) -> None:
         self.put, self.list, self.remove = kept.suppress, kept.suppressions, kept.release
+        self.put_known = kept.suppress_known
 
 
 class ServedEvents:
@@ -106,11 +107,14 @@ async def test_an_address_is_suppressed_and_released(over: KeptMessages) -> None
     assert (await over.suppressions(SuppressionQuery(channel="sms"))).items == [added]
     await over.release(added.id)
     assert await over.suppression_of("sms", added.address_hash) is None
+    known = await over.suppress_known("sms", added.address_hash, "opt_out")
+    assert await over.suppression_of("sms", added.address_hash) == known
 
 
 async def test_events_are_kept_and_handled(over: KeptMessages) -> None:
     event = NewMessageEvent(provider="ses", event_id="1", message=uuid4(), told="sent")
     await over.take([event, event])
+    await over.take([event] * 1001)
 
     (due,) = await over.due_events()
 

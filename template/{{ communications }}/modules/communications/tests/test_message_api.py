@@ -1,5 +1,6 @@
 """Messages over HTTP: asked for, shown, listed; and addresses that get none."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2
@@ -36,6 +37,38 @@ async def test_under_one_key_it_is_one_message(http: httpx2.AsyncClient, kept: K
     assert first.json() == second.json()
     assert other.status_code == 409
     assert len(kept.messages) == 1
+
+
+async def test_a_key_is_that_of_who_sends_it(http: httpx2.AsyncClient, kept: Kept) -> None:
+    transport = http._transport
+    assert isinstance(transport, httpx2.ASGITransport)
+
+    def as_(name: str) -> httpx2.AsyncClient:
+        async def known(scope: Any, receive: Any, send: Any) -> None:
+            user = SimpleNamespace(identity=name)
+            await transport.app({**scope, "user": user}, receive, send)
+
+        return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=known), base_url="http://x")
+
+    async with as_("ann") as ann, as_("ann 7") as other:
+        first = await ann.post(MESSAGES, json={**HELLO, "key": "7"})
+        second = await other.post(MESSAGES, json={**HELLO, "key": "7", "data": {"person": "Bob"}})
+        again = await ann.post(MESSAGES, json={**HELLO, "key": "7"})
+
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert again.json()["id"] == first.json()["id"]
+    assert len(kept.messages) == 2
+
+
+async def test_what_lets_somebody_in_is_shown_to_nobody(
+    http: httpx2.AsyncClient, kept: Kept
+) -> None:
+    answer = await http.post(MESSAGES, json={**HELLO, "template": "alarm"})
+
+    listed = (await http.get(MESSAGES)).json()["items"]
+    shown = (await http.get(answer.headers["location"])).json()
+    assert [one["data"] for one in (answer.json(), shown, *listed)] == [{}] * 3
+    assert [one.data for one in kept.messages.values()] == [{"person": "Ann"}]
 
 
 async def test_without_a_key_each_is_another(http: httpx2.AsyncClient, kept: Kept) -> None:

@@ -90,10 +90,23 @@ async def test_a_connection_lost_in_the_middle_of_data_leaves_it_unknown(
 
 @pytest.mark.parametrize(
     ("answer", "expected"),
-    [("450 Busy", (True, None)), ("550 No such user", (False, "bounce"))],
+    [
+        ("450 Busy", (True, None)),
+        ("550 5.1.1 No such user", (False, "bounce")),
+        ("550-5.1.1 No such\r\n550 5.1.1 user", (False, "bounce")),
+        # None of these is the fault of an address.
+        ("552 5.2.2 Mailbox full", (False, None)),
+        ("550 relay not permitted", (False, None)),
+        ("550 5.7.1 Relaying denied", (True, None)),
+        ("554 5.7.1 Blocked: ann@example.com", (True, None)),
+    ],
 )
 async def test_a_recipient_is_refused_before_anything_is_sent(
-    smtp: SmtpEmail, relay: Relay, outgoing: Outgoing, answer: str, expected: tuple[bool, str]
+    smtp: SmtpEmail,
+    relay: Relay,
+    outgoing: Outgoing,
+    answer: str,
+    expected: tuple[bool, str | None],
 ) -> None:
     relay.refused[ANN] = answer
 
@@ -103,6 +116,14 @@ async def test_a_recipient_is_refused_before_anything_is_sent(
     assert (refusal.value.again, refusal.value.cause) == expected
     assert not relay.taken
     assert ANN not in str(refusal.value)
+
+
+async def test_an_answer_of_several_lines_is_one(
+    smtp: SmtpEmail, relay: Relay, outgoing: Outgoing
+) -> None:
+    relay.answer = "250-2.0.0 Ok\r\n250 queued"
+
+    assert await smtp.send(outgoing) == Taken("2.0.0 Ok queued")
 
 
 async def test_a_refused_copy_is_no_refusal(

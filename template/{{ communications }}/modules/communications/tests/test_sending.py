@@ -1,5 +1,6 @@
 """What is due is sent at most once, unless twice does no harm; and what was told is acted on."""
 
+import asyncio
 import datetime as dt
 import logging
 from collections.abc import Callable, Sequence
@@ -10,8 +11,9 @@ import pytest
 
 from chassis.problems import OutcomeUnknown, Unavailable
 from chassis.webhooks import ActOnEvents
+from chassis_communications.declared import Template
 from chassis_communications.message_events import DueMessageEvent, NewMessageEvent
-from chassis_communications.messages import MessageState
+from chassis_communications.messages import MessageState, StoredMessageRead
 from chassis_communications.providers import NotSent, Outgoing, Taken
 from chassis_communications.sending import Settings
 from chassis_communications.sending.decisions import decisions, quiet_until, zone_of
@@ -505,3 +507,81 @@ async def test_a_complaint_suppresses_and_a_stranger_does_nothing(
 
     assert [one.cause for one in kept.suppressed.values()] == ["complaint"]
     assert [one.error for one in kept.ended.values()] == [None, None]
+
+
+async def test_what_a_provider_says_is_kept_as_one_line(
+    kept: Kept, queue: Queue, post: Post, send: SendMessages
+) -> None:
+    post.answers = [NotSent("451 Try\r\nlater\x1b", again=True)]
+    post.taken = Taken("Ok\r\nqueued\0")
+    message = await queue()
+    await send()
+    assert only(kept) == ("queued", "451 Try later", 1)
+
+    await kept.set_state(message.id, MessageState(state="queued", due_at=message.due_at))
+    await send()
+
+    assert only(kept)[0] == "sent"
+    assert kept.messages[message.id].provider_id == "Ok queued"
+
+
+async def test_one_that_fails_whatever_is_done_holds_up_no_other(
+    kept: Kept, queue: Queue, post: Post, send: SendMessages
+) -> None:
+    for _ in range(10):  # as many as are sent at once
+        await queue("alarm")
+    last = await queue()
+
+    async def decide(_message: StoredMessageRead, template: Template) -> None:
+        if template.category == "security":
+            raise RuntimeError("of the project")
+
+    send.hooks.decisions.append(decide)
+    for _ in range(2):
+        await send()
+
+    assert [one.id for one in post.sent] == [last.id]
+    assert {one.state for one in kept.messages.values()} == {"queued", "sent"}
+
+
+async def test_one_address_gets_no_more_than_it_may_however_many_are_due(
+    kept: Kept, queue: Queue, post: Post, send: SendMessages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent_to = kept.sent_to
+
+    async def late(*asked: Any) -> int:  # as a data service answers
+        number = await sent_to(*asked)
+        await asyncio.sleep(0.01)
+        return number
+
+    monkeypatch.setattr(kept, "sent_to", late)
+    monkeypatch.setattr(send.settings, "messages_a_day", 1)
+    for _ in range(3):
+        await queue()
+
+    await send()
+
+    assert len(post.sent) == 1
+
+
+async def test_no_sms_is_longer_than_any_can_be(
+    kept: Kept, queue: Queue, post: Post, send: SendMessages
+) -> None:
+    await queue(channel="sms", recipient="+447700900123", data={"person": "x" * 1600})
+
+    await send()
+
+    assert only(kept)[0] == "failed"
+    assert not post.sent
+
+
+async def test_who_was_erased_and_complains_gets_nothing_more(kept: Kept, queue: Queue) -> None:
+    message = await queue()
+    kept.messages[message.id] = message.model_copy(update={"recipient": "erased", "data": {}})
+    told = NewMessageEvent(provider="ses", event_id="1", message=message.id, cause="complaint")
+    await kept.take([told])
+
+    await ActOnEvents(kept, FollowEvent(kept))()  # type: ignore[arg-type]
+
+    assert [outcome.error for outcome in kept.ended.values()] == [None]
+    assert await kept.suppression_of("email", message.address_hash)

@@ -36,6 +36,14 @@ def test_what_is_not_there_is_told(templates: Templates, name: str, channel: str
         templates.render(name, channel, {})  # type: ignore[arg-type]
 
 
+def test_a_variable_that_does_not_fit_is_an_error() -> None:
+    declared = Declared.model_validate({"templates": {"a": {}}})
+    templates = Templates(declared, DictLoader({"a/sms.txt": "{{ '%.2f' | format(amount) }}"}))
+
+    with pytest.raises(Invalid, match="TypeError"):
+        templates.render("a", "sms", {"amount": "1.00"})
+
+
 def test_what_is_passed_to_a_template_cannot_reach_out() -> None:
     reaching = Templates(
         Declared.model_validate({"templates": {"x": {}}}),

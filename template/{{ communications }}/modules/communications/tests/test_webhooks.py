@@ -1,6 +1,7 @@
 """What providers tell: believed if they signed it, kept once, matched by our id."""
 
 import json
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
@@ -41,7 +42,13 @@ async def test_sendgrid_is_believed_and_each_event_kept_once(
     events = [
         event("processed", MESSAGE),
         event("delivered", MESSAGE),
-        event("bounce", MESSAGE, type="bounce", reason="550 no\r\nsuch user"),
+        event(
+            "bounce",
+            MESSAGE,
+            type="bounce",
+            status="5.1.1",
+            reason="550 <ann@example.com>: \x1b\0no",
+        ),
         event("bounce", MESSAGE, type="blocked"),
         event("dropped", MESSAGE),
         event("spamreport", MESSAGE),
@@ -64,7 +71,9 @@ async def test_sendgrid_is_believed_and_each_event_kept_once(
         ("complained", "complaint"),
         (None, "opt_out"),
     ]
-    assert next(one for one in kept.told.values() if one.cause).reason == "550 no such user"
+    assert (
+        next(one for one in kept.told.values() if one.cause).reason == "SendGrid says bounce 5.1.1"
+    )
 
 
 async def test_what_sendgrid_did_not_sign_is_refused(
@@ -79,12 +88,34 @@ async def test_what_sendgrid_did_not_sign_is_refused(
         (body, {**headers, "X-Twilio-Email-Event-Webhook-Signature": f"{signature}?"}),
         (body, foreign),
         (body, {}),
+        sendgrid.tells(event("delivered", MESSAGE), before_s=31 * 24 * 3600),
     ]
 
     for content, sent in forged:
         answer = await http.post(f"{WEBHOOKS}/sendgrid", content=content, headers=sent)
         assert answer.status_code == 400
+    strange = [(name.encode(), b"\xe9" if "Sig" in name else b"1") for name in headers]
+    answer = await http.post(f"{WEBHOOKS}/sendgrid", content=body, headers=strange)
+    assert answer.status_code == 400
     assert not kept.told
+
+
+@pytest.mark.parametrize("told_instead", [{}, 5, None])
+async def test_what_is_no_event_spoils_no_other(
+    http: httpx2.AsyncClient, kept: Kept, sendgrid: SendGrid, told_instead: Any
+) -> None:
+    odd: Any
+    for odd in (5, ["x"], event("delivered", MESSAGE, sg_event_id=told_instead), {"event": []}):
+        body, headers = sendgrid.tells(odd, event("delivered", MESSAGE))
+        assert (await http.post(f"{WEBHOOKS}/sendgrid", content=body, headers=headers)).is_success
+
+    assert len(kept.told) == 4
+
+
+@pytest.mark.parametrize("body", ["{}", "5", "[", "[" * 100_000])
+def test_what_is_signed_and_tells_of_nothing_is_refused(body: str) -> None:
+    with pytest.raises(Forged):
+        list(sendgrid_webhook.events(body.encode()))
 
 
 async def test_twilio_is_believed_by_the_address_that_it_was_given(
@@ -144,6 +175,7 @@ async def test_ses_is_believed_through_its_topic(
         topic.tells(ses("Bounce", bounce={"bounceType": "Transient"}), Subject="Mail"),
         topic.tells({**ses("x"), "eventType": None, "notificationType": "Complaint"}),
         topic.tells(ses("Open")),
+        topic.tells(ses("Delivery", "of a shop that uses the same account")),
     ]
     for body in [*bodies, *bodies]:
         assert await post(http, "ses", body) == 204
@@ -171,6 +203,9 @@ async def test_our_topic_may_tell(http: httpx2.AsyncClient, topic: Topic) -> Non
         pytest.param({"SigningCertURL": CERTIFICATE.replace("//", "//evil.org@")}, id="a user"),
         pytest.param({"SigningCertURL": CERTIFICATE.replace(".com", ".com:8443")}, id="a port"),
         pytest.param({"SigningCertURL": CERTIFICATE.replace("sns.", "snsx")}, id="a dot"),
+        pytest.param({"SigningCertURL": f"{CERTIFICATE}?1"}, id="a query"),
+        pytest.param({"SigningCertURL": f"{CERTIFICATE}\x01"}, id="a control character"),
+        pytest.param({"SigningCertURL": "https://sns.eu-west-1.amazonaws.com/ping"}, id="no PEM"),
         pytest.param({"TopicArn": "arn:aws:sns:eu-west-1:1:mail"}, id="another topic"),
         pytest.param({"SignatureVersion": "1"}, id="an old signature"),
     ],
@@ -192,7 +227,10 @@ async def test_what_was_changed_is_refused(
 
     assert await post(http, "ses", json.dumps(changed).encode()) == 400
     assert await post(http, "ses", topic.asks(SubscribeURL="https://evil.org/")) == 400
+    strange = json.dumps({**json.loads(body), "Signature": "\u00e9"})
+    assert await post(http, "ses", strange.encode()) == 400
     assert await post(http, "ses", b"[") == 400
+    assert await post(http, "ses", b"[" * 100_000) == 400
     assert not kept.told
     assert topic.asked == [CERTIFICATE]
 

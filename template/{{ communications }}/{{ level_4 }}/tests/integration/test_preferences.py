@@ -9,6 +9,7 @@ import pytest
 from chassis.audit.entries import AUDIT
 from chassis_communications.messages import MESSAGES
 from chassis_communications.preferences import ERASURES, PREFERENCES
+from chassis_communications.suppressions import SUPPRESSIONS
 from tests.integration.system import Started, system
 
 
@@ -44,6 +45,11 @@ def test_of_who_is_erased_no_address_is_left(data: httpx2.Client) -> None:
     left = data.get(place).json()
     assert (left["recipient"], left["data"], left["state"]) == ("erased", {}, "withheld")
     assert data.get(f"{PREFERENCES}/{preference['id']}").status_code == 404
+    # What is told of a message of theirs later is still known to be of them.
+    digest = f"email/{preference['address_hash']}"
+    said = data.put(f"{PREFERENCES}/{digest}/consent", json={"consent": "withdrawn"})
+    kept = data.put(f"{SUPPRESSIONS}/{digest}", json={"cause": "complaint"})
+    assert (said.json()["consent"], kept.json()["cause"]) == ("withdrawn", "complaint")
 
 
 def test_the_audit_log_has_all_of_it_and_no_address(data: httpx2.Client) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from bson import decode, encode
 
-from chassis_mongodb.documents.codecs import CODECS
+from chassis_mongodb.documents.codecs import CODECS, disguised, revealed
 
 FIRST = dt.datetime(2, 1, 1, tzinfo=dt.UTC)
 DAYS = 3_650_000
@@ -63,3 +63,18 @@ def digits(found: Any) -> list[str]:
             return [text for one in found for text in digits(one)]
         case _:
             return []
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"$ref": "beds", "$id": 7},
+        {"$ref": 7, "$id": 7, "$db": "x", "more": 1},
+        {"list": [{"$ref": "#/a", "$id": {"$ref": "b", "$id": None}}]},
+        {"\\$ref": "a", "\\\\$ref": "b", "$ref": "c", "$id": "d", "\\": 1, "$refs": 2},
+    ],
+)
+def test_what_drivers_take_for_a_reference_comes_back(document: dict[str, Any]) -> None:
+    kept = encode(disguised(document), codec_options=CODECS)
+
+    assert revealed(decode(kept, CODECS)) == document

@@ -2,8 +2,10 @@
 
 import asyncio
 import datetime as dt
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from decimal import Decimal
+from json import dumps
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -184,7 +186,10 @@ async def test_a_page_ends_where_it_has_enough_bytes(mongo: Mongo, visits: Visit
     assert len(await seen(visits)) == 5
 
 
-@pytest.mark.parametrize("cursor", ["", "e30", "=", "WyJhdCIsMSwieCJd"])
+FAR = b64encode(dumps(["-at", 2**63, f"{UUID(int=7)}"]).encode()).decode()
+
+
+@pytest.mark.parametrize("cursor", ["", "e30", "=", "WyJhdCIsMSwieCJd", FAR])
 async def test_what_is_no_cursor_is_refused(cursor: str, visits: Visits) -> None:
     with pytest.raises(Invalid):
         await visits.list(VisitQuery(cursor=cursor))

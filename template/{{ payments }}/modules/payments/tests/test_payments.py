@@ -1,13 +1,13 @@
 """Payments, from opening to giving back, whatever happens on the way."""
 
 import asyncio
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 import pytest
 
 from chassis.problems import OutcomeUnknown
-from chassis_payments.payments import Seen
-from chassis_payments.providers import Stripe
+from chassis_payments.payments import NewProviderRefund, Seen
+from chassis_payments.providers import PayPal, Refused, Stripe
 from chassis_payments.testing.books import NEW, PAYMENTS, Books
 from chassis_payments.testing.stand_in import Fault
 
@@ -242,6 +242,7 @@ async def test_a_payment_belongs_to_a_record_that_is_there(books: Books) -> None
         {"return_url": "javascript:alert(1)"},
         {"provider": "cash"},
         {"card_number": "4242424242424242"},
+        {"metadata": {"#sealed": "a:b"}},
     ],
 )
 async def test_what_is_no_payment_is_refused_before_anything_is_sent(
@@ -329,6 +330,75 @@ async def test_what_was_given_back_elsewhere_is_written_down(books: Books, provi
 
     assert (await books.payments.get(payment.id)).refunded == 50
     assert await books.moved(payment.id) == [("charge", 1050), ("refund", 50)]
+
+
+@pytest.mark.parametrize("provider", ["stripe", "paypal"])
+async def test_what_others_call_their_refunds_is_not_believed(books: Books, provider: str) -> None:
+    payment, other = [await books.paid(provider=provider) for _ in range(2)]
+    theirs = (await books.refund(other.id, amount=10)).json()["id"]
+
+    for name in ("ticket 7", theirs, str(payment.id), str(payment.id)):
+        if provider == "stripe":
+            books.stripe.give_back(payment.charge, 50, {"refund": name})
+        else:
+            money = {"currency_code": "EUR", "value": "0.50"}
+            books.paypal.give_back(payment.charge, {"amount": money, "custom_id": name})
+        await books.refresh(payment.id)
+
+    assert (await books.payments.get(payment.id)).refunded == 200
+    assert await books.moved(payment.id) == [("charge", 1050), *[("refund", 50)] * 4]
+
+
+async def test_a_refund_that_was_made_and_not_written_down_is_looked_up(books: Books) -> None:
+    payment = await books.paid(provider="paypal")
+    refund_id = uuid5(payment.id, "r1")
+    refund = await books.payments.begin_refund(payment.id, refund_id, NewProviderRefund(amount=400))
+    await books.providers.known["paypal"].refund(payment, refund)  # and whoever asked has ended
+    await books.age(hours=6)
+
+    again = (await books.refund(payment.id, key="r1", amount=400)).json()
+
+    assert (again["id"], again["state"]) == (str(refund_id), "completed")
+    assert (await books.payments.get(payment.id)).refunded == 400
+
+
+async def test_a_token_that_ends_early_is_replaced(books: Books) -> None:
+    payment = await books.opened(provider="paypal")
+    paypal = books.providers.known["paypal"]
+    assert isinstance(paypal, PayPal)
+    paypal._token = "revoked"  # noqa: S105
+    books.paypal.approve(payment.reference)
+
+    assert (await books.refresh(payment.id)).state == "completed"
+
+
+async def test_wrong_credentials_say_nothing_of_a_payment(books: Books) -> None:
+    payment = await books.opened(provider="paypal")
+    paypal = books.providers.known["paypal"]
+    assert isinstance(paypal, PayPal)
+    paypal._until, paypal._credentials = 0, ("stand-in", "of before")
+
+    with pytest.raises(Refused):
+        await books.refresh(payment.id)
+
+    assert (await books.payments.get(payment.id)).state == "pending"
+
+
+async def test_what_cannot_be_looked_up_holds_up_no_other(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chassis_payments.data.provider_payments.repository.AT_ONCE", 1)
+    await books.opened(provider="paypal")
+    await books.age(hours=1)
+    books.stripe.faults.append(Fault(lost=True))
+    payment = await books.open()
+    await books.age()
+    monkeypatch.delitem(books.providers.known, "paypal")  # the account is given up
+
+    for _ in range(20):
+        await books.look()
+
+    assert (await books.show(payment["id"]))["state"] == "pending"
 
 
 @pytest.mark.parametrize("provider", ["stripe", "paypal"])

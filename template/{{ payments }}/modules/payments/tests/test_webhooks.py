@@ -34,6 +34,7 @@ async def approved_at_paypal(books: Books) -> Sent:
         {},
         {"Stripe-Signature": "t=1,v1="},
         {"Stripe-Signature": "t=now,v1=00"},
+        {"Stripe-Signature": f"t={'9' * 5000},v1=00"},
         {"Stripe-Signature": "v1=00"},
     ],
 )
@@ -88,6 +89,9 @@ async def test_what_paypal_has_not_signed_is_forged(books: Books) -> None:
         {"PAYPAL-CERT-URL": "https://api.paypal.com:99999/v1/notifications/certs/x"},
         {"PAYPAL-CERT-URL": f"{books.paypal.address}/v1/notifications/certs/../oauth2/token"},
         {"PAYPAL-CERT-URL": f"{books.paypal.address}/v1/notifications/certs/missing"},
+        {"PAYPAL-CERT-URL": f"{books.paypal.address}{CERTIFICATE}\x01"},
+        {"PAYPAL-CERT-URL": f"{books.paypal.address}{CERTIFICATE}{'x' * 70_000}"},
+        {"PAYPAL-CERT-URL": f"https://api-m.sandbox.paypal.com{CERTIFICATE}"},
     ):
         forged = replace(sent, headers={**sent.headers, **changed})
         assert (await books.deliver(forged, "paypal")).status_code == 400, changed
@@ -139,12 +143,52 @@ def _shifted(value: int) -> int:
     return value
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b'{"id": "x"}', b"\xff"])
+def event(**changed: object) -> bytes:
+    """Write what is an event of either provider, but for what is changed."""
+    data = {"type": "x", "data": {"object": {}}, "event_type": "x", "resource": {}}
+    return json.dumps({"id": "E-1", **data, **changed}).encode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"[]", b'{"id": "x"}', b"\xff", b"[" * 100_000),
+        *(event(id=name) for name in ("", "../due", "a?b", "a#b", "x" * 300, 5, None)),
+        event(type="a\0", event_type="a\0"),
+    ],
+)
 async def test_what_is_signed_and_no_event_is_refused(books: Books, body: bytes) -> None:
     assert (await books.deliver(Sent(body, signed(body)))).status_code == 400
     await approved_at_paypal(books)
     headers = books.paypal.signed(body)
     assert (await books.deliver(Sent(body, headers), "paypal")).status_code == 400
+
+
+async def test_what_others_put_into_an_event_is_no_name_of_a_payment(books: Books) -> None:
+    await approved_at_paypal(books)
+    odd = {"id": "x" * 300, "metadata": {"payment": "z" * 400}, "custom_id": "of a shop"}
+    body = event(data={"object": odd}, resource=odd)
+
+    assert (await books.deliver(Sent(body, signed(body)))).status_code == 204
+    answer = await books.deliver(Sent(body, books.paypal.signed(body)), "paypal")
+
+    assert answer.status_code == 204
+    assert await books.sql("SELECT DISTINCT subjects FROM provider_events") == [([],)]
+
+
+async def test_what_is_done_for_long_is_forgotten(books: Books) -> None:
+    sent = await paid_at_stripe(books)
+    for state, days in (("done", 91), ("done", 89), ("failed", 91)):
+        of = "(provider, event_id, kind, subjects, state, created_at)"
+        values = (
+            f"'stripe', '{state}-{days}', 'x', '{{}}', '{state}', now() - interval '{days} days'"
+        )
+        await books.sql(f"INSERT INTO provider_events {of} VALUES ({values})")  # noqa: S608
+
+    await books.deliver(sent)
+
+    left = await books.sql("SELECT event_id FROM provider_events WHERE kind = 'x' ORDER BY 1")
+    assert left == [("done-89",), ("failed-91",)]
 
 
 async def test_an_event_about_no_payment_is_done(books: Books) -> None:

@@ -9,6 +9,7 @@ from aiogram.filters import Command, CommandObject
 from aiogram.filters.callback_data import CallbackData
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, InlineKeyboardButton, Message
+from pydantic import NonNegativeInt
 
 from chassis.problems import NotFound
 from chassis.schemas import Page
@@ -21,7 +22,7 @@ class ShowPage(CallbackData, prefix="page"):
     """Turns to a page of a list."""
 
     of: str
-    number: int
+    number: NonNegativeInt
 
 
 class ShowRecord(CallbackData, prefix="show"):

@@ -14,6 +14,7 @@ from aiogram.filters import Command, CommandObject
 from aiogram.filters.callback_data import CallbackData
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, InlineKeyboardButton, Message
+from pydantic import NonNegativeInt
 
 from chassis.problems import Conflict, Invalid, NotFound, TooLarge
 from chassis_bot.browsing import Lists, TooOldError, told, turning
@@ -42,7 +43,7 @@ class TurnTo(CallbackData, prefix="turn"):
     """Turns to a page of the records to choose from."""
 
     question: int
-    number: int
+    number: NonNegativeInt
 
 
 class Finish(CallbackData, prefix="finish"):
@@ -125,7 +126,12 @@ class Dialogue:
         if draft is None or question is None:
             await talk.say(talk.texts.old_button)
             return
-        draft.answers[question.name] = _value(question, callback_data.value)
+        try:
+            value = _value(question, callback_data.value)
+        except WrongAnswerError:  # no button of this bot carries that
+            await talk.say(talk.texts.old_button)
+            return
+        draft.answers[question.name] = value
         await draft.keep(talk)
         await self._ask(draft, talk)
 
@@ -227,11 +233,19 @@ class Dialogue:
 
 
 def _value(question: Question, chosen: str) -> Any:
-    if not chosen:
+    """Give what a button stands for; raises WrongAnswerError for what none does: anybody may send it."""
+    if not chosen and not question.required:
         return None
-    if question.choices and chosen.isdecimal() and int(chosen) < len(question.choices):
-        return question.read(question.choices[int(chosen)])
-    return str(UUID(chosen))
+    if question.choices:
+        for place, choice in enumerate(question.choices):
+            if chosen == str(place):
+                return question.read(choice)
+    elif question.reference:
+        try:
+            return str(UUID(chosen))
+        except ValueError as error:
+            raise WrongAnswerError(chosen) from error
+    raise WrongAnswerError(chosen)
 
 
 def _wording(question: Question, texts: Texts) -> str:

@@ -1,6 +1,5 @@
 """What a dialogue asks for: the fields of what a new record is made of, each with its type."""
 
-import json
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import (
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from chassis.exact import parse
 from chassis.schemas.values import from_text
 
 YES, NO = "yes", "no"
@@ -55,7 +55,7 @@ class Question:
             return from_text(text)
         if self.kind is dict:
             try:
-                return json.loads(text)
+                return parse(text.encode())
             except ValueError:
                 raise WrongAnswerError('must be a JSON object such as {"a": 1}') from None
         return text

@@ -57,8 +57,9 @@ class Collection:
 
     def labelled(self, record: Record) -> str:
         """Tell a record apart from others."""
-        told = [str(record[name]) for name in self.label if record.get(name) is not None]
-        return ", ".join(told) or str(record["id"])
+        given = [record[name] for name in self.label if record.get(name) is not None]
+        told = [" ".join(str(value).split()) for value in given]
+        return ", ".join(filter(None, told)) or str(record["id"])
 
     @staticmethod
     def _short(text: str, most: int) -> str:

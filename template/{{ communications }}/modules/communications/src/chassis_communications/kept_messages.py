@@ -1,6 +1,7 @@
 """Messages, kept by the data service and reached over HTTP."""
 
 import datetime as dt
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from chassis.webhooks import EventOutcome
 from chassis_communications.addresses import Channel
 from chassis_communications.message_events import (
     EVENTS,
+    MOST,
     DueMessageEvent,
     MessageEventBatch,
     NewMessageEvent,
@@ -28,7 +30,9 @@ from chassis_communications.messages import (
 )
 from chassis_communications.suppressions import (
     SUPPRESSIONS,
+    Cause,
     NewSuppression,
+    SuppressionCause,
     SuppressionQuery,
     SuppressionRead,
 )
@@ -85,6 +89,16 @@ class KeptMessages:
         raise_for_problem(reply)
         return SuppressionRead.model_validate_json(reply.body)
 
+    async def suppress_known(
+        self, channel: Channel, address_hash: str, cause: Cause
+    ) -> SuppressionRead:
+        """Have nothing sent any more to an address that is known by its digest."""
+        url = f"{self._base}{SUPPRESSIONS}/{channel}/{address_hash}"
+        body = SuppressionCause(cause=cause).model_dump_json().encode()
+        reply = await self._http.put(url, json_body=body)
+        raise_for_problem(reply)
+        return SuppressionRead.model_validate_json(reply.body)
+
     async def suppressions(self, query: SuppressionQuery) -> Page[SuppressionRead]:
         """List addresses that nothing is sent to."""
         return _suppressions.validate_json(await self._page(SUPPRESSIONS, query))
@@ -100,10 +114,11 @@ class KeptMessages:
         raise_for_problem(await self._http.delete(url))
 
     async def take(self, events: Sequence[NewMessageEvent]) -> None:
-        """Keep what a provider told; twice is once."""
-        body = MessageEventBatch(items=list(events)).model_dump_json().encode()
+        """Keep what a provider told, however much it was; twice is once."""
         url = f"{self._base}{EVENTS}"
-        raise_for_problem(await self._http.put(url, json_body=body))
+        for some in itertools.batched(events, MOST):
+            body = MessageEventBatch(items=list(some)).model_dump_json().encode()
+            raise_for_problem(await self._http.put(url, json_body=body))
 
     async def due_events(self) -> Sequence[DueMessageEvent]:
         """Give what providers told, and nobody has acted on."""

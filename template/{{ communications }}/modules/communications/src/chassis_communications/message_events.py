@@ -31,6 +31,14 @@ class NewMessageEvent(Schema):
     """Why nothing is to be sent to the address of this message any more."""
 
 
+def id_of(text: object) -> UUID | None:
+    """Give the id of a message; None for what others write in its place."""
+    try:
+        return UUID(text) if isinstance(text, str) and str(UUID(text)) == text else None
+    except ValueError:
+        return None
+
+
 class MessageEventBatch(Schema):
     """What a provider tells at once."""
 

@@ -35,6 +35,11 @@ Moment = Annotated[AwareDatetime, Exact()]
 Zone = Annotated[str, Field(pattern=r"^[A-Za-z0-9_+/-]{1,64}$")]
 
 
+def line(text: object, longest: int = LONGEST_REASON) -> str:
+    """Give what somebody else has written as one line, which can be kept."""
+    return "".join(sign for sign in " ".join(str(text).split()) if sign.isprintable())[:longest]
+
+
 class NewMessage(Schema):
     """A message that is to be sent."""
 
@@ -62,6 +67,7 @@ class MessageRead(Schema):
     channel: Channel
     recipient: str
     data: dict[str, Any]
+    """Empty for messages of security: what is in them lets somebody in."""
     state: State
     reason: str | None
     """Why it is in this state."""

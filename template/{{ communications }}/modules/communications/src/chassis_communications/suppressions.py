@@ -21,6 +21,12 @@ class NewSuppression(Schema):
     cause: Cause = "manual"
 
 
+class SuppressionCause(Schema):
+    """Why nothing is to be sent to an address any more."""
+
+    cause: Cause
+
+
 class SuppressionRead(Schema):
     """An address that nothing is sent to; what stands for it, for nobody needs to read it."""
 

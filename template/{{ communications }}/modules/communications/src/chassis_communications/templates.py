@@ -70,19 +70,29 @@ class Templates:
             text, html = (self._part(name, part, data) for part in ("email.txt", "email.html"))
         except TemplateNotFound as error:
             raise Invalid(NO_TEXT, field="channel") from error
-        except TemplateError as error:
-            raise Invalid(f"{NOT_FILLED}: {error}", field="data") from error
         return Rendered(text=text, subject=subject, html=html)
+
+    def hides(self, name: str) -> bool:
+        """Say whether what is in a message is nobody else's business: it may let somebody in."""
+        template = self._declared.templates.get(name)
+        return template is None or template.category == "security"
 
     def part(self, name: str, part: str, data: Mapping[str, Any]) -> str:
         """Fill one file of a template in; raises Invalid."""
         try:
             return self._part(name, part, data)
-        except TemplateError as error:
+        except TemplateNotFound as error:
             raise Invalid(f"{NOT_FILLED}: {error}", field="data") from error
 
     def _part(self, name: str, part: str, data: Mapping[str, Any]) -> str:
-        return self._environment.get_template(f"{name}/{part}").render(data).strip() + "\n"
+        try:
+            return self._environment.get_template(f"{name}/{part}").render(data).strip() + "\n"
+        except TemplateNotFound:
+            raise
+        except TemplateError as error:
+            raise Invalid(f"{NOT_FILLED}: {error}", field="data") from error
+        except Exception as error:  # a filter or an operator that does not fit the variable
+            raise Invalid(f"{NOT_FILLED}: {type(error).__name__}", field="data") from error
 
 
 def project_templates() -> Templates:

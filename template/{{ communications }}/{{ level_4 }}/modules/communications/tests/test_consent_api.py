@@ -76,6 +76,34 @@ async def test_consent_is_given_where_the_mail_arrived(
     assert len(kept.messages) == 1
 
 
+async def test_who_asks_cannot_confirm(shop: httpx2.AsyncClient, wanted: Wanted) -> None:
+    await shop.post("/api/v1/consents", json=ANN)
+
+    for path in ("messages", "preferences"):
+        assert "confirmations" not in (await shop.get(f"/api/v1/{path}")).text
+    assert consent_of(wanted) == "asked"
+
+
+async def test_nobody_is_asked_again_and_again(shop: httpx2.AsyncClient, kept: Kept) -> None:
+    for _ in range(5):
+        assert (await shop.post("/api/v1/consents", json=ANN)).status_code == 202
+
+    assert len(kept.messages) <= 2  # one an hour
+
+
+async def test_who_was_erased_can_still_unsubscribe(
+    shop: httpx2.AsyncClient, kept: Kept, wanted: Wanted, queue: Any
+) -> None:
+    message = await queue()
+    kept.messages[message.id] = message.model_copy(update={"recipient": "erased"})
+
+    assert (await shop.post(link(BASE, KEY, UNSUBSCRIBES, message.id))).is_success
+
+    said = await wanted.of("email", message.address_hash)
+    assert said
+    assert said.consent == "withdrawn"
+
+
 async def test_consent_that_was_taken_back_is_not_confirmed_by_an_old_link(
     shop: httpx2.AsyncClient, kept: Kept, wanted: Wanted
 ) -> None:

@@ -29,7 +29,12 @@ async def kept() -> AsyncIterator[KeptPreferences]:
         return (await wanted.erase(whose)).messages
 
     served: Any = SimpleNamespace(
-        put=wanted.put, get=wanted.get, say=wanted.say, list=wanted.list, erase=erase
+        put=wanted.put,
+        put_known=wanted.put_known,
+        get=wanted.get,
+        say=wanted.say,
+        list=wanted.list,
+        erase=erase,
     )
     settings = DataSettings(database_url="postgresql://nobody@127.0.0.1:1/none")
     app: FastAPI = build_data_app("Garden data", [], settings)
@@ -48,6 +53,8 @@ async def test_what_somebody_wants_is_kept_and_erased(kept: KeptPreferences) -> 
     assert (await kept.list(PreferenceQuery(consent="given"))).items == [put]
     assert (await kept.say(put.id, "given")).consent == "given"
     assert (await kept.get(put.id)).consent == "given"
+    assert (await kept.say_known("sms", put.address_hash, "withdrawn")).id == put.id
+    assert (await kept.get(put.id)).consent == "withdrawn"
     with pytest.raises(NotFound):
         await kept.get(uuid4())
     whose = Address(channel="sms", recipient="+447700900123")

@@ -13,9 +13,11 @@ from chassis.feature import no_lifespan
 from chassis.problems import FieldError, ProblemResponse
 from chassis.problems.handlers import INVALID, UNREADABLE, field_of
 
-__all__ = ["JsonBodies", "Settings", "install", "lifespan"]
+__all__ = ["AS_IT_CAME", "JsonBodies", "Settings", "install", "lifespan"]
 
 BODY = "body"
+AS_IT_CAME = "chassis.as_it_came"
+"""In the scope of a request whose bytes are taken as they are: whoever does so reads them with care."""
 _WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -68,7 +70,8 @@ class JsonBodies:
         async def checked() -> Message:
             message = await receive()
             parts.append(message.get("body", b""))
-            if message["type"] == "http.request" and not message.get("more_body", False):
+            is_last = message["type"] == "http.request" and not message.get("more_body", False)
+            if is_last and not scope.get(AS_IT_CAME):
                 self._check(b"".join(parts))
             return message
 

@@ -6,7 +6,7 @@ provider has units of its own: to Stripe, 5 ISK is 500; PayPal takes no fraction
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from chassis.problems import Invalid
@@ -61,7 +61,7 @@ class Tables:
 
     def received(self, counted: int, currency: str) -> int:
         """Give an amount that a provider has counted; raises ValueError for one that it cannot."""
-        units, digits = self.units[currency], DIGITS[currency]
+        units, digits = self._known(currency), DIGITS[currency]
         amount, rest = divmod(counted * _power(digits), _power(units.digits))
         if rest:
             msg = f"{counted} of {currency} at {self._provider} is no whole number of minor units"
@@ -75,11 +75,21 @@ class Tables:
 
     def read(self, written: str, currency: str) -> int:
         """Read an amount that is written as a decimal number; raises ValueError."""
-        counted = Decimal(written).scaleb(self.units[currency].digits)
+        try:
+            counted = Decimal(written).scaleb(self._known(currency).digits)
+        except InvalidOperation as error:
+            raise ValueError(f"{written} is no amount") from error
         if counted != counted.to_integral_value():
             msg = f"{written} {currency} at {self._provider} has too many digits"
             raise ValueError(msg)
         return self.received(int(counted), currency)
+
+    def _known(self, currency: str) -> Units:
+        """Give how a currency is counted; raises ValueError for one that is not taken."""
+        if currency not in self.units:
+            msg = f"{self._provider} takes no {currency}"
+            raise ValueError(msg)
+        return self.units[currency]
 
 
 _STRIPE_WHOLE: Final = [

@@ -28,6 +28,9 @@ Collection = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=63)]
 Reference = Annotated[str, Field(min_length=1, max_length=255), Exact()]
 Text = Annotated[str, Field(min_length=1, max_length=127), Exact()]
 Reason = Annotated[str, Field(max_length=500)]
+EventId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,255}$")]
+"""What a provider calls an event; it stands in the path under which that is kept."""
+MOST_SUBJECTS = 20
 
 
 class NewProviderPayment(Schema):
@@ -53,6 +56,14 @@ class NewProviderPayment(Schema):
             msg = "must be a currency that is taken, such as EUR"
             raise ValueError(msg)
         return currency
+
+    @field_validator("metadata")
+    @classmethod
+    def _free(cls, metadata: dict[str, Any]) -> dict[str, Any]:
+        if any(name.startswith("#") for name in metadata):
+            msg = "must have no names that begin with #"
+            raise ValueError(msg)
+        return metadata
 
 
 class ProviderPaymentSummary(Schema):
@@ -199,8 +210,8 @@ class PaymentQuery(ListQuery):
 class NewEvent(Schema):
     """What the webhook of a provider said: that it is worth asking about these."""
 
-    kind: Annotated[str, Field(max_length=100)]
-    subjects: list[Annotated[str, Field(max_length=255)]] = Field(max_length=20)
+    kind: Annotated[str, Field(max_length=100), Exact()]
+    subjects: list[Reference] = Field(max_length=MOST_SUBJECTS)
     """Whatever may name a payment: its id, or what the provider calls it."""
 
 

@@ -62,7 +62,7 @@ class RefreshPayment:
 
     async def _resolved(self, provider: Provider, payment: StoredPaymentRead) -> StoredPaymentRead:
         """Find out what became of an attempt that nobody has answered."""
-        age = _age(payment.attempted_at)
+        age = age_of(payment.attempted_at)
         if payment.state not in OPEN or age < SETTLES:
             return payment
         if seen := await provider.find(payment):
@@ -98,7 +98,7 @@ class RefreshPayment:
         late = [
             one
             for one in await self.payments.refunds(payment.id)
-            if one.reference is None and one.state != "failed" and _age(one.created_at) >= SETTLES
+            if one.reference is None and one.state != "failed" and age_of(one.created_at) >= SETTLES
         ]
         for refund in late:
             await ask_for_refund(self.payments, provider, payment, refund)
@@ -112,7 +112,7 @@ async def ask_for_refund(
     refund: StoredRefundRead,
 ) -> StoredRefundRead:
     """Ask for a refund that the provider does not show, while its key is known there."""
-    if _age(refund.created_at) >= provider.keys_kept:
+    if age_of(refund.created_at) >= provider.keys_kept:
         return await payments.end_refund(refund, RefundEnd(state="failed", reason=NEVER))
     try:
         seen = await provider.refund(payment, refund)
@@ -126,5 +126,6 @@ async def ask_for_refund(
     return await payments.end_refund(refund, end)
 
 
-def _age(since: dt.datetime) -> dt.timedelta:
+def age_of(since: dt.datetime) -> dt.timedelta:
+    """Say how long ago something was."""
     return dt.datetime.now(dt.UTC) - since

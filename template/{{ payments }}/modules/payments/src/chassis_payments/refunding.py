@@ -7,7 +7,7 @@ from chassis.problems import Unavailable
 from chassis_payments.checking import Asked, Checks
 from chassis_payments.payments import NewProviderRefund, StoredRefundRead
 from chassis_payments.providers import Providers
-from chassis_payments.refreshing import ask_for_refund
+from chassis_payments.refreshing import SETTLES, RefreshPayment, age_of, ask_for_refund
 from chassis_payments.stored_payments import StoredPayments
 
 
@@ -43,6 +43,11 @@ class RefundPayment:
         if refund.reference or refund.state != "pending":
             return refund
         try:
-            return await ask_for_refund(self.payments, provider, payment, refund)
+            if age_of(refund.created_at) < SETTLES:
+                return await ask_for_refund(self.payments, provider, payment, refund)
+            # It was asked for before, and may have been made: the provider says so first.
+            await RefreshPayment(self.payments, self.providers)(payment_id)
         except Unavailable:
             return refund
+        known = await self.payments.refunds(payment_id)
+        return next(one for one in known if one.id == refund_id)

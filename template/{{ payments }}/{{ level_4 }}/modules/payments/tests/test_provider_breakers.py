@@ -1,5 +1,6 @@
 """A provider that keeps failing is left alone, and tried again after a while."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -9,6 +10,8 @@ from chassis.problems import OutcomeUnknown, Unavailable
 from chassis.resilience import Breaker
 from chassis_payments.provider_breakers import Guarded
 from chassis_payments.providers import Calls, Refused
+from chassis_payments.testing.books import Books
+from chassis_payments.testing.paypal import CERTIFICATE
 
 
 class Provider:
@@ -66,3 +69,18 @@ async def test_what_a_provider_refuses_says_nothing_against_it() -> None:
         with pytest.raises(Refused):
             await calls("POST", "/v1/refunds")
     assert provider.asked == 5
+
+
+async def test_whoever_forges_webhooks_does_not_open_the_breaker(books: Books) -> None:
+    paypal = books.providers.known["paypal"]
+    paypal.calls.send = Guarded(paypal.calls.send, Breaker(2, 0.5, 60))
+    books.paypal.void((await books.opened(provider="paypal")).reference)
+    (sent,) = books.paypal.sent
+
+    with books.paypal.away():
+        for number in range(4):
+            url = f"{books.paypal.address}{CERTIFICATE}-{number}"
+            forged = replace(sent, headers={**sent.headers, "PAYPAL-CERT-URL": url})
+            assert (await books.deliver(forged, "paypal")).status_code == 503
+
+    assert (await books.open(provider="paypal"))["state"] == "pending"

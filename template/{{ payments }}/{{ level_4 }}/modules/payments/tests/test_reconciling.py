@@ -162,6 +162,30 @@ async def test_another_amount_is_found_whichever_is_wrong(books: Books, compare:
     assert troubles(ends["paypal"]) == [("another_amount", "charge", "80 JPY", "81 JPY")]
 
 
+async def test_what_others_who_use_the_account_move_stops_nothing(
+    books: Books, compare: Compare
+) -> None:
+    payment = await books.paid(provider="paypal")
+    for code, counted in (("btn", 500), ("isk", 50)):  # not taken here, and no whole krona
+        books.stripe.charge({"id": f"pi_{code}", "amount": counted, "currency": code})
+    order = books.paypal.orders[payment.reference]["purchase_units"][0]
+    paid_out = ("EUR", "-9.00")
+    for currency, value in (("INR", "7.00"), ("JPY", "7.50"), paid_out):
+        money = {"currency_code": currency, "value": value}
+        order["payments"]["captures"].append({"id": f"C-{currency}", "amount": money})
+
+    ends = await compare()
+
+    assert sorted(troubles(ends["stripe"])) == [
+        ("missing_here", "charge", None, "50 ISK, as Stripe counts"),
+        ("missing_here", "charge", None, "500 BTN, as Stripe counts"),
+    ]
+    assert troubles(ends["paypal"]) == [
+        ("missing_here", "charge", None, "7.00 INR"),
+        ("missing_here", "charge", None, "7.50 JPY"),
+    ]
+
+
 async def test_what_was_completed_here_and_not_there_is_found(
     books: Books, compare: Compare
 ) -> None:

@@ -6,15 +6,19 @@ and later, and what was forged leaves nothing behind.
 """
 
 from chassis.webhooks.acting import ActOnEvents
+from chassis.webhooks.bodies import body_of
 from chassis.webhooks.events import LONGEST_ERROR, DueEvent, EventOutcome
-from chassis.webhooks.forged import FORGED, NOT_EXPECTED, Forged
+from chassis.webhooks.forged import FORGED, NOT_EXPECTED, OLDEST, Forged, check_age
 
 __all__ = [
     "FORGED",
     "LONGEST_ERROR",
     "NOT_EXPECTED",
+    "OLDEST",
     "ActOnEvents",
     "DueEvent",
     "EventOutcome",
     "Forged",
+    "body_of",
+    "check_age",
 ]

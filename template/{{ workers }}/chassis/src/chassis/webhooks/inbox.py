@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, cast
 from uuid import UUID
 
-from sqlalchemy import Integer, RowMapping, String, Table, case, func, select, text, update
+from sqlalchemy import Integer, RowMapping, String, Table, case, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
@@ -14,6 +14,7 @@ from chassis.database.engine import Database
 from chassis.database.models import Base, Record
 from chassis.problems import NotFound
 from chassis.webhooks.events import LONGEST_ERROR, DueEvent, EventOutcome
+from chassis.webhooks.forged import OLDEST
 
 AT_ONCE = 50
 FIRST_PAUSE = dt.timedelta(seconds=5)
@@ -21,6 +22,8 @@ LONGEST = 10
 """After so many failures the pause grows no longer: it is more than an hour."""
 MOST_ATTEMPTS = 30
 """More than a day; an event that fails so often is left for people."""
+KEPT = 3 * OLDEST
+"""After that nothing is known of an event that is done: it could not come again for long."""
 
 type EventState = Literal["new", "done", "failed"]
 """`new` waits, perhaps to be tried again; `failed` is left for people."""
@@ -48,12 +51,20 @@ class Inbox[E: DueEvent]:
         """Are told of the provider and of what became of an event, each time that it was acted on."""
 
     async def keep(self, events: Sequence[Mapping[str, Any]]) -> None:
-        """Keep events by column; those that are known stay as they are."""
+        """Keep events by column; those that are known stay as they are, and old ones are forgotten."""
         if not events:
             return
         statement = insert(self.table).on_conflict_do_nothing()
+        columns = self.table.c
+        old = (
+            select(columns.id)
+            .where(columns.state == "done", columns.created_at < func.now() - KEPT)
+            .limit(AT_ONCE)
+            .with_for_update(skip_locked=True)
+        )
         async with self.database.begin() as connection:
             await connection.execute(statement, [*events])
+            await connection.execute(delete(self.table).where(columns.id.in_(old)))
 
     async def due(self) -> Sequence[E]:
         """Give the events that are to be acted on, the oldest first."""

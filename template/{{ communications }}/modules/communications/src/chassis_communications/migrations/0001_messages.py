@@ -84,6 +84,12 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'new'"),
     )
     op.create_index(
+        "ix_message_events_done",
+        "message_events",
+        ["created_at"],
+        postgresql_where=sa.text("state = 'done'"),
+    )
+    op.create_index(
         "uq_message_events_event", "message_events", ["provider", "event_id"], unique=True
     )
 

@@ -5,6 +5,7 @@ means that it was not sent; from then on only the relay's answer says so.
 """
 
 import logging
+import re
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 import aiosmtplib
 
 from chassis.problems import OutcomeUnknown
-from chassis_communications.messages import LONGEST_REASON
+from chassis_communications.messages import line
 from chassis_communications.providers.port import NotReached, NotSent, Outgoing, Taken
 from chassis_communications.providers.settings import EmailSettings
 from chassis_communications.webhooks.sns import HEADER
@@ -25,6 +26,11 @@ logger = logging.getLogger(__name__)
 PORTS = {"smtp": 587, "smtps": 465}
 PERMANENT = 500
 REFUSED = 400
+NO_ADDRESS = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
+"""What says that no email ever gets to an address (RFC 3463, 7505); anything else may be of the sender."""
+OF_THE_SENDER = "5.7."
+"""How it begins where the sender is not let in, or not trusted: no address is worse for that."""
+_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
 UNANSWERED = "The relay did not confirm: it may be sent or not."
 
 
@@ -74,8 +80,7 @@ class SmtpEmail:
         except aiosmtplib.SMTPRecipientRefused as refusal:
             raise _refused(refusal, suppress=True) from refusal
         except aiosmtplib.SMTPResponseException as refusal:
-            reason = f"The relay refuses: {refusal.code} {refusal.message}"[:LONGEST_REASON]
-            raise NotSent(reason, again=True) from refusal
+            raise NotSent(f"The relay refuses: {_told(refusal)}", again=True) from refusal
         except (aiosmtplib.SMTPException, OSError) as error:
             raise NotReached("The relay could not be reached.") from error
         for copy in self._settings.email_copies:
@@ -94,17 +99,28 @@ async def _hand_over(client: aiosmtplib.SMTP, content: bytes) -> str | None:
         raise _refused(refusal, suppress=False) from refusal
     except (aiosmtplib.SMTPException, OSError) as error:
         raise OutcomeUnknown(UNANSWERED) from error
-    return answer.message[:LONGEST_REASON] or None
+    return line(answer.message) or None
 
 
 def _refused(refusal: aiosmtplib.SMTPResponseException, *, suppress: bool) -> NotSent:
-    permanent = refusal.code >= PERMANENT
-    is_bounce = permanent and suppress
+    status = _status(refusal)
+    permanent = refusal.code >= PERMANENT and not status.startswith(OF_THE_SENDER)
+    is_bounce = permanent and suppress and status in NO_ADDRESS
     return NotSent(
-        f"The relay refuses it: {refusal.code}",
+        f"The relay refuses it: {_told(refusal)}",
         again=not permanent,
         cause="bounce" if is_bounce else None,
     )
+
+
+def _told(refusal: aiosmtplib.SMTPResponseException) -> str:
+    """Give the codes of a refusal; its text may name people."""
+    return f"{refusal.code} {_status(refusal)}".rstrip()
+
+
+def _status(refusal: aiosmtplib.SMTPResponseException) -> str:
+    found = _STATUS.match(refusal.message)
+    return found[0] if found else ""
 
 
 def written(message: Outgoing, sender: str) -> bytes:

@@ -8,7 +8,6 @@ from chassis_communications.kept_messages import KeptMessages
 from chassis_communications.message_events import DueMessageEvent
 from chassis_communications.messages import MessageState
 from chassis_communications.sending.hooks import Hooks
-from chassis_communications.suppressions import NewSuppression
 
 logger = logging.getLogger(__name__)
 
@@ -30,10 +29,8 @@ class FollowEvent:
             )
             return
         if event.cause:
-            suppressed = NewSuppression(
-                channel=message.channel, recipient=message.recipient, cause=event.cause
-            )
-            await self.kept.suppress(suppressed)
+            # Also if the address itself was erased meanwhile.
+            await self.kept.suppress_known(message.channel, message.address_hash, event.cause)
         if event.told:
             try:
                 state = MessageState(state=event.told, reason=event.reason)

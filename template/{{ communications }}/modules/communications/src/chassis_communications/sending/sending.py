@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import logging
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -11,13 +12,17 @@ from chassis.problems import Conflict, Invalid, OutcomeUnknown, ProblemError
 from chassis_communications.addresses import Channel
 from chassis_communications.declared import Template
 from chassis_communications.kept_messages import KeptMessages
-from chassis_communications.messages import MessageState, StoredMessageQuery, StoredMessageRead
+from chassis_communications.messages import (
+    MessageState,
+    StoredMessageQuery,
+    StoredMessageRead,
+    line,
+)
 from chassis_communications.providers import NotSent, Outgoing, Provider, Taken
 from chassis_communications.segments import segments_of
 from chassis_communications.sending.decisions import Decision, PutOff, Withheld
 from chassis_communications.sending.hooks import Hooks
 from chassis_communications.sending.settings import Settings
-from chassis_communications.suppressions import NewSuppression
 from chassis_communications.templates import Rendered, Templates
 
 logger = logging.getLogger(__name__)
@@ -26,7 +31,11 @@ AT_ONCE = 10
 RECORDING_TRIES = 4
 RECORDING_PAUSE_S = 0.5
 MILLION = 1_000_000
+WAIT = dt.timedelta(minutes=15)
 TOO_DEAR = "It is so long that it costs more than one SMS may."
+LONGEST_SMS = 1600
+TOO_LONG = f"It has more than {LONGEST_SMS} characters, which no SMS has."
+WRONG = "Something is wrong with it: the log says what."
 
 
 @dataclass(frozen=True)
@@ -54,10 +63,18 @@ class SendMessages:
             )
             due = (await self.kept.list(query)).items
             taken += len(due)
+            by_address = defaultdict(list)
+            for message in due:
+                by_address[message.address_hash].append(message)
             async with asyncio.TaskGroup() as group:
-                for message in due:
-                    group.create_task(self._send(message))
+                for messages in by_address.values():
+                    group.create_task(self._send_in_turn(messages))
         return taken
+
+    async def _send_in_turn(self, messages: Sequence[StoredMessageRead]) -> None:
+        """Send what goes to one address: each counts before the next one is decided."""
+        for message in messages:
+            await self._send(message)
 
     async def _send(self, message: StoredMessageRead) -> None:
         try:
@@ -84,6 +101,12 @@ class SendMessages:
         except PutOff as later:
             waits = MessageState(state="queued", reason=str(later), due_at=later.until)
             await self._note(message, waits)
+        except ProblemError:
+            raise
+        except Exception:  # others must not wait with it
+            logger.exception("Message %s waits", message.id)
+            due = dt.datetime.now(dt.UTC) + WAIT
+            await self._note(message, MessageState(state="queued", reason=WRONG, due_at=due))
         else:
             await self._attempt(message, template, outgoing)
 
@@ -108,10 +131,7 @@ class SendMessages:
                 update={"cost": message.cost or 0}
             )
             if refusal.cause:
-                new = NewSuppression(
-                    channel=message.channel, recipient=message.recipient, cause=refusal.cause
-                )
-                await self.kept.suppress(new)
+                await self.kept.suppress_known(message.channel, message.address_hash, refusal.cause)
         except OutcomeUnknown as unknown:
             outcome = unknown_outcome(attempted, template, self.settings, unknown.detail)
             outcome = outcome.model_copy(update={"cost": begun.cost})
@@ -122,7 +142,7 @@ class SendMessages:
         else:
             outcome = MessageState(
                 state="sent",
-                provider_id=taken.name,
+                provider_id=line(taken.name or "") or None,
                 segments=taken.segments,
                 cost=self._cost(message, taken),
             )
@@ -141,10 +161,13 @@ class SendMessages:
         return Outgoing(message.id, message.recipient, content, headers)
 
     def _is_affordable(self, message: StoredMessageRead, outgoing: Outgoing) -> None:
-        """Raise Withheld for an SMS that costs more than one may."""
-        limit = self.settings.sms_max_price
-        price = segments_of(outgoing.content.text.strip()) * self.settings.sms_price
-        if message.channel == "sms" and limit and price > limit:
+        """Raise Withheld for an SMS that costs more than one may, and Invalid for one that is too long."""
+        if message.channel != "sms":
+            return
+        text, limit = outgoing.content.text.strip(), self.settings.sms_max_price
+        if len(text) > LONGEST_SMS:
+            raise Invalid(TOO_LONG)
+        if limit and segments_of(text) * self.settings.sms_price > limit:
             raise Withheld(TOO_DEAR)
 
     def _cost(self, message: StoredMessageRead, taken: Taken) -> int:
@@ -156,10 +179,10 @@ class SendMessages:
 
     def _refused(self, message: StoredMessageRead, refusal: NotSent) -> MessageState:
         if not refusal.again or message.attempts >= self.settings.messages_attempts:
-            return MessageState(state="failed", reason=str(refusal)[:200])
+            return MessageState(state="failed", reason=line(refusal))
         wait = max(refusal.after, delay(message.attempts, self.settings))
         due = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=wait)
-        return MessageState(state="queued", reason=str(refusal)[:200], due_at=due)
+        return MessageState(state="queued", reason=line(refusal), due_at=due)
 
     async def _record(self, message: StoredMessageRead, outcome: MessageState) -> None:
         """Keep what came of it; if that cannot be done, it is unknown, and not tried again."""

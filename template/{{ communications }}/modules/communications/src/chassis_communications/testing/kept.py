@@ -16,7 +16,12 @@ from chassis_communications.messages import (
     StoredMessageRead,
 )
 from chassis_communications.steps import step
-from chassis_communications.suppressions import NewSuppression, SuppressionQuery, SuppressionRead
+from chassis_communications.suppressions import (
+    Cause,
+    NewSuppression,
+    SuppressionQuery,
+    SuppressionRead,
+)
 
 ADDRESSES_KEY = "what digests of addresses are made with in tests"
 
@@ -99,17 +104,23 @@ class Kept:
 
     async def suppress(self, new: NewSuppression) -> SuppressionRead:
         """Have nothing sent to an address."""
-        now, address = dt.datetime.now(dt.UTC), hashed(ADDRESSES_KEY, new.channel, new.recipient)
-        suppressed = SuppressionRead(
+        address = hashed(ADDRESSES_KEY, new.channel, new.recipient)
+        return await self.suppress_known(new.channel, address, new.cause)
+
+    async def suppress_known(
+        self, channel: Channel, address_hash: str, cause: Cause
+    ) -> SuppressionRead:
+        """Have nothing sent to an address that is known by its digest."""
+        now = dt.datetime.now(dt.UTC)
+        self.suppressed[channel, address_hash] = SuppressionRead(
             id=uuid4(),
-            channel=new.channel,
-            address_hash=address,
-            cause=new.cause,
+            channel=channel,
+            address_hash=address_hash,
+            cause=cause,
             created_at=now,
             updated_at=now,
         )
-        self.suppressed[new.channel, address] = suppressed
-        return suppressed
+        return self.suppressed[channel, address_hash]
 
     async def suppressions(self, _query: SuppressionQuery) -> Page[SuppressionRead]:
         """Give all of them."""

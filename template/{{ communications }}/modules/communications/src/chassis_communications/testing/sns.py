@@ -60,7 +60,7 @@ class Topic:
             "MessageId": str(uuid4()),
             "TopicArn": TOPIC,
             "Message": message,
-            "Timestamp": "2026-01-31T12:00:00.000Z",
+            "Timestamp": f"{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%S}.000Z",
             "SignatureVersion": "2",
             "SigningCertURL": CERTIFICATE,
             **more,

@@ -4,6 +4,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 
 from chassis.problems import responses
+from chassis.webhooks import body_of
 from chassis_communications.message_api.routes import KeptDep
 from chassis_communications.webhooks import sendgrid, sns, twilio
 from chassis_communications.webhooks.settings import Settings
@@ -35,7 +36,7 @@ TopicDep = Annotated[sns.Sns, Depends(topic)]
 @router.post("/sendgrid", status_code=204, openapi_extra=ANY_BODY)
 async def told_by_sendgrid(request: Request, settings: SettingsDep, kept: KeptDep) -> None:
     """Take what SendGrid tells of messages."""
-    body = await request.body()
+    body = await body_of(request)
     sendgrid.check(settings.sendgrid_webhook_key, request.headers, body)
     await kept.take(list(sendgrid.events(body)))
 

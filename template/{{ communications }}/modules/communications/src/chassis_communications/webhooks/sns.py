@@ -5,14 +5,12 @@ be one of SNS itself, in full, and the topic the one that is expected.
 """
 
 import base64
-import binascii
-import json
+import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID
 
 import httpx2
 from cryptography.exceptions import InvalidSignature
@@ -21,12 +19,14 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509 import load_pem_x509_certificate
 
+from chassis.exact import parse
 from chassis.problems import Unavailable
-from chassis.webhooks import FORGED, NOT_EXPECTED, Forged
-from chassis_communications.message_events import NewMessageEvent
+from chassis.webhooks import FORGED, NOT_EXPECTED, Forged, check_age
+from chassis_communications.message_events import NewMessageEvent, id_of
 from chassis_communications.messages import LONGEST_REASON
 
 HOST = re.compile(r"sns\.[a-z0-9-]+\.amazonaws\.com")
+CERTIFICATE = re.compile(rf"https://{HOST.pattern}/SimpleNotificationService-[0-9a-zA-Z]+\.pem")
 HEADER = "X-Message"
 """The header of a message that comes back with each of its events: our id."""
 NO_CERTIFICATE = "SNS does not give its certificate."
@@ -64,13 +64,16 @@ class Sns:
             signature = base64.b64decode(str(told.get("Signature")), validate=True)
             key = await self._key(str(told.get("SigningCertURL")))
             key.verify(signature, text.encode(), PKCS1v15(), SHA256())
-        except (InvalidSignature, binascii.Error) as error:
+            check_age(dt.datetime.fromisoformat(str(told.get("Timestamp"))))
+        except (InvalidSignature, ValueError, TypeError) as error:
             raise Forged(FORGED) from error
         if is_asked:
             await self._get(str(told.get("SubscribeURL")))
         return told
 
     async def _key(self, url: str) -> RSAPublicKey:
+        if not CERTIFICATE.fullmatch(url):
+            raise Forged(FORGED)
         if url not in self.keys:
             certificate = load_pem_x509_certificate(await self._get(url))
             key = certificate.public_key()
@@ -87,6 +90,8 @@ class Sns:
         try:
             answer = await self.client.get(url)
             answer.raise_for_status()
+        except httpx2.InvalidURL as error:
+            raise Forged(FORGED) from error
         except httpx2.HTTPError as error:
             raise Unavailable(NO_CERTIFICATE) from error
         return answer.content
@@ -101,12 +106,14 @@ def events(told: Mapping[str, Any]) -> Iterator[NewMessageEvent]:
     means = dict(MEANS.get(str(kind), {}))
     if kind == "Bounce" and ses["bounce"].get("bounceType") == "Permanent":
         means["cause"] = "bounce"
-    for header in ses.get("mail", {}).get("headers", []) if means else []:
-        if header["name"] == HEADER:
+    for header in ses.get("mail", {}).get("headers") or [] if means else []:
+        # Who else sends through the same account may have such a header, too.
+        message = id_of(header["value"]) if header["name"] == HEADER else None
+        if message:
             yield NewMessageEvent(
                 provider="ses",
                 event_id=told["MessageId"],
-                message=UUID(header["value"]),
+                message=message,
                 reason=f"SES says {kind}"[:LONGEST_REASON],
                 **means,
             )
@@ -114,7 +121,7 @@ def events(told: Mapping[str, Any]) -> Iterator[NewMessageEvent]:
 
 def _object(body: bytes) -> Mapping[str, Any]:
     try:
-        value = json.loads(body)
+        value = parse(body)
     except ValueError:
         value = None
     return value if isinstance(value, dict) else {}

@@ -48,6 +48,14 @@ class KeptPreferences:
         )
         return _preference(await self._http.put(url, json_body=body.model_dump_json().encode()))
 
+    async def say_known(
+        self, channel: Channel, address_hash: str, consent: Consent
+    ) -> PreferenceRead:
+        """Keep what the owner of an address says that is known by its digest."""
+        url = f"{self._base}{PREFERENCES}/{channel}/{address_hash}/consent"
+        body = ConsentChange(consent=consent).model_dump_json().encode()
+        return _preference(await self._http.put(url, json_body=body))
+
     async def list(self, query: PreferenceQuery) -> Page[PreferenceRead]:
         """Give one page of those that match."""
         params = query.model_dump(mode="json", exclude_none=True)

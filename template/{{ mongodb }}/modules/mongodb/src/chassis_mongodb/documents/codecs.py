@@ -1,8 +1,10 @@
 """How values are kept: each comes back as it was, and all of that is said here.
 
 A time is kept to the millisecond. A Decimal has up to 34 digits; more are refused, never rounded.
+An object of a client may be what MongoDB's drivers take for a reference: it is kept under other names.
 """
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -34,3 +36,33 @@ CODECS: CodecOptions[dict[str, Any]] = CodecOptions(
     tz_aware=True,
     type_registry=TypeRegistry([_Decimals()]),
 )
+
+_REFERENCE = re.compile(r"\\*\$ref")
+
+
+def disguised(value: Any) -> Any:
+    """Give a value as it is kept: no name in it is that by which drivers know a reference."""
+    match value:
+        case dict():
+            return {_longer(name): disguised(inner) for name, inner in value.items()}
+        case list():
+            return [disguised(inner) for inner in value]
+    return value
+
+
+def revealed(value: Any) -> Any:
+    """Give a value that is kept as it came."""
+    match value:
+        case dict():
+            return {_shorter(name): revealed(inner) for name, inner in value.items()}
+        case list():
+            return [revealed(inner) for inner in value]
+    return value
+
+
+def _longer(name: str) -> str:
+    return f"\\{name}" if _REFERENCE.fullmatch(name) else name
+
+
+def _shorter(name: str) -> str:
+    return name[1:] if name.startswith("\\") and _REFERENCE.fullmatch(name) else name

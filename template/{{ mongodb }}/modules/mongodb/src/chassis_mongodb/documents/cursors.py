@@ -1,10 +1,10 @@
 """Where a page of documents ends, as a text that the next one begins with."""
 
 from base64 import b64decode, urlsafe_b64encode
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 from uuid import UUID
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from chassis.problems import Invalid
 
@@ -15,7 +15,7 @@ class Position(NamedTuple):
     """The order of the list, and the last document that was shown: its moment and its id."""
 
     sort: str
-    moment: int
+    moment: Annotated[int, Field(ge=-(2**63), lt=2**63)]
     id: UUID
 
 

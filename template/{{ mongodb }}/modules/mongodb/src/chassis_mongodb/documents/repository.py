@@ -15,7 +15,7 @@ from pymongo.errors import DuplicateKeyError
 
 from chassis.problems import Conflict, NotFound
 from chassis.schemas import ListQuery, Page
-from chassis_mongodb.documents.codecs import CODECS
+from chassis_mongodb.documents.codecs import CODECS, disguised, revealed
 from chassis_mongodb.documents.collections import Collection
 from chassis_mongodb.documents.cursors import Position, packed, unpacked
 from chassis_mongodb.documents.errors import told, told_of_write
@@ -55,7 +55,7 @@ class Documents[Kept: BaseModel]:
 
         Raises Conflict if something else is stored with this id, and Invalid if it cannot be.
         """
-        kept = {**new.model_dump(), "_id": document_id, MOMENT: moment_of(new.at)}
+        kept = {**disguised(new.model_dump()), "_id": document_id, MOMENT: moment_of(new.at)}
         try:
             with told_of_write():
                 await self._documents.insert_one(kept)
@@ -111,7 +111,7 @@ class Documents[Kept: BaseModel]:
         return self._mongo.collection(self.collection.name)
 
     def _kept(self, document: Document) -> Kept:
-        values = {name: document.get(name) for name in self.read.model_fields}
+        values = {name: revealed(document.get(name)) for name in self.read.model_fields}
         at = _EPOCH + document[MOMENT] * _MICROSECOND
         return self.read.model_validate({**values, "id": document["_id"], "at": at})
 

@@ -147,6 +147,12 @@ def _create_events() -> None:
         ["due_at"],
         postgresql_where=sa.text("state = 'new'"),
     )
+    op.create_index(
+        "ix_provider_events_done",
+        "provider_events",
+        ["created_at"],
+        postgresql_where=sa.text("state = 'done'"),
+    )
 
 
 def _id() -> sa.Column[object]:

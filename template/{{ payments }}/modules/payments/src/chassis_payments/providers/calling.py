@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 
 from chassis.problems import OutcomeUnknown, Unavailable
-from chassis_payments.providers.port import Refused
+from chassis_payments.providers.port import NotLetIn, NotThere, Refused
 
 CONNECT_S = 3.0
 AWAY = "{provider} does not answer. Nothing was done."
@@ -16,7 +16,10 @@ UNKNOWN = "{provider} did not confirm: it may be done or not."
 
 # Another request with the same key is still being worked on: nobody knows how it will end.
 _UNDECIDED = frozenset({HTTPStatus.CONFLICT, HTTPStatus.REQUEST_TIMEOUT})
-
+_REFUSALS: Mapping[int, type[Refused]] = {
+    HTTPStatus.UNAUTHORIZED: NotLetIn,
+    HTTPStatus.NOT_FOUND: NotThere,
+}
 
 type Send = Callable[..., Awaitable[httpx2.Response]]
 
@@ -70,7 +73,8 @@ class Calls:
             return Unavailable(BUSY.format(provider=self.provider))
         if answer.status_code in _UNDECIDED or not answer.is_client_error:
             return self._doubtful(method)
-        return Refused(f"{self.provider}: {reason_of(answer)}"[:500])
+        refusal = _REFUSALS.get(answer.status_code, Refused)
+        return refusal(f"{self.provider}: {reason_of(answer)}"[:500])
 
     def _doubtful(self, method: str) -> OutcomeUnknown | Unavailable:
         if method == "GET":
@@ -91,7 +95,7 @@ def reason_of(answer: httpx2.Response) -> str:
             return issue
         case {"error": {"type": str(kind)}} | {"name": str(kind)} | {"error": str(kind)}:
             return kind
-    return HTTPStatus(answer.status_code).phrase
+    return answer.reason_phrase or str(answer.status_code)
 
 
 def only(fields: Mapping[str, Any]) -> dict[str, Any]:

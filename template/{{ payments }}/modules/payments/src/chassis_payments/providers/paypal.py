@@ -4,7 +4,6 @@ import datetime as dt
 import time
 from collections.abc import Mapping
 from typing import Any, Final, Literal
-from uuid import UUID
 
 from chassis_payments.money import PAYPAL
 from chassis_payments.payments import (
@@ -18,7 +17,7 @@ from chassis_payments.payments import (
 )
 from chassis_payments.providers.calling import Calls
 from chassis_payments.providers.paypal_webhooks import Webhooks
-from chassis_payments.providers.port import Event, Refused
+from chassis_payments.providers.port import Event, NotLetIn, NotThere, uuid_of
 from chassis_payments.states import State
 
 ORDERS, CAPTURES = "/v2/checkout/orders", "/v2/payments/captures"
@@ -104,7 +103,7 @@ class PayPal:
         """Fetch the order, and once money moved what is disputed of it."""
         try:
             seen = _seen(await self.get(f"{ORDERS}/{payment.reference}"))
-        except Refused:  # an order that nobody approved is forgotten after some hours
+        except NotThere:  # an order that nobody approved is forgotten after some hours
             return Seen(
                 state="expired",
                 reference=str(payment.reference),
@@ -152,11 +151,20 @@ class PayPal:
 
     async def _post(self, path: str, body: Mapping[str, Any], key: str) -> dict[str, Any]:
         headers = {"PayPal-Request-Id": key, "Prefer": "return=representation"}
-        return await self.calls("POST", path, json=body, headers={**headers, **await self._who()})
+        return await self._call("POST", path, headers, json=body)
 
     async def get(self, path: str, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Read something; raises what the port says."""
-        return await self.calls("GET", path, params=query, headers=await self._who())
+        return await self._call("GET", path, {}, params=query)
+
+    async def _call(
+        self, method: str, path: str, headers: Mapping[str, str], **sent: Any
+    ) -> dict[str, Any]:
+        try:
+            return await self.calls(method, path, headers={**headers, **await self._who()}, **sent)
+        except NotLetIn:  # a token may end before its time: nothing was done
+            self._until = 0.0
+            return await self.calls(method, path, headers={**headers, **await self._who()}, **sent)
 
     async def _who(self) -> dict[str, str]:
         """Give the header that says who asks; a token lasts for hours."""
@@ -216,9 +224,8 @@ def _page(order: Mapping[str, Any]) -> str | None:
 
 
 def _refund(refund: Mapping[str, Any]) -> SeenRefund:
-    ours = refund.get("custom_id")
     return SeenRefund(
-        id=UUID(ours) if ours else None,
+        id=uuid_of(refund.get("custom_id")),
         reference=refund["id"],
         state=_REFUNDS.get(refund["status"], "pending"),
         amount=_counted(refund["amount"]),

@@ -5,33 +5,32 @@ fits. So nothing that it says is believed: it is a reason to ask PayPal, and no 
 """
 
 import base64
-import binascii
-import json
+import datetime as dt
+import re
 import zlib
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
 
+import httpx2
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from chassis.webhooks import Forged
+from chassis.exact import parse
+from chassis.problems import Unavailable
+from chassis.webhooks import Forged, check_age
 from chassis_payments.payments import NewEvent
-from chassis_payments.providers.calling import Calls
-from chassis_payments.providers.port import Event, Refused
+from chassis_payments.providers.calling import AWAY, Calls
+from chassis_payments.providers.port import Event, subjects
 
 CERTIFICATES: Final = "/v1/notifications/certs/"
-HOSTS: Final = frozenset(
-    {
-        "api.paypal.com",
-        "api-m.paypal.com",
-        "api.sandbox.paypal.com",
-        "api-m.sandbox.paypal.com",
-    }
+HOSTS: Final = (
+    ("api.paypal.com", "api-m.paypal.com"),
+    ("api.sandbox.paypal.com", "api-m.sandbox.paypal.com"),
 )
+"""Where certificates are: of payments, and of the sandbox, which says nothing of payments."""
 ALGORITHM: Final = "SHA256withRSA"
 MOST: Final = 4
 """Certificates that are remembered."""
@@ -46,6 +45,7 @@ class Webhooks:
     def __init__(self, calls: Calls, webhook: str) -> None:
         self._calls = calls
         self._webhook = webhook
+        self._theirs = _theirs(calls.url)
         self._keys: OrderedDict[str, Key] = OrderedDict()
 
     async def event_of(self, body: bytes, headers: Mapping[str, str]) -> Event:
@@ -58,19 +58,19 @@ class Webhooks:
         try:
             made = base64.b64decode(given["transmission-sig"], validate=True)
             key.verify(made, text, padding.PKCS1v15(), SHA256())
-        except (binascii.Error, ValueError, InvalidSignature) as error:
+            check_age(dt.datetime.fromisoformat(given["transmission-time"]))
+        except (TypeError, ValueError, InvalidSignature) as error:
             raise Forged(NOT_SIGNED) from error
         return _event(body)
 
     async def _key(self, url: str) -> Key:
         """Give the key of a certificate, which is only fetched where PayPal has them."""
-        if not self._is_theirs(url):
+        if not self._theirs.fullmatch(url):
             raise Forged(NOT_SIGNED)
         if url not in self._keys:
             try:
-                pem = (await self._calls.answer("GET", url)).content
-                key = x509.load_pem_x509_certificate(pem).public_key()
-            except (Refused, ValueError) as error:
+                key = x509.load_pem_x509_certificate(await self._certificate(url)).public_key()
+            except ValueError as error:
                 raise Forged(NOT_SIGNED) from error
             if not isinstance(key, rsa.RSAPublicKey):
                 raise Forged(NOT_SIGNED)
@@ -79,20 +79,31 @@ class Webhooks:
                 self._keys.popitem(last=False)
         return self._keys[url]
 
-    def _is_theirs(self, url: str) -> bool:
+    async def _certificate(self, url: str) -> bytes:
+        """Fetch a certificate.
+
+        Whoever sends a webhook names it: that this fails says nothing of payments, and so does not
+        count as a call of theirs.
+        """
         try:
-            parts = urlsplit(url)
-            plain = parts.port is None and parts.username is None
-        except ValueError:
-            return False
-        if not parts.path.startswith(CERTIFICATES) or ".." in parts.path:
-            return False
-        # The second is where a stand-in has them, which settings name and no webhook can.
-        own = url.startswith(f"{self._calls.url}{CERTIFICATES}")
-        return own or (parts.scheme == "https" and plain and parts.hostname in HOSTS)
+            answer = await self._calls.client.get(url)
+        except httpx2.HTTPError as error:
+            raise Unavailable(AWAY.format(provider=self._calls.provider)) from error
+        if answer.is_server_error:
+            raise Unavailable(AWAY.format(provider=self._calls.provider))
+        if not answer.is_success:
+            raise Forged(NOT_SIGNED)
+        return answer.content
 
 
 _HEADERS = ("auth-algo", "cert-url", "transmission-id", "transmission-sig", "transmission-time")
+
+
+def _theirs(api: str) -> re.Pattern[str]:
+    """Say which addresses are those of certificates; no webhook can name another place."""
+    own = api.removeprefix("https://")
+    hosts = next(([f"https://{one}" for one in hosts] for hosts in HOSTS if own in hosts), [api])
+    return re.compile(rf"({'|'.join(map(re.escape, hosts))}){CERTIFICATES}[A-Za-z0-9_-]{{1,200}}")
 
 
 def signed(transmission: str, time: str, webhook: str, body: bytes) -> bytes:
@@ -102,9 +113,9 @@ def signed(transmission: str, time: str, webhook: str, body: bytes) -> bytes:
 
 def _event(body: bytes) -> Event:
     try:
-        event = json.loads(body)
+        event = parse(body)
         said = NewEvent(kind=event["event_type"], subjects=subjects_of(event["resource"]))
-        return Event(event["id"], said)
+        return Event(id=event["id"], said=said)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Forged("This is no event of PayPal.") from error
 
@@ -115,7 +126,7 @@ def subjects_of(resource: Mapping[str, Any]) -> list[str]:
     units = resource.get("purchase_units") or []
     disputed = resource.get("disputed_transactions") or []
     up = [link.get("href", "") for link in resource.get("links") or [] if link.get("rel") == "up"]
-    named = (
+    named = [
         resource.get("id"),
         resource.get("custom_id"),
         related.get("order_id"),
@@ -123,5 +134,5 @@ def subjects_of(resource: Mapping[str, Any]) -> list[str]:
         *(unit.get("custom_id") for unit in units[:5]),
         *(one.get("seller_transaction_id") for one in disputed[:5]),
         *(href.rpartition("/")[2] for href in up[:2]),
-    )
-    return list(dict.fromkeys(one for one in named if isinstance(one, str) and one))[:20]
+    ]
+    return subjects(named)

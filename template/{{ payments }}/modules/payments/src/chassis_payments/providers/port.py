@@ -1,13 +1,17 @@
 """What every provider is asked for; adapters raise what is said here and nothing else."""
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import Protocol
+from typing import Final, Protocol
+from uuid import UUID
 
 from chassis.problems import ProblemError
+from chassis.schemas import Schema
 from chassis_payments.payments import (
+    MOST_SUBJECTS,
+    EventId,
     NewEvent,
     ProviderName,
     Seen,
@@ -23,12 +27,36 @@ class Refused(ProblemError):  # noqa: N818  # as the errors of the chassis are c
     status = HTTPStatus.PAYMENT_REQUIRED
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class NotThere(Refused):
+    """A provider has no such thing."""
+
+
+class NotLetIn(Refused):
+    """A provider does not know the credentials: this says nothing of what was asked for."""
+
+
+class Event(Schema):
     """What a webhook said, once it is known who said it."""
 
-    id: str
+    id: EventId
     said: NewEvent
+
+
+_NAME: Final = re.compile(r"[!-~]{1,255}")
+
+
+def subjects(named: Iterable[object]) -> list[str]:
+    """Give what can name a payment, each once; others who use the account have names of their own."""
+    names = (one for one in named if isinstance(one, str) and _NAME.fullmatch(one))
+    return list(dict.fromkeys(names))[:MOST_SUBJECTS]
+
+
+def uuid_of(text: object) -> UUID | None:
+    """Give an id of ours; None for what others have written in its place."""
+    try:
+        return UUID(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
 
 
 class Provider(Protocol):

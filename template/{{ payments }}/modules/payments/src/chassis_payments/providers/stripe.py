@@ -7,7 +7,6 @@ of its own, and what is needed of it is six calls and one HMAC.
 import datetime as dt
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Literal
-from uuid import UUID
 
 from chassis_payments.money import STRIPE
 from chassis_payments.payments import (
@@ -20,7 +19,7 @@ from chassis_payments.payments import (
     StoredRefundRead,
 )
 from chassis_payments.providers.calling import Calls
-from chassis_payments.providers.port import Event
+from chassis_payments.providers.port import Event, uuid_of
 from chassis_payments.providers.stripe_webhooks import event_of
 from chassis_payments.states import State
 
@@ -205,9 +204,8 @@ def _seen_intent(intent: Mapping[str, Any]) -> Seen:
 
 
 def _refund(refund: Mapping[str, Any]) -> SeenRefund:
-    ours = refund["metadata"].get("refund")
     return SeenRefund(
-        id=UUID(ours) if ours else None,
+        id=uuid_of(refund["metadata"].get("refund")),
         reference=refund["id"],
         state=_REFUNDS.get(refund["status"], "pending"),
         amount=_money(refund["amount"], refund["currency"])["amount"],

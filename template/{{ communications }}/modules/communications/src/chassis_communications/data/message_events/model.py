@@ -15,6 +15,7 @@ class MessageEvent(InboxRecord, Base):
         Index("uq_message_events_event", "provider", "event_id", unique=True),
         # Nearly all are done: the index of the others stays small.
         Index("ix_message_events_due", "due_at", postgresql_where="state = 'new'"),
+        Index("ix_message_events_done", "created_at", postgresql_where="state = 'done'"),
     )
 
     message: Mapped[UUID]

@@ -6,10 +6,13 @@ from fastapi.requests import HTTPConnection
 
 from chassis.problems import responses
 from chassis.schemas import Page
+from chassis_communications.addresses import Channel
 from chassis_communications.data.suppressions.repository import Suppressions
+from chassis_communications.messages import Hash
 from chassis_communications.suppressions import (
     SUPPRESSIONS,
     NewSuppression,
+    SuppressionCause,
     SuppressionQuery,
     SuppressionRead,
 )
@@ -30,6 +33,14 @@ SuppressionsDep = Annotated[Suppressions, Depends(suppressions)]
 async def put_suppression(body: NewSuppression, kept: SuppressionsDep) -> SuppressionRead:
     """Send nothing to an address any more; twice is once."""
     return await kept.put(body)
+
+
+@router.put("/{channel}/{address_hash}", responses=responses(422))
+async def put_known_suppression(
+    channel: Channel, address_hash: Hash, body: SuppressionCause, kept: SuppressionsDep
+) -> SuppressionRead:
+    """Send nothing any more to an address that is known by its digest; twice is once."""
+    return await kept.put_known(channel, address_hash, body.cause)
 
 
 @router.get("", responses=responses(422))

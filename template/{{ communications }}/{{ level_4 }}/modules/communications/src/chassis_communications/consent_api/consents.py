@@ -1,4 +1,4 @@
-from uuid import uuid4
+import datetime as dt
 
 from fastapi import APIRouter, Request
 
@@ -30,5 +30,7 @@ async def ask_for_consent(
     asked = await kept.say(asked.id, "asked")
     data = {"confirm_url": link(base, key, CONFIRMATIONS, asked.id)}
     new = NewMessage(template=CONFIRM, data=data, **body.model_dump())
-    await QueueMessage(messages, request.app.state.templates)(new, f"{CONFIRM}/{uuid4()}")
+    # One an hour, whoever types the address of somebody else, and how often.
+    key = f"{CONFIRM}/{asked.id}/{dt.datetime.now(dt.UTC):%Y-%m-%dT%H}"
+    await QueueMessage(messages, request.app.state.templates)(new, key)
     return asked

@@ -8,7 +8,6 @@ from chassis_communications.consent_api.dependencies import KeyDep, PreferencesD
 from chassis_communications.consent_api.pages import asking, done
 from chassis_communications.links import UNSUBSCRIBES, check
 from chassis_communications.message_api.routes import KeptDep
-from chassis_communications.preferences import NewPreference
 
 router = APIRouter(prefix=UNSUBSCRIBES, tags=["links in messages"])
 
@@ -27,6 +26,6 @@ async def unsubscribe(
     """Take consent back, in one click; twice is once."""
     check(key, UNSUBSCRIBES, message_id, token)
     message = await messages.get(message_id)
-    new = NewPreference(channel=message.channel, recipient=message.recipient, consent="withdrawn")
-    await kept.put(new)
+    # Also if the address itself was erased meanwhile.
+    await kept.say_known(message.channel, message.address_hash, "withdrawn")
     return done("Done: you get no more news from us")

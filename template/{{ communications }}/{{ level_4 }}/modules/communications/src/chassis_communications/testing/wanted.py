@@ -28,7 +28,13 @@ class Wanted:
     async def put(self, new: NewPreference) -> PreferenceRead:
         """Keep what somebody wants."""
         address = normal(new.channel, new.recipient)
-        key = new.channel, hashed(ADDRESSES_KEY, new.channel, address)
+        said = new.model_dump(exclude_none=True, exclude={"channel", "recipient"})
+        key = hashed(ADDRESSES_KEY, new.channel, address)
+        return await self.put_known(new.channel, key, said)
+
+    async def put_known(self, channel: Channel, address_hash: str, said: Any) -> PreferenceRead:
+        """Do the same for an address that is known by its digest."""
+        key = channel, address_hash
         now = dt.datetime.now(dt.UTC)
         nothing: dict[str, Any] = dict.fromkeys(
             ("consent", "consent_at", "quiet_hours", "time_zone", "a_day")
@@ -36,13 +42,12 @@ class Wanted:
         first = PreferenceRead(
             **nothing,
             id=uuid4(),
-            channel=new.channel,
-            address_hash=key[1],
+            channel=channel,
+            address_hash=address_hash,
             created_at=now,
             updated_at=now,
             version=1,
         )
-        said = new.model_dump(exclude_none=True, exclude={"channel", "recipient"})
         self.kept[key] = self.kept.get(key, first).model_copy(update=said)
         return self.kept[key]
 
@@ -59,6 +64,12 @@ class Wanted:
         said = found.model_copy(update={"consent": consent})
         self.kept[found.channel, found.address_hash] = said
         return said
+
+    async def say_known(
+        self, channel: Channel, address_hash: str, consent: Consent
+    ) -> PreferenceRead:
+        """Keep what the owner of an address says that is known by its digest."""
+        return await self.put_known(channel, address_hash, {"consent": consent})
 
     async def list(self, _query: PreferenceQuery) -> Page[PreferenceRead]:
         """Give all of them."""

@@ -14,6 +14,7 @@ class ProviderEvent(InboxRecord, Base):
         UniqueConstraint("provider", "event_id", name="uq_provider_events_event"),
         # Nearly all are done: the index of the others stays small.
         Index("ix_provider_events_due", "due_at", postgresql_where="state = 'new'"),
+        Index("ix_provider_events_done", "created_at", postgresql_where="state = 'done'"),
     )
 
     kind: Mapped[str] = mapped_column(String(100))

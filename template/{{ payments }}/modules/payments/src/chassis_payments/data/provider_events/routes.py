@@ -1,17 +1,15 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends
 from fastapi.requests import HTTPConnection
 
 from chassis.problems import responses
 from chassis.webhooks import EventOutcome
 from chassis_payments.data.provider_events.inbox import Inbox
-from chassis_payments.payments import EVENTS, DueEvent, NewEvent, ProviderName
+from chassis_payments.payments import EVENTS, DueEvent, EventId, NewEvent, ProviderName
 
 router = APIRouter(prefix=EVENTS, tags=["provider events"])
-
-EventId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,255}$")]
 
 
 async def inbox(connection: HTTPConnection) -> Inbox:

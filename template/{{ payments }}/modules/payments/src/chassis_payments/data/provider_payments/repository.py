@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, cast
 from uuid import UUID
 
-from sqlalchemy import Table, case, func, literal, or_, select, update
+from sqlalchemy import Table, and_, case, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -136,7 +136,7 @@ class Payments(Repository[StoredPaymentRead]):
         return self.read.model_validate(payment)
 
     async def unsettled(self, seconds: float) -> list[StoredPaymentRead]:
-        """Give the payments of which nobody has heard for so long, the longest first."""
+        """Give some of the payments of which nobody has heard for so long, each in its turn."""
         payments, before = self._payments, func.now() - dt.timedelta(seconds=seconds)
         unanswered = or_(payments.c.state == "unknown", payments.c.reference.is_(None))
         late = func.now() - dt.timedelta(seconds=seconds * PATIENCE)
@@ -151,7 +151,8 @@ class Payments(Repository[StoredPaymentRead]):
         statement = (
             select(payments)
             .where(or_(waits, waiting.exists()))
-            .order_by(payments.c.updated_at)
+            # Those that fail each time must not hold up the others.
+            .order_by(func.random())
             .limit(AT_ONCE)
         )
         async with self.database.connect() as connection:
@@ -286,11 +287,13 @@ class Payments(Repository[StoredPaymentRead]):
         refunds, steps = self._refunds, []
         for one in seen.refunds:
             mine = refunds.c.payment_id == payment["id"]
-            this = or_(refunds.c.reference == one.reference, refunds.c.id == one.id)
+            # An id is believed of the first who has it: it may have been copied, or be of elsewhere.
+            asked = and_(refunds.c.id == one.id, refunds.c.reference.is_(None))
+            this = or_(refunds.c.reference == one.reference, asked)
             known = select(refunds).where(mine, this)
             before = (await connection.execute(known)).mappings().first()
             if before is None:
-                values = one.model_dump(exclude_none=True) | {"payment_id": payment["id"]}
+                values = one.model_dump(exclude={"id"}) | {"payment_id": payment["id"]}
                 if added := await self._insert(connection, refunds, values):
                     steps.append(_part_step("refund", payment, None, added))
                 continue

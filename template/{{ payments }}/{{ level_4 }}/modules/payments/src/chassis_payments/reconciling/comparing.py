@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from chassis_payments.payments import ProviderTransactionRead, Seen
-from chassis_payments.providers import PayPal, Refused, Stripe
+from chassis_payments.providers import NotThere, PayPal, Stripe
 from chassis_payments.reconciliations import (
     AT_ONCE,
     MOST_DIFFERENCES,
@@ -53,7 +53,7 @@ class CompareDay:
         found = []
         for one in there:
             ours = here.get((one.kind, one.reference))
-            told = _money(one.amount, one.currency)
+            told = one.told
             if ours is None:
                 found.append(_difference("missing_here", one, one.payment_id, there=told))
             elif (ours.amount, ours.currency) != (one.amount, one.currency):
@@ -68,7 +68,7 @@ class CompareDay:
         payment, own = await self.payments.get(ours.payment_id), _money(ours.amount, ours.currency)
         try:
             seen = await provider.see(payment)
-        except Refused as error:
+        except NotThere as error:
             return _difference("missing_there", ours, payment.id, own, error.detail[:100])
         if seen.state != "completed":
             return _difference("another_state", ours, payment.id, payment.state, seen.state)

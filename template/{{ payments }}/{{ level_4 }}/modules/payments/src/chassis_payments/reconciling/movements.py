@@ -9,6 +9,7 @@ from uuid import UUID
 from chassis_payments.money import PAYPAL, STRIPE
 from chassis_payments.providers import PayPal, Stripe
 from chassis_payments.providers.paypal import TRANSACTIONS
+from chassis_payments.providers.port import uuid_of
 from chassis_payments.providers.stripe import REFUNDS
 from chassis_payments.reconciliations import Kind
 
@@ -16,7 +17,7 @@ CHARGES = "/v1/charges"
 PAGE = 500
 
 # The first letters of PayPal's event codes: T00 is a payment, T11 gives one back; others are fees,
-# transfers to a bank and the like.
+# transfers to a bank and the like. What is paid out to somebody is a T00, too, and below zero.
 _PAYPAL_KINDS: Mapping[str, Kind] = {"T00": "charge", "T11": "refund"}
 
 
@@ -26,8 +27,11 @@ class Moved:
 
     kind: Kind
     reference: str
-    amount: int
+    amount: int | None
+    """None for one that no payment here can have, such as of a currency that is not taken here."""
     currency: str
+    told: str
+    """What the provider says of it, for people."""
     payment_id: UUID | None
     """The payment that it was for, as far as the provider tells."""
 
@@ -60,9 +64,13 @@ async def _stripe(stripe: Stripe, since: dt.datetime, until: dt.datetime) -> Asy
 
 
 def _of_stripe(kind: Kind, reference: str, found: Mapping[str, Any], ours: str | None) -> Moved:
-    currency = found["currency"].upper()
-    amount = STRIPE.received(found["amount"], currency)
-    return Moved(kind, reference, amount, currency, _uuid(ours))
+    counted, currency = found["amount"], found["currency"].upper()
+    try:
+        amount = STRIPE.received(counted, currency)
+    except ValueError:
+        told = f"{counted} {currency}, as Stripe counts"
+        return Moved(kind, reference, None, currency, told, uuid_of(ours))
+    return Moved(kind, reference, amount, currency, f"{amount} {currency}", uuid_of(ours))
 
 
 async def _paypal(paypal: PayPal, since: dt.datetime, until: dt.datetime) -> AsyncIterator[Moved]:
@@ -78,19 +86,20 @@ async def _paypal(paypal: PayPal, since: dt.datetime, until: dt.datetime) -> Asy
         for entry in page.get("transaction_details", []):
             info = entry["transaction_info"]
             kind = _PAYPAL_KINDS.get(info["transaction_event_code"][:3])
-            if kind and info["transaction_status"] == "S":
-                money = info["transaction_amount"]
-                currency = money["currency_code"]
-                amount = abs(PAYPAL.read(money["value"], currency))
-                ours = _uuid(info.get("custom_field")) if kind == "charge" else None
-                yield Moved(kind, info["transaction_id"], amount, currency, ours)
+            paid_out = info["transaction_amount"]["value"].startswith("-") and kind == "charge"
+            if kind and not paid_out and info["transaction_status"] == "S":
+                yield _of_paypal(kind, info)
         if query["page"] >= page.get("total_pages", 1):
             return
         query["page"] += 1
 
 
-def _uuid(text: str | None) -> UUID | None:
+def _of_paypal(kind: Kind, info: Mapping[str, Any]) -> Moved:
+    reference, money = info["transaction_id"], info["transaction_amount"]
+    written, currency = money["value"], money["currency_code"]
+    ours = uuid_of(info.get("custom_field")) if kind == "charge" else None
     try:
-        return UUID(text) if text else None
-    except ValueError:  # of something else that uses the same account
-        return None
+        amount = abs(PAYPAL.read(written, currency))
+    except ValueError:
+        return Moved(kind, reference, None, currency, f"{written} {currency}", ours)
+    return Moved(kind, reference, amount, currency, f"{amount} {currency}", ours)

@@ -10,7 +10,7 @@ from sqlalchemy.sql import literal
 
 from chassis.database.engine import Change, Database
 from chassis.database.repository import Repository
-from chassis_communications.addresses import hashed, normal
+from chassis_communications.addresses import Channel, hashed, normal
 from chassis_communications.data.messages.model import Message
 from chassis_communications.data.preferences.model import Preference
 from chassis_communications.preferences import Address, Consent, NewPreference, PreferenceRead
@@ -32,11 +32,20 @@ class Preferences(Repository[PreferenceRead]):
 
     async def put(self, new: NewPreference) -> PreferenceRead:
         """Keep what somebody wants; what is not said stays as it is."""
-        wanted = _dated(new.model_dump(exclude_none=True, exclude={"channel", "recipient"}))
-        values = {"channel": new.channel, "address_hash": self._hashed(new), **wanted}
+        wanted = new.model_dump(exclude_none=True, exclude={"channel", "recipient"})
+        return await self.put_known(new.channel, self._hashed(new), wanted)
+
+    async def put_known(
+        self, channel: Channel, address_hash: str, said: Mapping[str, Any]
+    ) -> PreferenceRead:
+        """Do the same for an address that is known by its digest."""
+        wanted = _dated(said)
+        values = {"channel": channel, "address_hash": address_hash, **wanted}
         table = self._table
         first = postgresql.insert(table).values(**values).on_conflict_do_nothing()
-        found = select(table.c.id).where(*self._of(new))
+        found = select(table.c.id).where(
+            table.c.channel == channel, table.c.address_hash == address_hash
+        )
         async with self.database.begin() as connection:
             row = (await connection.execute(first.returning(*table.c))).first()
             if row is not None:

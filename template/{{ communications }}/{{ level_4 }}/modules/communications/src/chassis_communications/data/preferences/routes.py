@@ -6,7 +6,9 @@ from fastapi.requests import HTTPConnection
 
 from chassis.problems import responses
 from chassis.schemas import Page
+from chassis_communications.addresses import Channel
 from chassis_communications.data.preferences.repository import Preferences
+from chassis_communications.messages import Hash
 from chassis_communications.preferences import (
     PREFERENCES,
     ConsentChange,
@@ -53,3 +55,11 @@ async def say_consent(
 ) -> PreferenceRead:
     """Keep what somebody says to marketing; twice is once."""
     return await kept.say(preference_id, body.consent)
+
+
+@router.put("/{channel}/{address_hash}/consent", responses=responses(422))
+async def say_known_consent(
+    channel: Channel, address_hash: Hash, body: ConsentChange, kept: PreferencesDep
+) -> PreferenceRead:
+    """Keep what the owner of an address says that is known by its digest; twice is once."""
+    return await kept.put_known(channel, address_hash, {"consent": body.consent})
