@@ -103,6 +103,20 @@ def test_a_taken_port_is_found_before_anything_starts(services, monkeypatch, cap
     assert not (services / ".dev/postgres").exists()
 
 
+def test_a_fresh_clone_gets_its_env_once(services, monkeypatch, capsys, taken):
+    monkeypatch.setenv("API_PORT", str(taken))
+    (services / ".env.example").write_text("# secret: signs tokens\nKEY=\n")
+    env = services / ".env"
+
+    assert main([]) == 1
+    assert ".env made from .env.example\n" in capsys.readouterr().out
+    made = env.read_text()
+    assert len(made.rpartition("KEY=")[2]) > 32
+
+    assert main([]) == 1
+    assert (env.read_text(), capsys.readouterr().out) == (made, "")
+
+
 def test_the_environment_has_an_order(services, system, monkeypatch):
     (services / ".env").write_text("A=file\nB=file\nDATABASE_URL=file\nAPI_PORT=8055\n")
     monkeypatch.setenv("B", "shell")

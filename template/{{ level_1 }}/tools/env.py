@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tools.common import ToolError, say, write_atomically
 
+EXAMPLE, TARGET = ".env.example", ".env"
 _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=")
 _SECRET = re.compile(r"#\s*secret\b", re.IGNORECASE)
 _SECRET_BYTES = 32
@@ -46,7 +47,7 @@ def main() -> int:
 
 def make_env(root: Path) -> list[str]:
     """Write .env, and return what was done, line by line, without any secret."""
-    example, target = root / ".env.example", root / ".env"
+    example, target = root / EXAMPLE, root / TARGET
     if not example.exists():
         raise ToolError(f"{example} is missing; run this from the project's root")
     lines = example.read_text(encoding="utf-8", errors="surrogateescape").splitlines()

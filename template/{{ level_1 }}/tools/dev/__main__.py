@@ -37,6 +37,7 @@ from tools.dev.system import (
     read_system,
     service_environment,
 )
+from tools.env import EXAMPLE, TARGET, make_env
 
 
 @dataclass(frozen=True)
@@ -194,6 +195,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         system = read_system(root / SYSTEM)
         names = [child.name for child in system.children]
         lines = Lines(names, sys.stdout)
+        if (root / EXAMPLE).exists() and not (root / TARGET).exists():  # of a fresh clone
+            lines.tell(make_env(root)[0])
         asyncio.run(Supervisor(system, options, root, lines).run())
     except ToolError as error:
         say(str(error), sys.stderr)
