@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from chassis_payments.data import payment_sealing
 from chassis_payments.data.payment_sealing.resealing import reseal
-from chassis_payments.data.payment_sealing.sealing import Sealer
+from chassis_payments.data.payment_sealing.sealing import MetadataSealer
 from chassis_payments.testing.books import Books
 
 OLD, NEW = "old-" * 10, "new-" * 10
@@ -51,7 +51,7 @@ async def test_the_database_has_it_sealed_and_services_have_it_open(books: Books
 
     assert await remembered(books, payment["id"]) == METADATA
     (text,) = (await kept(books, payment["id"])).values()
-    assert text.startswith(f"{Sealer([NEW]).current}:")
+    assert text.startswith(f"{MetadataSealer([NEW]).current}:")
     assert "12 345" not in text
     assert NEW not in text
     again = await books.open(key="k1", metadata=METADATA)  # it is the same one all the same
@@ -75,14 +75,14 @@ async def test_keys_are_replaced_without_a_pause(books: Books) -> None:
         assert await remembered(books, payment) == METADATA
     before = await books.payments.get(UUID(old))
 
-    done = await reseal(books.data.state.database, Sealer([NEW, OLD]))
+    done = await reseal(books.data.state.database, MetadataSealer([NEW, OLD]))
 
     assert (done.sealed, done.unreadable) == (2, 0)
     keys(books, NEW)  # nobody needs the old one any more
     for payment in (plain, old):
         assert await remembered(books, payment) == METADATA
     assert await books.payments.get(UUID(old)) == before  # it is no change of the payment
-    assert (await reseal(books.data.state.database, Sealer([NEW]))).sealed == 0
+    assert (await reseal(books.data.state.database, MetadataSealer([NEW]))).sealed == 0
 
 
 async def test_many_are_sealed_anew_in_parts(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +90,7 @@ async def test_many_are_sealed_anew_in_parts(books: Books, monkeypatch: pytest.M
     for _ in range(5):
         await books.open(metadata=METADATA)
 
-    assert (await reseal(books.data.state.database, Sealer([NEW]))).sealed == 5
+    assert (await reseal(books.data.state.database, MetadataSealer([NEW]))).sealed == 5
 
 
 async def test_money_goes_on_without_a_key_that_is_lost(books: Books) -> None:
@@ -99,8 +99,8 @@ async def test_money_goes_on_without_a_key_that_is_lost(books: Books) -> None:
     keys(books, NEW)
 
     assert (await books.refund(payment.id, amount=50)).json()["state"] == "completed"
-    assert await remembered(books, payment.id) == {"#unreadable": Sealer([OLD]).current}
-    assert (await reseal(books.data.state.database, Sealer([NEW]))).unreadable == 1
+    assert await remembered(books, payment.id) == {"#unreadable": MetadataSealer([OLD]).current}
+    assert (await reseal(books.data.state.database, MetadataSealer([NEW]))).unreadable == 1
     keys(books, OLD)
     assert await remembered(books, payment.id) == METADATA
 
@@ -114,7 +114,7 @@ async def test_what_was_changed_in_the_database_is_not_believed(books: Books) ->
         f"""UPDATE provider_payments SET metadata = '{{"#sealed": "{changed}"}}'"""  # noqa: S608
     )
 
-    assert await remembered(books, payment["id"]) == {"#unreadable": Sealer([NEW]).current}
+    assert await remembered(books, payment["id"]) == {"#unreadable": MetadataSealer([NEW]).current}
 
 
 def test_a_key_that_can_be_guessed_is_refused() -> None:

@@ -37,7 +37,8 @@ class Head(BaseModel):
 
 def install(worker: Worker, settings: Settings) -> None:
     """Have the worker write the logs."""
-    bridge = Bridge(Log(worker.state.redis, worker.state.settings), declared_audiences())
+    log = worker.state.live_log = Log(worker.state.redis, worker.state.settings)
+    bridge = Bridge(log, declared_audiences())
     subscriptions = Subscriptions(worker.title, settings, IN_ORDER)
     subscriptions.handling.resemble(worker.handling)
     subscriptions.follow(QUEUE, bridge.handle)

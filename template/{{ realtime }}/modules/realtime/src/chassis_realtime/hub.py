@@ -19,7 +19,7 @@ from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from chassis_realtime.log import Entry, Gone, Log, called_out, is_after
+from chassis_realtime.log import Entry, Gone, Log, is_after
 from chassis_redis.redis_client import AWAY, reason
 
 logger = logging.getLogger(__name__)
@@ -263,9 +263,15 @@ class Hub:
                 member.miss()
         elif heard["type"] == "pmessage":
             audience = heard["channel"].decode().removeprefix(self.log.prefix)
-            entry = called_out(heard["data"])
-            for member in self._members.get(audience, ()):
-                member.offer(entry)
+            members = self._members.get(audience, ())
+            try:
+                entry = self.log.called_out(heard["data"])
+            except Gone:
+                for member in members:
+                    member.miss()
+            else:
+                for member in members:
+                    member.offer(entry)
 
     def _everybody(self) -> list[Member]:
         return [member for members in self._members.values() for member in members]

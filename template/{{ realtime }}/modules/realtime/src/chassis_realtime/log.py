@@ -54,6 +54,30 @@ class Entry:
     data: str
 
 
+class Codec(Protocol):
+    """How entries are kept."""
+
+    def seal(self, text: str) -> str:
+        """Give what is kept of an entry."""
+        ...
+
+    def open(self, kept: str) -> str:
+        """Give the entry; raises Gone where nobody can tell it any more."""
+        ...
+
+
+class Plain:
+    """Entries are kept as they are."""
+
+    def seal(self, text: str) -> str:
+        """Give the same."""
+        return text
+
+    def open(self, kept: str) -> str:
+        """Give the same."""
+        return kept
+
+
 class Log:
     """Reads and writes the logs of all audiences."""
 
@@ -62,6 +86,7 @@ class Log:
         self._settings = settings
         self._append = redis.register_script(_APPEND)
         self._newest = redis.register_script(_NEWEST)
+        self.codec: Codec = Plain()
         self.prefix = f"{settings.redis_namespace}:live:"
         """What the names of the logs begin with; each is called out under its own name."""
 
@@ -70,7 +95,8 @@ class Log:
         keys = [self._key(audience), f"{self._key(audience)}:{event_id}"]
         settings = self._settings
         kept = [settings.realtime_log_length, settings.realtime_log_time]
-        await self._append(keys=keys, args=[data, *kept, settings.realtime_repeat_time])
+        sealed = self.codec.seal(data)
+        await self._append(keys=keys, args=[sealed, *kept, settings.realtime_repeat_time])
 
     async def newest(self, audience: str) -> str:
         """Give the id of what was told last."""
@@ -99,16 +125,15 @@ class Log:
         entries = [_entry(*pair) for pair in cast("list[tuple[bytes, Any]]", found)]
         if not entries or entries[0].id != position:
             raise Gone
-        return entries[1:]
+        return [Entry(one.id, self.codec.open(one.data)) for one in entries[1:]]
+
+    def called_out(self, payload: bytes) -> Entry:
+        """Read what is said over pub/sub; raises Gone where nobody can tell it."""
+        entry_id, _, data = payload.decode().partition(" ")
+        return Entry(entry_id, self.codec.open(data))
 
     def _key(self, audience: str) -> str:
         return f"{self.prefix}{audience}"
-
-
-def called_out(payload: bytes) -> Entry:
-    """Read what is said over pub/sub."""
-    entry_id, _, data = payload.decode().partition(" ")
-    return Entry(entry_id, data)
 
 
 def is_after(one: str, other: str) -> bool:

@@ -23,9 +23,10 @@ __all__ = ["Settings", "install", "lifespan"]
 def install(app: FastAPI, settings: LiveSettings) -> None:
     """Give the application its hub, and each audience its routes."""
     redis = app.state.redis
+    log = app.state.live_log = Log(redis, settings)
     app.state.hub = Hub(
         redis,
-        Log(redis, settings),
+        log,
         bound=settings.realtime_queue,
         heartbeat=settings.realtime_heartbeat,
     )

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy.dialects.postgresql import JSONB
 
 from chassis.feature import no_lifespan
-from chassis_payments.data.payment_sealing.sealing import SealedJson, Sealer
+from chassis_payments.data.payment_sealing.sealing import MetadataSealer, SealedJson
 from chassis_payments.data.payment_sealing.settings import Settings
 from chassis_payments.data.provider_payments.model import ProviderPayment
 
@@ -38,4 +38,4 @@ lifespan = no_lifespan
 def sealed_with(keys: list[str]) -> None:
     """Have the column sealed with the first of the keys; without any it is as migrations made it."""
     column = cast("Table", ProviderPayment.__table__).c.metadata
-    column.type = SealedJson(Sealer(keys)) if keys else JSONB()
+    column.type = SealedJson(MetadataSealer(keys)) if keys else JSONB()

@@ -12,7 +12,7 @@ from chassis.database import Database
 from chassis.database.features import DataSettings
 from chassis.problems import ProblemError
 from chassis_payments.data.payment_sealing.resealing import Resealed, reseal
-from chassis_payments.data.payment_sealing.sealing import Sealer
+from chassis_payments.data.payment_sealing.sealing import MetadataSealer
 
 NO_KEY = "PAYMENTS_KEY is not set: there is nothing to seal with; `make env` makes one"
 
@@ -28,14 +28,14 @@ def main() -> None:
     if not keys:
         sys.exit(NO_KEY)
     try:
-        done = asyncio.run(_resealed(settings, Sealer(keys)))
+        done = asyncio.run(_resealed(settings, MetadataSealer(keys)))
     except ProblemError as error:
         sys.exit(f"{error.detail} DATABASE_URL must be that of the data service")
     sys.stdout.write(f"{done.sealed} sealed anew, {done.unreadable} that no key can open\n")
     sys.exit(1 if done.unreadable else 0)
 
 
-async def _resealed(settings: DataSettings, sealer: Sealer) -> Resealed:
+async def _resealed(settings: DataSettings, sealer: MetadataSealer) -> Resealed:
     database = Database(settings)
     try:
         return await reseal(database, sealer)

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.database.engine import Database
-from chassis_payments.data.payment_sealing.sealing import SEALED, UNREADABLE, Sealer
+from chassis_payments.data.payment_sealing.sealing import SEALED, UNREADABLE, MetadataSealer
 from chassis_payments.data.provider_payments.model import ProviderPayment
 
 AT_ONCE = 200
@@ -25,7 +25,7 @@ class Resealed:
     unreadable: int = 0
 
 
-async def reseal(database: Database, sealer: Sealer) -> Resealed:
+async def reseal(database: Database, sealer: MetadataSealer) -> Resealed:
     """Seal anew whatever another key, or none, has; each part in a transaction of its own."""
     done, after = Resealed(), UUID(int=0)
     while True:
@@ -44,7 +44,7 @@ async def reseal(database: Database, sealer: Sealer) -> Resealed:
 
 
 async def _others(
-    connection: AsyncConnection, sealer: Sealer, after: UUID
+    connection: AsyncConnection, sealer: MetadataSealer, after: UUID
 ) -> list[tuple[UUID, dict[str, object]]]:
     """Give the next ones that the key of now has not sealed, and let nobody change them meanwhile."""
     own = func.coalesce(_kept[SEALED].astext, "").startswith(f"{sealer.current}:")

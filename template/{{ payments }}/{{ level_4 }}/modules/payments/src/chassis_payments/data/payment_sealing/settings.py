@@ -1,7 +1,7 @@
 from pydantic import SecretStr, field_validator
 from pydantic_settings import BaseSettings
 
-SHORTEST = 32
+from chassis.sealing import all_of, checked
 
 
 class Settings(BaseSettings):
@@ -16,18 +16,8 @@ class Settings(BaseSettings):
     @classmethod
     def check_keys(cls, keys: SecretStr | None) -> SecretStr | None:
         """Refuse a key that can be guessed."""
-        for key in _split(keys):
-            if len(key) < SHORTEST:
-                msg = f"must have {SHORTEST} characters or more; `make env` makes one"
-                raise ValueError(msg)
-        return keys
+        return checked(keys)
 
     def payment_keys(self) -> list[str]:
         """Give all keys, the one that seals first; none if there is no such one."""
-        current = _split(self.payments_key)
-        return [*current, *_split(self.payments_keys_before)] if current else []
-
-
-def _split(keys: SecretStr | None) -> list[str]:
-    text = keys.get_secret_value() if keys else ""
-    return [key.strip() for key in text.split(",") if key.strip()]
+        return all_of(self.payments_key, self.payments_keys_before)
