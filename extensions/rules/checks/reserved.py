@@ -108,7 +108,7 @@ RELATIONS_OF = {
     ),
     "payments": frozenset(
         """
-        ix_payment_turns_caller ix_payment_turns_created_at
+        ix_payment_turns_caller ix_payment_turns_created_at ix_provider_events_done
         ix_provider_events_due ix_provider_payments_charge ix_provider_payments_created_at
         ix_provider_payments_owner ix_provider_payments_state payment_movements
         payment_reconciliations payment_turns payment_webhooks pk_payment_reconciliations
@@ -121,8 +121,8 @@ RELATIONS_OF = {
     ),
     "communications": frozenset(
         """
-        confirmations consents erasures ix_message_events_due ix_messages_address_hash
-        ix_messages_created_at ix_messages_due ix_messages_recipient ix_messages_state
+        confirmations consents erasures ix_message_events_done ix_message_events_due
+        ix_messages_address_hash ix_messages_created_at ix_messages_due ix_messages_recipient ix_messages_state
         ix_messages_template ix_preferences_consent ix_preferences_created_at
         ix_suppressions_created_at message_costs message_events message_webhooks messages
         pk_message_events pk_messages pk_preferences pk_suppressions preferences

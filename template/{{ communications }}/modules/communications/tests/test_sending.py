@@ -585,3 +585,14 @@ async def test_who_was_erased_and_complains_gets_nothing_more(kept: Kept, queue:
 
     assert [outcome.error for outcome in kept.ended.values()] == [None]
     assert await kept.suppression_of("email", message.address_hash)
+
+
+async def test_a_domain_in_other_letters_is_sent_to_as_relays_know_it(
+    kept: Kept, queue: Queue, post: Post, send: SendMessages
+) -> None:
+    await queue(recipient="ann@bücher.de")
+
+    await send()
+
+    assert [one.recipient for one in post.sent] == ["ann@xn--bcher-kva.de"]
+    assert [one.recipient for one in kept.messages.values()] == ["ann@bücher.de"]

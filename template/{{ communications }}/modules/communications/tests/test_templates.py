@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from chassis.problems import Invalid, Unavailable
 from chassis_communications import preview
-from chassis_communications.addresses import hashed, normal
+from chassis_communications.addresses import deliverable, hashed, normal
 from chassis_communications.data.settings import Settings
 from chassis_communications.declared import Declared, DeclaredError, declared, read
 from chassis_communications.templates import Templates
@@ -117,6 +117,19 @@ def test_an_address_is_written_in_one_way(channel: str, address: str, expected: 
 def test_what_is_no_address_is_refused(channel: str, address: str) -> None:
     with pytest.raises(Invalid):
         normal(channel, address)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("address", "sent_to"),
+    [
+        ("ann@example.com", "ann@example.com"),
+        ("ann@xn--bcher-kva.de", "ann@xn--bcher-kva.de"),
+        ("ann@BÜCHER.de", "ann@xn--bcher-kva.de"),
+        ("ann@straße.de", "ann@xn--strae-oqa.de"),
+    ],
+)
+def test_mail_goes_to_the_domain_that_was_written(address: str, sent_to: str) -> None:
+    assert deliverable(normal("email", address)) == sent_to
 
 
 def test_only_who_has_the_key_can_make_a_digest() -> None:

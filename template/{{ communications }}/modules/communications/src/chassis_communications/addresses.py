@@ -5,6 +5,7 @@ import hmac
 import re
 from typing import Literal
 
+from email_validator import validate_email
 from pydantic import EmailStr, TypeAdapter, ValidationError
 
 from chassis.problems import Invalid, Unavailable
@@ -30,6 +31,16 @@ def normal(channel: Channel, address: str) -> str:
         return _email.validate_python(address.strip()).lower()
     except ValidationError as error:
         raise Invalid(NO_EMAIL, field="recipient") from error
+
+
+def deliverable(address: str) -> str:
+    """Give a normal address as mail is sent there: a domain in other letters has a form of ASCII."""
+    local, _, domain = address.rpartition("@")
+    if domain.isascii():
+        return address
+    # Python's own codec is of an older standard, in which straße.de is strasse.de: somebody else.
+    checked = validate_email(f"mail@{domain}", check_deliverability=False)
+    return f"{local}@{checked.ascii_domain}"
 
 
 def hashed(key: str, channel: Channel, address: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 from chassis.problems import Conflict, Invalid, OutcomeUnknown, ProblemError
-from chassis_communications.addresses import Channel
+from chassis_communications.addresses import Channel, deliverable
 from chassis_communications.declared import Template
 from chassis_communications.kept_messages import KeptMessages
 from chassis_communications.messages import (
@@ -158,7 +158,7 @@ class SendMessages:
         }
         for add in self.hooks.contents:
             content = add(message, template, content)
-        return Outgoing(message.id, message.recipient, content, headers)
+        return Outgoing(message.id, deliverable(message.recipient), content, headers)
 
     def _is_affordable(self, message: StoredMessageRead, outgoing: Outgoing) -> None:
         """Raise Withheld for an SMS that costs more than one may, and Invalid for one that is too long."""
