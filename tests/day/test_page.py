@@ -11,9 +11,9 @@ PAGE = ROOT / "docs/how-to/join-modules.md"
 
 def test_every_line_of_code_is_what_is_run() -> None:
     shown = re.findall(r"```(?:python|toml)\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-    added = re.findall(r"^\+(.*)", (HERE / "owners.patch").read_text("utf-8"), re.MULTILINE)
+    there = re.findall(r"^[+ ](.*)", (HERE / "owners.patch").read_text("utf-8"), re.MULTILINE)
     files = [file.read_text("utf-8") for file in (HERE / "overlay").rglob("*.py")]
-    run = {line.strip() for line in (*added, *"\n".join(files).splitlines())}
+    run = {line.strip() for line in (*there, *"\n".join(files).splitlines())}
 
     assert len(shown) == 5
     for block in shown:
