@@ -197,6 +197,18 @@ async def test_a_login_has_the_roles_of_now(
     assert (await client.get("/beds", headers=bearer(token))).status_code == 403
 
 
+async def test_of_two_changes_at_the_same_time_one_counts(
+    app: FastAPI, client: AsyncClient, anna: dict[str, Any]
+) -> None:
+    url, mine = "/auth/me/password", bearer(anna["access_token"])
+    changes = [{"password": ANNA["password"], "new_password": f"{OTHER} {one}"} for one in "ab"]
+
+    answers = await asyncio.gather(*(client.put(url, json=one, headers=mine) for one in changes))
+
+    assert sorted(answer.status_code for answer in answers) == [204, 412]
+    assert "412" in app.openapi()["paths"][f"/api/v1{url}"]["put"]["responses"]
+
+
 async def test_a_recovery_code_is_good_once(client: AsyncClient, anna: dict[str, Any]) -> None:
     _, (first, second, *_) = await second_factor(client, anna)
 
