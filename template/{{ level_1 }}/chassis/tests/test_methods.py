@@ -1,7 +1,10 @@
 """HEAD, OPTIONS and what a path does not offer."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 from fastapi import APIRouter, FastAPI, Response
+from fastapi.responses import StreamingResponse
 from httpx2 import AsyncClient
 
 from chassis.app import build_app
@@ -24,6 +27,15 @@ async def sow() -> None:
 async def bed(response: Response) -> str:
     response.headers["ETag"] = '"7"'
     return "basil"
+
+
+@router.get("/harvest")
+async def harvest() -> StreamingResponse:
+    async def fruits() -> AsyncIterator[bytes]:
+        yield b"basil"
+        pytest.fail("nobody waits for more")
+
+    return StreamingResponse(fruits(), headers={"Content-Length": "10"})
 
 
 @router.get("/{name}")
@@ -49,6 +61,13 @@ async def test_head_is_get_without_the_body(client: AsyncClient, path: str) -> N
     assert head.content == b""
     for name in ("content-type", "content-length"):
         assert head.headers[name] == got.headers[name]
+
+
+async def test_of_what_comes_in_pieces_nothing_more_is_made_for_head(client: AsyncClient) -> None:
+    answer = await client.head("/plants/harvest")
+
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-length"] == "10"
 
 
 @pytest.mark.parametrize("known", ['"7"', 'W/"7"', '"6", "7"', "*"])

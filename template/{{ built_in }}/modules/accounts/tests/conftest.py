@@ -1,7 +1,7 @@
 """A garden whose visitors log in; its accounts are in memory, and so is its Redis."""
 
 import datetime as dt
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Any, cast
 from uuid import uuid4
@@ -204,6 +204,27 @@ async def anna(client: AsyncClient, admin: dict[str, str]) -> dict[str, Any]:
     answer = await client.post("/auth/users", json=new, headers=admin)
     assert answer.status_code == 201, answer.text
     return {**answer.json(), **await logged_in(client, ANNA)}
+
+
+type Meanwhile = Callable[[Callable[[], Awaitable[Any]]], None]
+
+
+@pytest.fixture
+def meanwhile(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
+    """Have something done after somebody is let in, and before the session begins."""
+
+    def have(done: Callable[[], Awaitable[Any]]) -> None:
+        sessions = app.state.login.sessions
+        begin = sessions.begin
+
+        async def late(*given: Any) -> Any:
+            monkeypatch.setattr(sessions, "begin", begin)
+            await done()
+            return await begin(*given)
+
+        monkeypatch.setattr(sessions, "begin", late)
+
+    return have
 
 
 def account(**changes: Any) -> AccountRead:

@@ -14,6 +14,7 @@ from chassis.features import FeatureSettings
 from chassis.identity import Principal
 from chassis.problems import Unavailable
 from chassis_accounts.errors import CODE_NEEDED, WRONG
+from chassis_accounts.login.asking import network_of
 
 ADMIN = {
     "email": "admin@example.com",
@@ -166,6 +167,48 @@ async def test_without_the_password_nobody_learns_of_a_second_factor(
     assert answer.json()["detail"] == WRONG
 
 
+@pytest.mark.parametrize(
+    "change", [{"disabled": True}, {"password": OTHER}], ids=["disabled", "another password"]
+)
+async def test_a_login_that_began_before_all_sessions_were_ended_gives_none(
+    client: AsyncClient,
+    anna: dict[str, Any],
+    admin: dict[str, str],
+    meanwhile: Any,
+    change: dict[str, Any],
+) -> None:
+    meanwhile(lambda: client.patch(f"/auth/users/{anna['id']}", json=change, headers=admin))
+
+    answer = await client.post(LOGIN, json=ANNA)
+
+    assert (answer.status_code, answer.json()["detail"]) == (401, WRONG)
+    found = await client.get(f"/auth/users/{anna['id']}/sessions", headers=admin)
+    assert found.json() == {"items": []}
+
+
+async def test_a_login_has_the_roles_of_now(
+    client: AsyncClient, anna: dict[str, Any], admin: dict[str, str], meanwhile: Any
+) -> None:
+    change: dict[str, Any] = {"roles": []}
+    meanwhile(lambda: client.patch(f"/auth/users/{anna['id']}", json=change, headers=admin))
+
+    token = (await client.post(LOGIN, json=ANNA)).json()["access_token"]
+
+    assert (await client.get("/beds", headers=bearer(token))).status_code == 403
+
+
+async def test_of_two_changes_at_the_same_time_one_counts(
+    app: FastAPI, client: AsyncClient, anna: dict[str, Any]
+) -> None:
+    url, mine = "/auth/me/password", bearer(anna["access_token"])
+    changes = [{"password": ANNA["password"], "new_password": f"{OTHER} {one}"} for one in "ab"]
+
+    answers = await asyncio.gather(*(client.put(url, json=one, headers=mine) for one in changes))
+
+    assert sorted(answer.status_code for answer in answers) == [204, 412]
+    assert "412" in app.openapi()["paths"][f"/api/v1{url}"]["put"]["responses"]
+
+
 async def test_a_recovery_code_is_good_once(client: AsyncClient, anna: dict[str, Any]) -> None:
     _, (first, second, *_) = await second_factor(client, anna)
 
@@ -174,6 +217,35 @@ async def test_a_recovery_code_is_good_once(client: AsyncClient, anna: dict[str,
         for one in (first, first, second.upper())
     ]
     assert told == [201, 401, 201]
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("198.51.100.7", "198.51.100.7"),
+        ("::ffff:198.51.100.7", "198.51.100.7"),
+        ("2001:db8:0:7:1:2:3:4", "2001:db8:0:7::"),
+        ("2001:db8:0:7::ffff", "2001:db8:0:7::"),
+        ("fe80::1%eth0", "fe80::"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_a_network_of_ipv6_counts_as_one_client(address: str, counted: str) -> None:
+    assert network_of(address) == counted
+
+
+async def test_what_the_gateway_says_last_counts(
+    app: FastAPI, client: AsyncClient, settings: FeatureSettings
+) -> None:
+    object.__setattr__(app.state.login.settings, "client_address_header", "X-Forwarded-For")
+    statuses = []
+    for number in range(settings.login_attempts + 1):
+        made_up = [("X-Forwarded-For", f"198.51.100.{number}")]
+        headers = [*made_up, ("X-Forwarded-For", f"2001:db8::{number}")]
+        answer = await client.post(LOGIN, json=ANNA, headers=headers)
+        statuses.append(answer.status_code)
+
+    assert (statuses[0], statuses[-1]) == (401, 429)
 
 
 async def test_codes_are_counted_wherever_they_come_from(

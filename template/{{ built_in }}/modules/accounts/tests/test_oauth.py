@@ -72,6 +72,21 @@ async def test_a_client_gets_a_token_for_what_its_roles_allow(
     assert await status_with(root, await got(root, program)) == 200
 
 
+@pytest.mark.parametrize("change", [{"disabled": True}, {"new_secret": True}, {"roles": []}])
+async def test_a_client_that_is_changed_meanwhile_gets_no_token(
+    root: AsyncClient,
+    program: dict[str, Any],
+    admin: dict[str, str],
+    meanwhile: Any,
+    change: dict[str, Any],
+) -> None:
+    meanwhile(lambda: root.patch(f"{CLIENTS}/{program['id']}", json=change, headers=admin))
+
+    answer = await root.post("/oauth2/token", data=GRANT, auth=basic(program))
+
+    refused(answer, 401, "invalid_client")
+
+
 @pytest.mark.parametrize(
     ("form", "status", "error"),
     [

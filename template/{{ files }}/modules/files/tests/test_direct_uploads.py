@@ -1,5 +1,6 @@
 """Files come by links, into a bucket and into a folder alike, and links allow nothing else."""
 
+import asyncio
 import datetime as dt
 import hashlib
 from collections.abc import AsyncIterator
@@ -209,6 +210,21 @@ async def test_a_large_file_comes_in_parts_and_goes_on_where_it_broke_off(
     assert (file.state, file.sha256) == ("clean", hashlib.sha256(LONG).hexdigest())
     assert (await client.get(f"{DIRECT}/{file_id}")).json()["parts"] == []
     assert list(await kept.sizes("parts")) == list(await kept.sizes("incoming")) == []
+
+
+async def test_who_completes_at_the_same_time_is_told_the_same(
+    client: AsyncClient, stored: KeptFiles, kept: ObjectStorage
+) -> None:
+    file = (await begin(client, LONG))["file"]
+    for number in (1, 2, 3):
+        part = LONG[(number - 1) * 5 * MIB : number * 5 * MIB]
+        assert await send(client, await link(client, file["id"], part, number), part) < 300
+    address = f"{DIRECT}/{file['id']}/completion"
+
+    answers = await asyncio.gather(*(client.put(address) for _ in range(4)))
+
+    assert [answer.status_code for answer in answers] == [200] * 4
+    assert (await look(stored, kept, file["id"])).state == "clean"
 
 
 async def test_a_part_of_another_length_is_none(client: AsyncClient) -> None:

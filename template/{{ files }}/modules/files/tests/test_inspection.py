@@ -17,7 +17,7 @@ from chassis_files.direct.opening import direct_storage
 from chassis_files.files import FileState, NewFile
 from chassis_files.inspection import Settings
 from chassis_files.inspection.clamd import Clamd
-from chassis_files.inspection.looking import LookAtFiles, Scanner
+from chassis_files.inspection.looking import AT_ONCE, LookAtFiles, Scanner
 from chassis_files.inspection.sweeping import SweepFiles
 from chassis_files.storage import ObjectStorage
 from chassis_files.testing.kept import NOON, KeptFiles, all_of, pieces
@@ -37,13 +37,13 @@ async def uploaded(stored: KeptFiles, storage: ObjectStorage) -> UUID:
     return await come(stored, storage, PNG)
 
 
-async def come(stored: KeptFiles, storage: ObjectStorage, content: bytes) -> UUID:
+async def come(
+    stored: KeptFiles, storage: ObjectStorage, content: bytes, kind: str = "image/png"
+) -> UUID:
     """Have a file that is said to be a picture."""
     file = await stored.add(NewFile(name="a.png"))
     await storage.put(str(file.id), pieces(content))
-    there = FileState(
-        state="uploaded", content_type="image/png", size=len(content), sha256="0" * 64
-    )
+    there = FileState(state="uploaded", content_type=kind, size=len(content), sha256="0" * 64)
     await stored.set_state(file.id, there)
     return file.id
 
@@ -73,6 +73,22 @@ async def test_a_picture_is_drawn_anew(stored: KeptFiles, storage: ObjectStorage
     assert (file.state, file.size) == ("clean", len(kept))
     assert file.sha256 == hashlib.sha256(kept).hexdigest()
     assert b"script" not in kept
+
+
+async def test_a_picture_that_became_larger_is_drawn_anew_again_if_nobody_was_told(
+    stored: KeptFiles, storage: ObjectStorage
+) -> None:
+    out = BytesIO()
+    Image.effect_noise((60, 60), 90).save(out, "JPEG", quality=5)
+    file_id = await come(stored, storage, out.getvalue(), "image/jpeg")
+    stored.failure = Unavailable("The data service is away.")
+    with pytest.raises(Unavailable):
+        await looking(stored, storage)()
+
+    stored.failure = None
+    await looking(stored, storage)()
+
+    assert stored.files[file_id].state == "clean"
 
 
 @pytest.mark.parametrize(
@@ -167,6 +183,36 @@ async def test_without_clamd_a_file_goes_on_waiting(
         await looking(stored, storage, Clamd("127.0.0.1:1", 1))()
 
     assert stored.files[uploaded].state == "uploaded"
+
+
+class Choosy:
+    """A scanner that fails at some files."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    async def virus_in(self, chunks: AsyncIterator[bytes]) -> str | None:
+        if b"poison" in b"".join([chunk async for chunk in chunks]):
+            raise self.error
+        return None
+
+
+@pytest.mark.parametrize("error", [Unavailable("Nobody can tell."), RecursionError()])
+async def test_files_that_nobody_can_decide_on_hold_up_no_others(
+    stored: KeptFiles, storage: ObjectStorage, error: Exception
+) -> None:
+    poison = [await come(stored, storage, PNG + b"poison") for _ in range(AT_ONCE)]
+    good = await come(stored, storage, PNG)
+    look = looking(stored, storage, Choosy(error))
+
+    with pytest.raises(type(error)):
+        await look()
+    assert await look() == 1
+
+    assert stored.files[good].state == "clean"
+    assert {stored.files[one].state for one in poison} == {"uploaded"}
+    with pytest.raises(type(error)):  # and those are tried again
+        await look()
 
 
 async def test_what_nobody_wants_is_removed(

@@ -9,6 +9,7 @@ from PIL import Image
 
 from chassis_files.inspection.pictures import (
     FORMATS,
+    MOST_FRAMES,
     TOO_LARGE,
     UNREADABLE,
     PictureRefusedError,
@@ -58,6 +59,28 @@ def test_what_moves_goes_on_moving() -> None:
         assert (getattr(found, "n_frames", 1), found.info["duration"]) == (3, 70)
     with pytest.raises(PictureRefusedError, match=TOO_LARGE):
         redrawn(out.getvalue(), "image/gif", 299)
+
+
+def moving(frames: int) -> bytes:
+    """A GIF of one pixel, with as many frames: 15 bytes each."""
+    head = b"GIF89a" + struct.pack("<HHBBB", 1, 1, 0x80, 0, 0) + bytes(3) + b"\xff" * 3
+    frame = b"\x2c" + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\x02\x02\x44\x01\x00"
+    return head + frame * frames + b"\x3b"
+
+
+def test_so_many_frames_are_refused_however_small_they_are() -> None:
+    with opened(redrawn(moving(MOST_FRAMES), "image/gif", PIXELS)) as found:
+        assert found.size == (1, 1)
+    with pytest.raises(PictureRefusedError, match=TOO_LARGE):
+        redrawn(moving(MOST_FRAMES + 1), "image/gif", PIXELS)
+
+
+@pytest.mark.parametrize("kind", ["image/jpeg", "image/png", "image/webp"])
+def test_no_copy_is_made_of_a_large_picture(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    content = picture(FORMATS[kind])
+    monkeypatch.delattr(Image.Image, "copy")
+
+    assert redrawn(content, kind, PIXELS)
 
 
 def bomb(width: int, height: int) -> bytes:

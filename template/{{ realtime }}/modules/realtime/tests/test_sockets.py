@@ -67,9 +67,10 @@ async def test_sockets_are_closed_at_once_when_the_service_stops() -> None:
 
 
 async def test_pages_of_other_hosts_may_not_connect() -> None:
-    friend, stranger = Origin("https://friend.example"), Origin("https://stranger.example")
+    friend = Origin("https://friend.example")
     async with serving(cors_origins=["https://friend.example"]) as served:
-        assert await refused(served.socket, origin=stranger) == 403
+        for stranger in ("https://stranger.example", "null", "http://[", f"{served.address}"):
+            assert await refused(served.socket, origin=Origin(stranger)) == 403
         for origin in (friend, Origin(f"http://{served.address}"), None):
             async with connect(served.socket, origin=origin) as socket:
                 await message(socket)

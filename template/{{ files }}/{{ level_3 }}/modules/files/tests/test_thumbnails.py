@@ -52,6 +52,14 @@ def test_what_is_transparent_stays_so_and_what_is_small_stays_small() -> None:
         assert (found.size, found.mode) == ((10, 20), "RGBA")
 
 
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_no_copy_is_made_of_a_large_picture(monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+    content = picture("PNG", mode=mode)
+    monkeypatch.delattr(Image.Image, "copy")
+
+    assert thumbnail_of(content, "image/png", 100)
+
+
 def test_what_cannot_be_drawn_is_refused() -> None:
     with pytest.raises(PictureRefusedError):
         thumbnail_of(b"GIF89a", "image/gif", 100)

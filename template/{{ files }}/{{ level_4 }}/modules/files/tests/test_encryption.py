@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 from starlette.datastructures import State
 
-from chassis_files import encryption
+from chassis_files import copies, encryption
 from chassis_files.direct.opening import direct_storage
 from chassis_files.direct.port import Part
 from chassis_files.storage import Settings, storage_of
@@ -73,6 +73,24 @@ async def test_what_is_not_said_is_left_to_the_bucket(s3: S3) -> None:
     await other.direct.close()
 
 
+async def test_copies_are_encrypted_as_is_said_of_the_second_store(s3: S3) -> None:
+    settings = copies.Settings(
+        files_copy_url=f"s3://{BUCKET}",
+        files_copy_s3_endpoint=s3.url,
+        files_copy_s3_key_id=KEY_ID,
+        files_copy_s3_key=SecretStr(KEY),
+        files_copy_s3_encryption="aws:kms",
+        files_copy_s3_kms_key_id="key-8",
+    )
+
+    await copies.second_store(settings).put("copied", pieces(b"abc"))
+
+    told = s3.headers["copied"]
+    assert (told[HOW], told[WHICH]) == ("aws:kms", "key-8")
+
+
 def test_a_key_without_a_use_is_refused() -> None:
     with pytest.raises(ValidationError, match="takes FILES_S3_ENCRYPTION"):
         encryption.Settings(files_s3_kms_key_id="key-7")
+    with pytest.raises(ValidationError, match="takes FILES_COPY_S3_ENCRYPTION"):
+        copies.Settings(files_copy_s3_kms_key_id="key-7")

@@ -37,8 +37,15 @@ def told() -> Told:
 
 
 @pytest.fixture
-def app(stored: KeptFiles, storage: ObjectStorage, told: Told) -> FastAPI:
-    app = build_app("Shop", [], FeatureSettings())
+def settings() -> FeatureSettings:
+    return FeatureSettings()
+
+
+@pytest.fixture
+def app(
+    settings: FeatureSettings, stored: KeptFiles, storage: ObjectStorage, told: Told
+) -> FastAPI:
+    app = build_app("Shop", [], settings)
     app.state.storage = storage
     app.state.security_events = told
     app.dependency_overrides[stored_files] = lambda: stored
@@ -79,6 +86,25 @@ async def test_a_link_gives_a_file_out_to_whoever_has_it(
     [(action, subject, actor), _] = told.events
     assert (action, subject) == ("fetch_by_link", f"files/{file_id}")
     assert actor
+
+
+@pytest.mark.parametrize(
+    "settings", [FeatureSettings(files_cdn_url="https://cdn.example", files_cdn_seconds=60)]
+)
+async def test_a_cdn_keeps_what_a_link_gives_and_nothing_that_takes_a_token(
+    client: AsyncClient, file_id: UUID
+) -> None:
+    told = (await client.get(f"/api/v1/files/{file_id}")).json()["content_url"]
+    with_token = await client.get(told)
+    assert told.startswith("/api/v1/files/")
+    assert with_token.headers["cache-control"] == "private, no-cache"
+
+    for seconds, kept in ((300, 60), (5, 5)):
+        url = await link(client, file_id, seconds=seconds)
+        assert url.startswith(f"https://cdn.example{LINKS}/")
+        answer = await client.get(url.removeprefix("https://cdn.example"))
+        public, _, longest = answer.headers["cache-control"].partition(", max-age=")
+        assert (public, kept - 2 < int(longest) <= kept) == ("public", True)
 
 
 async def test_who_fetches_with_a_token_is_entered(

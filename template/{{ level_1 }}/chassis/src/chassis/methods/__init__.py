@@ -3,6 +3,7 @@
 A GET is answered with 304 where its client has the answer already.
 """
 
+from contextlib import suppress
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
@@ -26,8 +27,12 @@ def install(app: FastAPI, _settings: object) -> None:
 lifespan = no_lifespan
 
 
+class Enough(Exception):  # noqa: N818  # the end of an answer, not an error
+    """A client of HEAD has its answer: nothing more is read or made for it."""
+
+
 class Head:
-    """Answers HEAD as GET, without the body."""
+    """Answers HEAD as GET, without the body; one that comes in pieces ends at the first."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -38,13 +43,17 @@ class Head:
             return
 
         async def without_body(message: Message) -> None:
-            if message["type"] == "http.response.body":
-                message = {**message, "body": b""}
-            await send(message)
+            if message["type"] != "http.response.body":
+                await send(message)
+                return
+            await send({"type": message["type"], "body": b""})
+            if message.get("more_body"):
+                raise Enough
 
         as_get = {**scope, "method": "GET"}
         try:
-            await self.app(as_get, receive, without_body)
+            with suppress(Enough):
+                await self.app(as_get, receive, without_body)
         finally:
             scope.update(as_get, method="HEAD")  # what was found out, such as the route
 

@@ -86,6 +86,7 @@ class Counter:
             await self.throttle.forget(given.email, given.address, str(account.id))
             await self.keys.signing()  # a session without a token would help nobody
             session, refresh_token = await self.sessions.begin(str(account.id), given.client)
+            account = await self._still_so(account, given.password, session)
         self._tell(LoginEvent.ADMITTED, account)
         return await self._grant(account, session, refresh_token)
 
@@ -216,6 +217,20 @@ class Counter:
             return await self.accounts.change(account.id, {"recovery_codes": left}, account.version)
         except Outdated:  # somebody else was using it at the same moment
             raise self._wrong(account) from None
+
+    async def _still_so(self, account: AccountRead, password: str, session: str) -> AccountRead:
+        """Give an account as it is since its session has begun; raises Unauthorized.
+
+        To check a password takes a while: whoever ended all sessions meanwhile did not see this one.
+        """
+        now = await self._current(str(account.id))
+        if now and not now.disabled and now.password_hash == account.password_hash:
+            return now
+        right, _ = await self.passwords.check(password, now.password_hash if now else None)
+        if now is None or now.disabled or not right:
+            await self.sessions.end(session, str(account.id))
+            raise self._wrong(account)
+        return now
 
     async def _replaced(self, account: AccountRead, changes: dict[str, str]) -> AccountRead:
         try:

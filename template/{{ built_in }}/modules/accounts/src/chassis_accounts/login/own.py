@@ -41,7 +41,7 @@ async def get_own_account(counter: CounterDep, owner: Owner) -> UserRead:
     return shown(await counter.of(owner.identity))
 
 
-@router.put("/password", status_code=204, responses=responses(401, 404, 422, 429))
+@router.put("/password", status_code=204, responses=responses(401, 404, 412, 422, 429))
 async def change_password(body: PasswordChange, counter: CounterDep, owner: Owner) -> None:
     """Change the password; every other session ends."""
     account = await counter.proven(owner.identity, body.password.get_secret_value(), body.code)
@@ -71,7 +71,7 @@ async def begin_second_factor(
     )
 
 
-@router.put("/second-factor", responses=responses(404, 409, 422, 429))
+@router.put("/second-factor", responses=responses(404, 409, 412, 422, 429))
 async def confirm_second_factor(
     body: Confirmation, response: Response, counter: CounterDep, owner: Owner
 ) -> RecoveryCodes:
@@ -98,7 +98,9 @@ async def confirm_second_factor(
     return RecoveryCodes(recovery_codes=codes)
 
 
-@router.post("/second-factor/removal", status_code=204, responses=responses(401, 404, 422, 429))
+@router.post(
+    "/second-factor/removal", status_code=204, responses=responses(401, 404, 412, 422, 429)
+)
 async def remove_second_factor(body: Proof, counter: CounterDep, owner: Owner) -> None:
     """Take the second factor away, for a password and a code."""
     account = await counter.proven(owner.identity, body.password.get_secret_value(), body.code)

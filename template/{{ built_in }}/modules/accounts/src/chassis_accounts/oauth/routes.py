@@ -16,6 +16,7 @@ from chassis_accounts.oauth.asking import client_of
 from chassis_accounts.oauth.forms import NO_STORE, OAuthError, form_of, needed, shown_by
 
 KEYS: Final = "/api/v1/auth/keys"
+CHANGED: Final = "The client was changed at this moment: ask again."
 CLIENT_METHODS: Final = ["client_secret_basic", "client_secret_post"]
 _SHOWN = ("iss", "aud", "sub", "client_id", "roles", "iat", "exp", "jti")
 """What is told of a token."""
@@ -85,9 +86,14 @@ async def create_token(request: Request, counter: CounterDep, clients: ClientsDe
             raise OAuthError("invalid_grant", error.detail) from None
         return _token(granted)
     if grant == "client_credentials":
-        client = await client_of(clients, shown_by(request, form))
+        shown = shown_by(request, form)
+        client = await client_of(clients, shown)
         async with reachable():
-            return _token(await counter.admit_client(client))
+            granted = await counter.admit_client(client)
+            # Whoever changed it meanwhile, and ended its tokens, did not see this one.
+            if (await client_of(clients, shown)).version != client.version:
+                raise OAuthError("invalid_client", CHANGED, 401)
+        return _token(granted)
     raise OAuthError("unsupported_grant_type", "There are client_credentials and refresh_token.")
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -103,13 +104,13 @@ class DirectUploads:
         file = await self.get(file_id)
         if file.state != "pending":
             return file
-        size = await self._size(file)
-        if size is None and file.upload_id:
-            await self._join(file, file.upload_id)
-            size = await self._size(file)
-        if size != file.size:
-            raise Conflict(NOTHING)
-        uploaded = await self.stored.set_state(file_id, FileState(state="uploaded"))
+        try:
+            uploaded = await self._completed(file)
+        except Conflict:
+            file = await self.get(file_id)
+            if file.state == "pending":
+                raise
+            return file  # somebody else was faster
         for observe in self.observers:
             observe("uploaded", uploaded.size or 0)
         logger.info("File %s is uploaded directly: %d bytes", file_id, uploaded.size)
@@ -124,17 +125,26 @@ class DirectUploads:
         if file.upload_id:
             await self._abort(file_id, file.upload_id)
 
+    async def _completed(self, file: StoredFileRead) -> StoredFileRead:
+        size = await self._size(file)
+        if size is None and file.upload_id:
+            await self._join(file, file.upload_id)
+            size = await self._size(file)
+        if size != file.size:
+            raise Conflict(NOTHING)
+        return await self.stored.set_state(file.id, FileState(state="uploaded"))
+
     async def _join(self, file: StoredFileRead, upload_id: str) -> None:
+        """Have one file made of the parts; somebody else may have done so meanwhile."""
         key, numbers = str(file.id), range(1, count_of(file) + 1)
-        try:
+        with suppress(NotFound):
             there = await self.direct.parts(key, upload_id)
             lacking = [n for n in numbers if n not in there or there[n].size != size_of(file, n)]
-            if lacking:
+            if lacking and await self._size(file) is None:
                 told = ", ".join(map(str, lacking[:20]))
                 raise Conflict(MISSING.format(numbers=told))
-            await self.direct.complete(key, upload_id, {n: there[n] for n in numbers})
-        except NotFound as error:
-            raise Conflict(NOTHING) from error
+            if not lacking:
+                await self.direct.complete(key, upload_id, {n: there[n] for n in numbers})
 
     async def _size(self, file: StoredFileRead) -> int | None:
         return await self.storage.size(incoming(str(file.id)))

@@ -6,7 +6,7 @@ from chassis_files.files import FileRead, StoredFileRead
 
 PREFIX = "/api/v1/files"
 PRIVATE = "private, no-cache"
-"""How long a file may be kept: it may be gone tomorrow, so clients ask each time."""
+"""Clients ask each time, as a file may be gone tomorrow; nobody in between keeps any."""
 
 
 class FileShown(FileRead):
@@ -22,7 +22,13 @@ class Delivery:
 
     base: str = ""
     """The address before the path; nothing for wherever the API is reached."""
-    cache: str = PRIVATE
+    seconds: int = 0
+    """How long everybody may keep a file; 0 for clients alone, which ask each time."""
+
+    @property
+    def cache(self) -> str:
+        """Give the header that says so."""
+        return f"public, max-age={self.seconds}" if self.seconds else PRIVATE
 
     def shown(self, file: StoredFileRead) -> FileShown:
         """Leave out what only the services need to know, and say where the content is."""

@@ -6,10 +6,10 @@ import hashlib
 import logging
 import time
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from chassis.problems import Conflict, NotFound, TooLarge
+from chassis.problems import Conflict, NotFound, ProblemError, TooLarge
 from chassis_files.direct.port import incoming
 from chassis_files.files import FileState, StoredFileQuery, StoredFileRead
 from chassis_files.inspection.pictures import FORMATS, PictureRefusedError, redrawn
@@ -67,7 +67,7 @@ class Derived(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LookAtFiles:
     """Decide on every file that waits for it; one that cannot be decided on goes on waiting."""
 
@@ -77,19 +77,41 @@ class LookAtFiles:
     scanner: Scanner | None = None
     watchers: Sequence[Watcher] = ()
     derived: Sequence[Derived] = ()
+    after: str | None = field(default=None, init=False)
+    """The cursor of those that come next; None for those that wait longest."""
 
     async def __call__(self) -> int:
-        """Say how many were decided on; raises Unavailable when something that it takes is away."""
+        """Say how many were decided on; raises what kept every one of them from it.
+
+        None holds up the others: after those that failed come all that wait behind them.
+        """
+        after, self.after = self.after, None
         waiting = StoredFileQuery(
-            state="uploaded", released=False, sort="created_at", limit=AT_ONCE
+            state="uploaded", released=False, sort="created_at", limit=AT_ONCE, cursor=after
         )
-        files = (await self.stored.list(waiting)).items
-        since = min((file.updated_at for file in files), default=None)
-        for watcher in self.watchers:
-            watcher.waits(since)
-        for file in files:
+        page = await self.stored.list(waiting)
+        if after is None:
+            since = min((file.updated_at for file in page.items), default=None)
+            for watcher in self.watchers:
+                watcher.waits(since)
+        failures = [error for file in page.items if (error := await self._failure_of(file))]
+        if failures or after:
+            self.after = page.next_cursor
+        if failures and len(failures) == len(page.items):
+            raise failures[-1]
+        return len(page.items) - len(failures)
+
+    async def _failure_of(self, file: StoredFileRead) -> Exception | None:
+        """Decide on a file; give what went wrong, if something did."""
+        try:
             await self._decide(file)
-        return len(files)
+        except ProblemError as error:
+            logger.warning("File %s waits: %s", file.id, error.detail)
+            return error
+        except Exception as error:  # in what strangers send is more than anybody thinks of
+            logger.exception("File %s waits", file.id)
+            return error
+        return None
 
     async def _decide(self, file: StoredFileRead) -> None:
         began = time.perf_counter()
@@ -163,7 +185,9 @@ class LookAtFiles:
         """Have the picture drawn anew in its place; to do so again does no harm."""
         if size > self.settings.files_picture_max_bytes:
             raise Objection(LARGE)
-        content, pixels = await self._read(file, size), self.settings.files_picture_max_pixels
+        there = await self.storage.size(str(file.id))  # it may have been drawn anew before
+        content = await self._read(file, there or size)
+        pixels = self.settings.files_picture_max_pixels
         try:
             drawn = await asyncio.to_thread(redrawn, content, kind, pixels)
         except PictureRefusedError as error:

@@ -42,7 +42,7 @@ class KeptFiles:
         return self.files[file_id]
 
     async def list(self, query: StoredFileQuery) -> Page[StoredFileRead]:
-        """Give the files that match."""
+        """Give one page of the files that match."""
         wanted = query.model_dump(
             include={"state", "released", "entity", "entity_id"}, exclude_none=True
         )
@@ -53,7 +53,10 @@ class KeptFiles:
             if all(getattr(file, name) == value for name, value in wanted.items())
             and (latest is None or file.created_at <= latest)
         ]
-        return Page(items=found)
+        begin = next((at for at, file in enumerate(found, 1) if str(file.id) == query.cursor), 0)
+        part = found[begin : begin + query.limit]
+        more = len(found) > begin + query.limit
+        return Page(items=part, next_cursor=str(part[-1].id) if more else None)
 
     async def set_state(self, file_id: UUID, state: FileState) -> StoredFileRead:
         """Say what a file has come to."""

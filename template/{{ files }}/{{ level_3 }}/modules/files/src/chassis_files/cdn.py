@@ -33,8 +33,7 @@ class Settings(BaseSettings):
 def install(app: FastAPI, settings: Settings) -> None:
     """Name the CDN in what is told of files, and let it keep them."""
     if settings.files_cdn_url:
-        cache = f"public, max-age={settings.files_cdn_seconds}"
-        app.state.file_delivery = Delivery(settings.files_cdn_url, cache)
+        app.state.file_delivery = Delivery(settings.files_cdn_url, settings.files_cdn_seconds)
 
 
 lifespan = no_lifespan

@@ -35,14 +35,19 @@ def install(process: Process, settings: Settings) -> None:
     how, key = settings.files_s3_encryption, settings.files_s3_kms_key_id
     if not how:
         return
-    told: dict[str, str] = {"server_side_encryption": how}
     headers: dict[str, str] = {"x-amz-server-side-encryption": how}
     if key:
-        told["sse_kms_key_id"] = headers["x-amz-server-side-encryption-aws-kms-key-id"] = key
+        headers["x-amz-server-side-encryption-aws-kms-key-id"] = key
     state = process.state
-    state.storage.store = storage_of(state.settings, told).store
+    state.storage.store = storage_of(state.settings, asked_of_store(how, key)).store
     if isinstance(state.direct, S3Direct):
         state.direct.encryption = headers
+
+
+def asked_of_store(how: str, key: str) -> dict[str, str]:
+    """Say how a store encrypts what it is sent; nothing leaves that to the bucket."""
+    asked = {"server_side_encryption": how, "sse_kms_key_id": key}
+    return {name: said for name, said in asked.items() if said}
 
 
 lifespan = no_lifespan

@@ -1,7 +1,6 @@
 """Origins: which pages may open a WebSocket; CORS, which browsers ask for the rest, covers none."""
 
 from collections.abc import Collection
-from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 
@@ -13,4 +12,5 @@ def is_allowed(client: HTTPConnection, origins: Collection[str]) -> bool:
     origin = client.headers.get("origin")
     if origin is None or ANY in origins or origin in origins:
         return True
-    return urlsplit(origin).netloc == client.headers.get("host")
+    _scheme, _, host = origin.partition("://")  # no path: whatever is none is no host, either
+    return bool(host) and host == client.headers.get("host")

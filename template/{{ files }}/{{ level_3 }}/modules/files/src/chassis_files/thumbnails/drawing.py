@@ -16,9 +16,11 @@ def thumbnail_of(content: bytes, kind: str, side: int) -> bytes:
     try:
         with Image.open(BytesIO(content), formats=[FORMATS[kind]]) as picture:
             picture.draft("RGB", (2 * side, 2 * side))  # a JPEG need not be read at its full size
-            upright = ImageOps.exif_transpose(picture)
-            small = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+            mode = "RGBA" if picture.has_transparency_data else "RGB"
+            # A copy would be as large as the picture.
+            small = picture if picture.mode == mode else picture.convert(mode)
             small.thumbnail((side, side))
+            ImageOps.exif_transpose(small, in_place=True)
             small.info.clear()
             out = BytesIO()
             small.save(out, FORM, quality=80)

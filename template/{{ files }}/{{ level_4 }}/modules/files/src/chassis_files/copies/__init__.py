@@ -14,6 +14,7 @@ from chassis_files import storage
 from chassis_files.copies.copying import Copies, CopyFiles
 from chassis_files.copies.due import DueFiles
 from chassis_files.copies.settings import Settings
+from chassis_files.encryption import asked_of_store
 from chassis_files.inspection import WAITS
 from chassis_files.process import Process
 from chassis_files.stored_files import StoredFiles
@@ -30,7 +31,8 @@ def second_store(settings: Settings) -> storage.ObjectStorage:
         files_s3_key_id=settings.files_copy_s3_key_id,
         files_s3_key=settings.files_copy_s3_key,
     )
-    return storage.storage_of(second)
+    how, key = settings.files_copy_s3_encryption, settings.files_copy_s3_kms_key_id
+    return storage.storage_of(second, asked_of_store(how, key))
 
 
 def install(worker: Process, settings: Settings) -> None:

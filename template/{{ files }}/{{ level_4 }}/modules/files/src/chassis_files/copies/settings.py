@@ -1,9 +1,11 @@
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, PositiveFloat, PositiveInt, SecretStr
+from pydantic import AfterValidator, PositiveFloat, PositiveInt, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis_files.storage.settings import usable
+
+KEY_ALONE = "FILES_COPY_S3_KMS_KEY_ID takes FILES_COPY_S3_ENCRYPTION=aws:kms"
 
 
 def _usable(url: str) -> str:
@@ -22,7 +24,17 @@ class Settings(BaseSettings):
     files_copy_s3_region: str = "us-east-1"
     files_copy_s3_key_id: str = ""
     files_copy_s3_key: SecretStr | None = None
+    files_copy_s3_encryption: Literal["", "AES256", "aws:kms"] = ""
+    """How it encrypts what it keeps: AES256 or aws:kms; empty for what the bucket says."""
+    files_copy_s3_kms_key_id: str = ""
+    """Which key of KMS; empty for that of the account."""
     files_copy_interval: PositiveFloat = 60
     """Seconds until it is asked again what has to be copied."""
     files_copy_keep_days: PositiveInt = 30
     """Days that the copy of a file that was deleted is kept."""
+
+    @model_validator(mode="after")
+    def _key_has_a_use(self) -> "Settings":
+        if self.files_copy_s3_kms_key_id and self.files_copy_s3_encryption != "aws:kms":
+            raise ValueError(KEY_ALONE)
+        return self

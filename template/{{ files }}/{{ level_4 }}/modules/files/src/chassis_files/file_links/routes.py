@@ -1,15 +1,17 @@
 import datetime as dt
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 
 from chassis.access import Asking
 from chassis.problems import Invalid, responses
 from chassis.schemas import Exact, Schema
+from chassis_files.file_api.delivery import Delivery
 from chassis_files.file_api.downloading import SendFile, clean_file
-from chassis_files.file_api.routes import CONTENT, DeliveryDep, StorageDep, StoredFilesDep
+from chassis_files.file_api.routes import CONTENT, StorageDep, StoredFilesDep
 from chassis_files.file_links.signing import LINKS, AccessLinks
 
 TOO_LONG = "A link is good for {seconds} seconds at most."
@@ -39,12 +41,21 @@ class Signed(Schema):
     signature: Annotated[str, Field(max_length=64)]
 
 
+async def link_delivery(request: Request) -> Delivery:
+    """Reach how files are given out by links."""
+    how: Delivery = request.app.state.link_delivery
+    return how
+
+
+LinkDeliveryDep = Annotated[Delivery, Depends(link_delivery)]
+
+
 @router.post("", status_code=201, responses=responses(404, 409, 422))
 async def create_file_link(
     body: FileLinkCreate,
     request: Request,
     stored: StoredFilesDep,
-    how: DeliveryDep,
+    how: LinkDeliveryDep,
     asking: Asking,
 ) -> FileLinkRead:
     """Make a link to a clean file, which is good for a while."""
@@ -71,5 +82,8 @@ async def get_linked_file(
     state = request.app.state
     links: AccessLinks = state.file_links
     links.check(file_id, signed.by, signed.expires, signed.signature)
-    send = SendFile(stored, store, observers=state.download_observers, by=signed.by)
+    how: Delivery = state.link_delivery
+    left = max(signed.expires - int(dt.datetime.now(dt.UTC).timestamp()), 0)
+    kept = replace(how, seconds=min(how.seconds, left))  # no longer than the link is good
+    send = SendFile(stored, store, kept.cache, state.download_observers, signed.by)
     return await send(file_id, request)
