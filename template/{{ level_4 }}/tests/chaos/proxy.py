@@ -12,6 +12,7 @@ from typing import Self
 HOST = "127.0.0.1"
 # A request says and hears a dozen things: it is late by a quarter of a second then.
 LATENCY_S = 0.02
+ARRIVAL_S = 0.02
 CHUNK = 65536
 # Closing with nothing to linger for sends a reset, as a server does that is killed.
 NO_LINGER = struct.pack("ii", 1, 0)
@@ -87,6 +88,7 @@ class Proxy:
     async def _hang_up(self) -> None:
         if self._server:
             self._server.close()
+        await asyncio.sleep(ARRIVAL_S)  # who was let in at this moment is passed on by then
         passing = list(self._passing)
         for task in passing:
             task.cancel()

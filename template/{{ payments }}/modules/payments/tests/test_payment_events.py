@@ -57,7 +57,7 @@ def names(told: Sequence[Event]) -> list[str]:
 
 
 async def test_what_was_paid_is_told_once(books: Books, told: list[Event]) -> None:
-    payment = await books.paid(metadata={"secret": "of ours"})
+    payment = await books.paid(metadata={"note": "of ours"})
     await books.refresh(payment.id)
 
     (event,) = told
