@@ -31,7 +31,7 @@ async def after(log: Log, position: str) -> list[str]:
 
 
 async def kept(log: Log, redis: FakeAsyncRedis) -> list[str]:
-    entries: list[Any] = await redis.xrange(f"{log.prefix}{BEDS}")
+    entries = cast("list[Any]", await redis.xrange(f"{log.prefix}{BEDS}"))
     return [fields[b"data"].decode() for _, fields in entries]
 
 
