@@ -35,7 +35,7 @@ demo: setup ## Generate the example task_manager into build/demo, with green gat
 	@echo 'Start it without Docker: make -C $(DEMO) dev'
 
 test: setup ## Run the everyday tests, on all cores
-	@$(BIN)/pytest -q -n auto --dist loadfile
+	@$(BIN)/pytest -q -n auto --dist worksteal
 
 test-all: setup ## Run every test: the long ones too, those with Docker where an engine answers
 	@$(BIN)/pytest -q -m 'not docker'

@@ -135,12 +135,15 @@ def render(template: Path, answers: Mapping[str, Any], target: Path) -> Path:
     return target
 
 
+LEFT_OUT = {".git", ".venv", "__pycache__"}
+
+
 def files_of(project: Path) -> dict[str, bytes]:
     """Every file of a project that git would keep, by its path."""
     return {
         path.relative_to(project).as_posix(): path.read_bytes()
         for path in sorted(project.rglob("*"))
-        if path.is_file() and ".git" not in path.parts and ".venv" not in path.parts
+        if path.is_file() and not LEFT_OUT.intersection(path.parts)
     }
 
 

@@ -22,6 +22,7 @@ TINY = {
     },
     f"{LAYER}/{{{{ _copier_conf.answers_file }}}}.jinja": "{{ _copier_answers | to_nice_yaml }}",
     f"{LAYER}/README.md.jinja": "# {{ project_name }}\n\n{{ problem }}\n",
+    ".gitignore": "__pycache__/\n",
     f"{LAYER}/.gitignore": ".env\n.venv/\n__pycache__/\nartifacts/\n",
     f"{LAYER}/.env.example.jinja": "# the level\nLEVEL={{ level }}\n# secret\nDATABASE_PASSWORD=\n",
     f"{LAYER}/facts.toml.jinja": """\

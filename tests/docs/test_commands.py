@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -195,7 +196,7 @@ def test_the_tables_name_blocks_that_are_there() -> None:
     assert {*NOT_RUN, *FAILING} <= there
 
 
-LANGUAGES = {"", "text", "json", "yaml", "python"}
+LANGUAGES = {"", "text", "json", "yaml", "toml", "python"}
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -208,5 +209,7 @@ def test_blocks_are_what_they_say(page: str) -> None:
                 json.loads(block.text)
             case "yaml":
                 assert isinstance(yaml.safe_load(block.text), dict)
+            case "toml":
+                tomllib.loads(block.text)
             case "python":
                 assert block.path, f"{page}:{block.line}: its first line must say where it belongs"

@@ -159,6 +159,10 @@ REFUSED = [
         "redis.yml: 'comands' is no list, below `with`; did you mean 'commands'?",
         id="unknown-list",
     ),
+    (
+        manifest("redis", "{behaviour: [{it answers: otherwise}]}"),
+        "redis.yml: behaviour must be texts, not {'it answers': 'otherwise'}: quote it",
+    ),
     pytest.param(
         manifest("redis", "{commands: [{command: x, after: '`make tset`'}]}"),
         "redis.yml: 'x' stands after '`make tset`', which the list has not; did you mean '`make test`'?",

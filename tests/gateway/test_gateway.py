@@ -249,14 +249,14 @@ def test_a_bad_request_is_a_problem(gateway: Gateway, sent: bytes, status: int, 
 
 
 def test_clients_that_send_slowly_are_cut_off(start: Start) -> None:
-    with start(changes={"_timeout 10s": "_timeout 300ms"}) as gateway:
+    with start(changes={"_timeout 10s": "_timeout 1s"}) as gateway:
         began = time.monotonic()
         head = gateway.raw(HEAD)  # never ends
         body = gateway.raw(
             b"POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nx"
         )
 
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 8
         for said in (head, body):
             assert said == b"" or said.startswith(b"HTTP/1.1 408")
         assert gateway.services[0].asked == []

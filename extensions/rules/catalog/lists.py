@@ -39,6 +39,8 @@ def behaviour(
     """Give what will behave differently, with the layers that it takes."""
     for needs, part in _parts(layer, layer.content, (layer.name,), known, lists):
         for line in part.get("behaviour", ()):
+            if not isinstance(line, str):
+                raise CatalogError(f"{layer.file}: behaviour must be texts, not {line}: quote it")
             yield frozenset(needs), line
 
 

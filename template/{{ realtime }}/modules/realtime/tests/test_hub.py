@@ -93,18 +93,21 @@ async def test_a_lost_log_is_told_to_those_who_are_connected(
     redis: FakeAsyncRedis, log: Log, server: FakeServer
 ) -> None:
     start = await log.newest(BEDS)
-    async with listening(redis, log) as hub:
-        client = asyncio.create_task(told(hub, start, 3))
+    async with (
+        asyncio.timeout(PATIENCE_S),
+        listening(redis, log) as hub,
+        aclosing(hub.follow(BEDS, start)) as messages,
+    ):
         await append(log, range(1))
-        await asyncio.sleep(0.05)
+        first = await anext(messages)
         server.connected = False
         await asyncio.sleep(0.05)
         server.connected = True
         await redis.flushall()
-        await asyncio.sleep(0.3)
+        reset = await anext(one async for one in messages if one.kind is not Kind.HEARTBEAT)
         await append(log, range(5, 6))
+        later = await anext(one async for one in messages if one.kind is not Kind.HEARTBEAT)
 
-        first, reset, later = await client
     assert (first.kind, reset.kind, later.kind) == (Kind.CHANGE, Kind.RESET, Kind.CHANGE)
     assert (first.data, later.data) == ("0", "5")
 
