@@ -67,6 +67,22 @@ def stays(row: dict[str, Any], gone: list[str]) -> bool:
     } & {*gone}
 
 
+def test_no_process_says_settings_again_that_the_chassis_has() -> None:
+    """Two lists would put the same classes in two orders, of which Python makes no class."""
+    catalog = extension().catalog()
+
+    def with_settings(kind: str) -> set[tuple[str, str]]:
+        return {(row["package"], row["name"]) for row in catalog[kind] if row.get("settings")}
+
+    chassis = {
+        (row.get("package", "chassis"), row["name"])
+        for row in catalog["chassis_features"]
+        if row["settings"]
+    }
+    for kind in ("worker_features", "bot_features", "data_features", "document_features"):
+        assert with_settings(kind) & chassis == set(), kind
+
+
 @pytest.mark.about("workers", "rabbitmq")
 def test_no_module_is_there_without_what_it_requires(tmp_path: Path) -> None:
     for name in ("level_1", "workers"):

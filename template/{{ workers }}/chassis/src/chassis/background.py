@@ -27,7 +27,7 @@ class Again:
 async def repeating(*works: Again, waits: str, patience: float | None = 0) -> AsyncIterator[None]:
     """Do all of it meanwhile, each for itself; what fails is logged, after ``waits``.
 
-    What is under way at the end has ``patience`` seconds to be finished, or all the time of the world.
+    What is under way at the end has ``patience`` seconds to be finished; None: as long as it takes.
     """
     stopped = asyncio.Event()
     tasks = [asyncio.create_task(_repeat(work, waits, stopped)) for work in works]
