@@ -233,6 +233,18 @@ def left_out(workflow: dict[str, Any], collected: Collected) -> set[str]:
     return collected[ON_DEMAND].difference(*chosen)
 
 
+def test_every_folder_with_long_tests_has_a_job() -> None:
+    """Every day and in no time, what the collection below proves test by test."""
+    parts = read(ROOT / ".github/workflows/ci.yml")["jobs"]["proof"]["strategy"]["matrix"]["part"]
+    long = {
+        path.relative_to(ROOT / "tests").parts[0]
+        for path in (ROOT / "tests").glob("*/**/test_*.py")
+        if "mark.long" in path.read_text("utf-8")
+    }
+
+    assert long - set(parts) == set()
+
+
 @pytest.mark.long  # collecting for each job takes half a minute
 def test_every_test_on_demand_is_run_by_some_job(collected: Collected) -> None:
     assert left_out(read(ROOT / ".github/workflows/ci.yml"), collected) == set()
