@@ -102,6 +102,7 @@ def commit_working_tree(target: Path) -> Path:
             shutil.copy2(source, target / name)
     git(target, "init", "--quiet", "--initial-branch=main")
     commit_all(target, "template")
+    git(target, "repack", "-a", "-d", "--quiet")  # each clone has one file more, and not thousands
     return target
 
 

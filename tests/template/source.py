@@ -1,5 +1,6 @@
 """The rules that the template keeps as source, each a function that tells what breaks it."""
 
+import ast
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -187,6 +188,27 @@ def left_open(source: Source) -> Iterator[str]:
             yield f"{name}: {found[0]}"
 
 
+def silent_installs(source: Source) -> Iterator[str]:
+    """A feature says what it lacks when its process runs: its parts are made for every command too."""
+    for name, text in source.texts.items():
+        tree = ast.parse(text) if name.endswith(".py") and "def install(" in text else ast.Module([], [])
+        for install in tree.body:
+            if isinstance(install, ast.FunctionDef) and install.name == "install" and _logs(install):
+                yield f"{name}: logs in install; its lifespan is what runs once, in a service"
+
+
+def _logs(node: ast.AST) -> bool:
+    """Say whether running it logs; what functions in it do comes later."""
+    for inner in ast.iter_child_nodes(node):
+        if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        if isinstance(inner, ast.Attribute) and ast.unparse(inner.value) == "logger":
+            return True
+        if _logs(inner):
+            return True
+    return False
+
+
 def secrets(source: Source) -> Iterator[str]:
     """No secret is in what a project receives."""
     for name, text in source.texts.items():
@@ -307,6 +329,7 @@ CHECKS: dict[str, Callable[[Source], Iterator[str]]] = {
         one_owner,
         file_names,
         left_open,
+        silent_installs,
         secrets,
         unused_questions,
         answers_agree,

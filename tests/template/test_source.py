@@ -74,6 +74,11 @@ PLANTED: list[tuple[str, Plant, str]] = [
     ("file_names", added(f"{ONE}/docs/nul.md"), "'nul.md' is no name on Windows"),
     ("file_names", added(f"{ONE}/{'a' * 90}/{'b' * 100}"), "is longer than 200 characters"),
     ("left_open", added(f"{ONE}/x.py", "# TODO: later\n"), "x.py: TODO"),
+    (
+        "silent_installs",
+        added(f"{ONE}/x.py", "def install(\n    app: X,\n) -> None:\n    if app:\n\n        logger.info(1)\n"),
+        "x.py: logs in install",
+    ),
     ("secrets", added(f"{ONE}/x.env", 'PASSWORD = "hunter2hunter2"\n'), "looks like a secret"),
     ("secrets", added(f"{ONE}/a.yml", "a:\n  password: hunter2hunter2hunter2\n"), "a.yml: looks like"),
     ("secrets", added(f"{ONE}/b.yml.jinja", "- PG_PASSWORD=postgres\n{{ x }}"), "b.yml.jinja: looks"),

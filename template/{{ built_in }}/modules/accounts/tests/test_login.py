@@ -10,9 +10,12 @@ from fakeredis import FakeServer
 from fastapi import FastAPI
 from httpx2 import AsyncClient
 
+from chassis.app import build_app
+from chassis.environment import Name
 from chassis.features import FeatureSettings
 from chassis.identity import Principal
 from chassis.problems import Unavailable
+from chassis_accounts import login
 from chassis_accounts.errors import CODE_NEEDED, WRONG
 from chassis_accounts.login.asking import network_of
 
@@ -420,3 +423,17 @@ async def test_the_routes_are_documented_with_what_they_take(app: FastAPI) -> No
     assert "security" not in paths["/api/v1/auth/keys"]["get"]
     assert paths["/api/v1/auth/me"]["get"]["security"]
     assert paths["/api/v1/auth/users"]["post"]["security"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "key", "told"),
+    [("local", "", []), ("production", "k" * 32, []), ("production", "", [login.CLOSED])],
+)
+async def test_production_without_a_key_says_that_nobody_can_log_in(
+    environment: Name, key: str, told: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = FeatureSettings(app_env=environment, accounts_key=key)
+    app = build_app("Garden", [], settings)
+
+    async with login.lifespan(app, settings):
+        assert caplog.messages == told

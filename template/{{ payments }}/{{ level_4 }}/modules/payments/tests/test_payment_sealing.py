@@ -123,11 +123,18 @@ def test_a_key_that_can_be_guessed_is_refused() -> None:
             payment_sealing.Settings.model_validate({name: "short"})
 
 
-async def test_without_a_key_it_is_kept_as_it_comes_and_said_so(
-    books: Books, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_without_a_key_it_is_kept_as_it_comes(books: Books) -> None:
     keys(books)
     payment = await books.open(metadata=METADATA)
 
-    assert "PAYMENTS_KEY is not set" in caplog.text
     assert await kept(books, payment["id"]) == METADATA
+
+
+@pytest.mark.parametrize(("key", "said"), [("", [payment_sealing.OPEN]), (NEW, [])])
+async def test_a_service_that_runs_says_whether_it_has_a_key(
+    key: str, said: list[str], books: Books, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = payment_sealing.Settings.model_validate({"payments_key": key})
+
+    async with payment_sealing.lifespan(books.data, settings):
+        assert caplog.messages == said

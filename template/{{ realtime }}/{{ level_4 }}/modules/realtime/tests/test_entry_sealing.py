@@ -19,11 +19,14 @@ BEDS = "beds"
 OLD, NEW = "old-" * 10, "new-" * 10
 
 
+def process_of(log: Log) -> "Process":
+    return cast("Process", SimpleNamespace(state=SimpleNamespace(live_log=log)))
+
+
 def keys(log: Log, current: str = "", before: str = "") -> None:
-    """Have a process started with these keys."""
+    """Have a process made with these keys."""
     given = {"realtime_key": current, "realtime_keys_before": before}
-    process = SimpleNamespace(state=SimpleNamespace(live_log=log))
-    entry_sealing.install(cast("Process", process), Settings.model_validate(given))
+    entry_sealing.install(process_of(log), Settings.model_validate(given))
 
 
 async def after(log: Log, position: str) -> list[str]:
@@ -85,14 +88,21 @@ async def test_clients_are_told_to_load_everything_anew(log: Log, redis: FakeAsy
     assert [message.kind for message in told] == [Kind.RESET]
 
 
-async def test_without_a_key_it_is_kept_as_it_is_and_said_so(
-    log: Log, redis: FakeAsyncRedis, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_without_a_key_it_is_kept_as_it_is(log: Log, redis: FakeAsyncRedis) -> None:
     keys(log)
     await log.append(BEDS, "one", "roses")
 
-    assert "REALTIME_KEY is not set" in caplog.text
     assert "roses" in await kept(log, redis)
+
+
+@pytest.mark.parametrize(("key", "said"), [("", [entry_sealing.OPEN]), (NEW, [])])
+async def test_a_process_that_runs_says_whether_it_has_a_key(
+    key: str, said: list[str], log: Log, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = Settings.model_validate({"realtime_key": key})
+
+    async with entry_sealing.lifespan(process_of(log), settings):
+        assert caplog.messages == said
 
 
 def test_a_key_that_can_be_guessed_is_refused() -> None:

@@ -4,13 +4,14 @@ Everything is below ``/api/v1/auth``. What it needs is at ``app.state.login``.
 """
 
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 from uuid import UUID
 
 from fastapi import FastAPI
 from starlette.datastructures import State
 
-from chassis.feature import no_lifespan
 from chassis.identity.rules import PUBLIC, SIGNED_IN
 from chassis_accounts.keeping import Accounts, KeptKeys
 from chassis_accounts.login.counter import Counter
@@ -57,8 +58,6 @@ NOBODY = "nobody"
 def install(app: FastAPI, settings: Settings) -> None:
     """Add the routes."""
     given, state = app.state.settings, app.state
-    if not settings.accounts_key.get_secret_value() and given.app_env == PRODUCTION:
-        logger.error(CLOSED)
     # The client of other services as it is here, without the cache that comes later.
     data = str(getattr(given, "data_api_url", ""))
     keys = SigningKeys(KeptKeys(state.http, data), settings)
@@ -79,10 +78,15 @@ def install(app: FastAPI, settings: Settings) -> None:
         app.include_router(router)
 
 
+@asynccontextmanager
+async def lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
+    """Log what is missing in production."""
+    if not settings.accounts_key.get_secret_value() and app.state.settings.app_env == PRODUCTION:
+        logger.error(CLOSED)
+    yield
+
+
 def _entered(state: State, event: LoginEvent, account: UUID | None) -> None:
     """Enter an event in the audit log, where there is one; who shows no account is not named."""
     if hasattr(state, "security_events"):
         state.security_events.tell(event, TABLE, str(account) if account else NOBODY)
-
-
-lifespan = no_lifespan

@@ -5,8 +5,9 @@ sizes of entries stay as they are.
 """
 
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-from chassis.feature import no_lifespan
 from chassis.sealing import Sealer, UnreadableError
 from chassis_realtime.entry_sealing.process import Process
 from chassis_realtime.entry_sealing.settings import Settings
@@ -23,11 +24,14 @@ def install(process: Process, settings: Settings) -> None:
     """Have entries sealed, and opened, from now on."""
     if keys := settings.entry_keys():
         process.state.live_log.codec = SealedEntries(keys)
-    else:
+
+
+@asynccontextmanager
+async def lifespan(_process: Process, settings: Settings) -> AsyncIterator[None]:
+    """Say once, where there is no key, that nothing is sealed."""
+    if not settings.entry_keys():
         logger.warning(OPEN)
-
-
-lifespan = no_lifespan
+    yield
 
 
 class SealedEntries:

@@ -5,12 +5,13 @@ chassis_payments.data.payment_sealing`` seals anew whatever an older key, or non
 """
 
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, cast
 
 from fastapi import FastAPI
 from sqlalchemy.dialects.postgresql import JSONB
 
-from chassis.feature import no_lifespan
 from chassis_payments.data.payment_sealing.sealing import MetadataSealer, SealedJson
 from chassis_payments.data.payment_sealing.settings import Settings
 from chassis_payments.data.provider_payments.model import ProviderPayment
@@ -27,12 +28,15 @@ OPEN = "PAYMENTS_KEY is not set: the metadata of payments is kept as it comes"
 
 def install(_app: FastAPI, settings: Settings) -> None:
     """Seal what is written from now on, and open what is read."""
-    if not settings.payment_keys():
-        logger.warning(OPEN)
     sealed_with(settings.payment_keys())
 
 
-lifespan = no_lifespan
+@asynccontextmanager
+async def lifespan(_app: FastAPI, settings: Settings) -> AsyncIterator[None]:
+    """Say once, where there is no key, that nothing is sealed."""
+    if not settings.payment_keys():
+        logger.warning(OPEN)
+    yield
 
 
 def sealed_with(keys: list[str]) -> None:
