@@ -19,6 +19,7 @@ from ferrata.base import (
     with_config,
 )
 from ferrata.template.opening import Template
+from ferrata.template.sparing import cloned_once, context_made_once, modes_are_kept
 
 
 def render(template: Template, answers: Mapping[str, Any], folder: Path) -> None:
@@ -28,6 +29,7 @@ def render(template: Template, answers: Mapping[str, Any], folder: Path) -> None
         scratch() as temporary,
         copier_environment(template, temporary, EXACT),
         _copier_errors(template),
+        context_made_once(),
     ):
         from copier import run_copy  # noqa: PLC0415  (slow to import; only here it is needed)
 
@@ -71,8 +73,9 @@ def versions(template: Template, temporary: Path) -> Iterator[Write]:
         progress("Writing the template's files in a folder of their own"),
         copier_environment(template, temporary, EXACT, ASIDE),
         _copier_errors(template),
-        _modes_are_kept(),
-        _cloned_once(),
+        modes_are_kept(),
+        context_made_once(),
+        cloned_once(),
     ):
         yield write
 
@@ -97,54 +100,6 @@ def updated(template: Template, changes: Mapping[str, Any], old: Path, folder: P
     )
     shutil.rmtree(folder / ".git")
     return folder
-
-
-@contextmanager
-def _modes_are_kept() -> Iterator[None]:
-    """Spare a git process for each file: Copier asks whether a repository keeps file modes.
-
-    What is written aside is in none. A Copier that does not ask any more is left alone.
-    """
-    from copier import _main  # noqa: PLC0415
-
-    worker, name = _main.Worker, "_sync_git_index_executable_bit"
-    asks = getattr(worker, name, None)
-    if asks is None:
-        yield
-        return
-    setattr(worker, name, lambda *_: None)
-    try:
-        yield
-    finally:
-        setattr(worker, name, asks)
-
-
-@contextmanager
-def _cloned_once() -> Iterator[None]:
-    """Spare three clones of the template: Copier makes one for each of the steps of an update.
-
-    What is cloned here lies in the scratch folder of the climb and goes with it. A Copier that
-    clones in another way is left alone.
-    """
-    from copier import _template  # noqa: PLC0415
-
-    name = "clone"
-    clone = getattr(_template, name, None)
-    if clone is None:
-        yield
-        return
-    made: dict[tuple[str, str], str] = {}
-
-    def once(url: str, ref: str = "HEAD", location: str | None = None) -> str:  # noqa: ARG001
-        if (url, ref) not in made:
-            made[url, ref] = clone(url, ref)
-        return made[url, ref]
-
-    setattr(_template, name, once)
-    try:
-        yield
-    finally:
-        setattr(_template, name, clone)
 
 
 @contextmanager
