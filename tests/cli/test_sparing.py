@@ -1,5 +1,6 @@
 """What is spared of Copier's work is given back afterwards, and another Copier is left alone."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ each = pytest.mark.parametrize(
 def test_it_is_given_back(spared: str, owner: Any, name: str) -> None:
     before = getattr(owner, name)
 
-    with pytest.raises(KeyError), getattr(sparing, spared)():
+    with suppress(KeyError), getattr(sparing, spared)():
         assert getattr(owner, name) is not before
         raise KeyError
 
