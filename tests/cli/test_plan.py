@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests import turns
 from tests.cli.support import EXAMPLE, ROOT
 from tests.support import commit_working_tree, extension
 
@@ -32,6 +33,7 @@ def test_the_files_are_those_that_new_writes(ferrata, tmp_path, file):
     assert plan["files"] == sorted(plan["files"])
 
 
+@turns.whole_ways
 @pytest.mark.parametrize("file", [EXAMPLE, LENDING], ids=lambda path: path.parent.name)
 def test_the_same_for_the_real_template(ferrata, monkeypatch, real, tmp_path, file):
     monkeypatch.setattr("ferrata.template.home.CHECKOUT", real)

@@ -12,6 +12,7 @@ import yaml
 
 from ferrata.base import repository_url
 from ferrata.template import hooks
+from tests import turns
 from tests.cli.support import EXAMPLE, LAYER, ROOT, commit, git, write_tiny_template
 
 BUILT_FROM = ("pyproject.toml", "hatch_build.py", "src", "README.md", "LICENSE")
@@ -141,6 +142,7 @@ def test_commands_without_network_or_checkout(installed, tmp_path):
     assert "port 8000" in run([installed / "ferrata", "plan", EXAMPLE], tmp_path).stdout
 
 
+@turns.whole_ways
 def test_generate_check_and_update(installed, checkout, tmp_path):
     demo = tmp_path / "demo"
     made = run([installed / "ferrata", "new", "demo", "--answers", EXAMPLE], tmp_path)

@@ -195,6 +195,7 @@ def test_references_to_models_of_their_own(project: Path, add: Add, tmp_path: Pa
         assert f'ForeignKey("{table}.id")' in model
 
 
+@pytest.mark.in_turns(5)
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

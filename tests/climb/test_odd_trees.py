@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from tests import turns
 from tests.climb.conftest import Climb
 from tests.climb.support import LISTS, copy_of, listed, state
 from tests.support import commit_all, files_of, git
 
-pytestmark = pytest.mark.usefixtures("quick")
+pytestmark = [pytest.mark.usefixtures("quick"), turns.odd_trees]
 
 
 def first_every_day(*cases: object) -> list[object]:

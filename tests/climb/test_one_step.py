@@ -14,12 +14,13 @@ import pytest
 
 from ferrata.base import one_line
 from ferrata.template import updates
+from tests import turns
 from tests.climb.conftest import Climb
 from tests.climb.support import LISTS, listed, state
 from tests.climb.trees import changed, everything
 from tests.support import commit_all, files_of, git
 
-pytestmark = pytest.mark.usefixtures("quick")
+pytestmark = [pytest.mark.usefixtures("quick"), turns.single_steps]
 ANSWERS = ".copier-answers.yml"
 # Moves of files in a climb to level 2, which takes some more than the last.
 MOVES = [1, 2, 20, 40, 60]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests import turns
 from tests.docs.pages import PAGES, Block, blocks, missing_line
 from tests.docs.shell import Shell
 from tests.support import commit_all, git
@@ -151,12 +152,13 @@ def _with_a_new_column(project: Path) -> None:
     model.write_text(model.read_text("utf-8") + NEW_COLUMN, "utf-8")
 
 
+@turns.pages
 def test_the_commands_of_the_readme(readme: Path) -> None:
     assert (readme / "build/demo/.copier-answers.yml").is_file()
     assert (readme / "my_system/artifacts/deliverables.md").is_file()
 
 
-@pytest.mark.in_turns(3)
+@turns.pages
 @pytest.mark.parametrize(
     "page",
     [

@@ -8,6 +8,7 @@ import yaml
 from copier.errors import UserMessageError
 
 from ferrata.planning import Combination
+from tests import turns
 from tests.layers.copies import TOY, add_toy, ferrata
 from tests.matrix.proof import prove
 from tests.matrix.renderer import Renderer
@@ -65,6 +66,7 @@ def test_it_is_validated_and_planned(tree: Path, answers: str) -> None:
     assert {"toy", "toy_check"} <= {feature["name"] for feature in planned["features"]}
 
 
+@turns.layers
 def test_copier_renders_it_and_so_do_the_tests(tree: Path, tmp_path: Path) -> None:
     project = render(tree, ANSWERS, tmp_path / "project")
 
@@ -83,6 +85,7 @@ def test_the_template_keeps_its_rules(tree: Path) -> None:
     assert [breach for check in CHECKS.values() for breach in check(source)] == []
 
 
+@turns.layers
 def test_its_projects_are_sound(tree: Path) -> None:
     asked = [
         Combination(level, modules) for level in (1, 2) for modules in (("toy",), (*MODULES, "toy"))

@@ -13,6 +13,7 @@ import pytest
 from ferrata.planning import Combination, combinations
 from ferrata.planning import sample as pairwise
 from ferrata.template import load_module
+from tests import turns
 from tests.layers.copies import remove
 from tests.matrix.proof import prove, prove_all
 from tests.matrix.renderer import Renderer
@@ -43,7 +44,7 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.in_turns(2)
+@turns.layers
 @pytest.mark.parametrize("layer", [name for name in LAYERS if name != "level_1"])
 def test_what_is_left_keeps_its_rules(layer: str, tree: Path) -> None:
     gone = remove(tree, layer)
@@ -57,7 +58,7 @@ def test_what_is_left_keeps_its_rules(layer: str, tree: Path) -> None:
         assert source.rules.problems(answers_of(name) | {"level": 1, "modules": []}) == []
 
 
-@pytest.mark.in_turns(1)
+@turns.layers
 @pytest.mark.parametrize("layer", [name for name in BUILT if name != "level_1"])
 def test_the_projects_that_are_left_are_sound_and_as_before(layer: str, tree: Path) -> None:
     remove(tree, layer)
@@ -87,7 +88,7 @@ def changed(now: dict[str, bytes], before: dict[str, bytes]) -> set[str]:
     return {path for path in now.keys() | before.keys() if now.get(path) != before.get(path)}
 
 
-@pytest.mark.in_turns(2)
+@turns.layers
 @pytest.mark.parametrize("layer", [name for name in LAYERS if not name.startswith("level_")])
 def test_the_documentation_speaks_of_it_no_more(layer: str, tree: Path) -> None:
     (tree / "docs").mkdir()

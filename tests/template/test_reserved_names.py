@@ -3,12 +3,13 @@
 import builtins
 import re
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import PurePosixPath
 
 import pytest
 from pydantic import BaseModel
 
-from ferrata.planning import combinations, sample
+from ferrata.planning import Combination, combinations, sample
 from tests.matrix.renderer import Renderer
 from tests.support import ROOT, brief, extension, room
 from tests.template.scopes import met
@@ -74,15 +75,37 @@ def named(name: str, plural: str) -> list[dict[str, object]]:
     return [{"name": name, "plural": plural, "fields": [field]}]
 
 
-@pytest.mark.about("rabbitmq")
-def test_a_name_of_a_file_beside_those_of_an_entity_is_refused() -> None:
-    """Whatever the level and the modules are: a project gets more of both later."""
-    names, plurals, renderer = set[str](), set[str](), Renderer(ROOT)
+Asked = Callable[[], list[Combination]]
+
+
+def fullest() -> list[Combination]:
+    """All layers together, with each choice."""
     asked = combinations(extension())
     most = max(len(one.answers["modules"]) for one in asked)
-    # Each pair of layers, and all of them together.
-    fullest = [one for one in asked if len(one.answers["modules"]) == most]
-    for one in [*sample(extension(), asked), *fullest]:
+    return [one for one in asked if len(one.answers["modules"]) == most]
+
+
+def pairs() -> list[Combination]:
+    """Each pair of layers."""
+    return sample(extension(), combinations(extension()))
+
+
+WITH_EACH = pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param(fullest, id="everything"),
+        # Where a layer is not there, another one may have a file in its place.
+        pytest.param(pairs, id="pairs", marks=pytest.mark.long),
+    ],
+)
+
+
+@WITH_EACH
+@pytest.mark.about("rabbitmq")
+def test_a_name_of_a_file_beside_those_of_an_entity_is_refused(asked: Asked) -> None:
+    """Whatever the level and the modules are: a project gets more of both later."""
+    names, plurals, renderer = set[str](), set[str](), Renderer(ROOT)
+    for one in asked():
         answers = brief() | one.answers | {"entities": named("qzebra", "qzebras")}
         paths = [*renderer.render(answers).files]
         for path in paths:
@@ -130,16 +153,13 @@ def test_every_device_is_refused() -> None:
     assert {"aux", "con", "nul", "prn", *ports} == RESERVED.DEVICES
 
 
-def test_a_device_may_be_part_of_what_a_service_is_called() -> None:
+@WITH_EACH
+def test_a_device_may_be_part_of_what_a_service_is_called(asked: Asked) -> None:
     answers = brief() | {"context": "con", "domain": "aux", "function": "nul"}
     answers |= {"function_reason": "a fourth part", "modules": [], "level": 1}
     renderer = Renderer(ROOT)
     assert extension().problems(answers) == []
 
-    asked = combinations(extension())
-    most = max(len(one.answers["modules"]) for one in asked)
-    # Each pair of layers, and all of them together.
-    fullest = [one for one in asked if len(one.answers["modules"]) == most]
-    for one in [*sample(extension(), asked), *fullest]:
+    for one in asked():
         for path in renderer.render(answers | one.answers).files:
             assert [*path_faults(path)] == []

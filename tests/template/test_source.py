@@ -145,6 +145,7 @@ def test_a_secret_from_elsewhere_is_none(line: str) -> None:
     assert not ADDRESS.search(line)
 
 
+@pytest.mark.in_turns(12)
 @pytest.mark.parametrize(
     ("check", "plant", "told"), PLANTED, ids=[f"{check}-{told[:30]}" for check, _, told in PLANTED]
 )
