@@ -100,7 +100,9 @@ def with_a_key_of_its_own(issuer: Issuer) -> str:
     return other.token({"jwk": other.entry, "jku": "https://mallory.example/keys"})
 
 
-SOON = int(time.time())
+NOW = int(time.time())
+TOMORROW = NOW + 86_400
+"""Still to come however long all tests take."""
 WRONG: list[tuple[str, Callable[[Issuer], str]]] = [
     ("no signature", unsigned),
     ("the public key as a secret", signed_with_the_public_key),
@@ -115,11 +117,11 @@ WRONG: list[tuple[str, Callable[[Issuer], str]]] = [
     ("no issuer", lambda issuer: issuer.token(iss=None)),
     ("an id token", lambda issuer: issuer.token({"typ": "JWT"})),
     ("no type", lambda issuer: issuer.token({"typ": ""})),
-    ("expired", lambda issuer: issuer.token(iat=SOON - 900, exp=SOON - 600)),
+    ("expired", lambda issuer: issuer.token(iat=NOW - 900, exp=NOW - 600)),
     ("no end", lambda issuer: issuer.token(exp=None)),
     ("an end that is no time", lambda issuer: issuer.token(exp="never")),
-    ("made in the future", lambda issuer: issuer.token(iat=SOON + 600, exp=SOON + 900)),
-    ("not made yet", lambda issuer: issuer.token(nbf=SOON + 600)),
+    ("made in the future", lambda issuer: issuer.token(iat=TOMORROW, exp=TOMORROW + 300)),
+    ("not made yet", lambda issuer: issuer.token(nbf=TOMORROW)),
     ("no time", lambda issuer: issuer.token(iat=None)),
     ("no subject", lambda issuer: issuer.token(sub=None)),
     ("a subject that is no text", lambda issuer: issuer.token(sub=["anna"])),
