@@ -24,7 +24,7 @@ from tests.climb.support import (
     State,
     answers,
     copy_of,
-    listed,
+    new_paths,
     new_project,
     state,
     write_template,
@@ -86,13 +86,7 @@ def fresh_2(fresh: Fresh) -> Path:
 @pytest.fixture(scope="session")
 def names(level_1: Path, fresh: Fresh) -> dict[str, str]:
     """Paths that edits speak of, whatever level 2 and a module consist of."""
-
-    def new(name: str) -> list[str]:
-        there = listed(level_1, f".ferrata/{name}")
-        return sorted(listed(fresh(2, "files"), f".ferrata/{name}") - there)
-
-    first, second, *_ = new("template.txt")
-    return {"new": first, "new_2": second, "new_seed": new("seeds.txt")[0]}
+    return new_paths(level_1, fresh(2, "files"))
 
 
 @dataclass(frozen=True)

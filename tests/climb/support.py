@@ -79,6 +79,16 @@ def new_project(template: Path, folder: Path, **changes: object) -> Path:
     return folder
 
 
+def new_paths(before: Path, after: Path) -> dict[str, str]:
+    """Two paths that the template puts into a project, and a seed."""
+
+    def new(name: str) -> list[str]:
+        return sorted(listed(after, f".ferrata/{name}") - listed(before, f".ferrata/{name}"))
+
+    first, second, *_ = new("template.txt")
+    return {"new": first, "new_2": second, "new_seed": new("seeds.txt")[0]}
+
+
 def copy_of(project: Path, folder: Path) -> Path:
     return shutil.copytree(project, folder, symlinks=True)
 

@@ -8,7 +8,19 @@ import pytest
 
 from tests import turns
 from tests.climb.conftest import Climb, Fresh
-from tests.climb.support import LISTS, Edit, State, apply_edit, edits, listed, named, state
+from tests.climb.support import (
+    LISTS,
+    Edit,
+    State,
+    apply_edit,
+    copy_of,
+    edits,
+    listed,
+    named,
+    new_paths,
+    new_project,
+    state,
+)
 from tests.support import commit_all, files_of, git
 
 EDITS = edits()
@@ -57,6 +69,25 @@ def test_all_that_is_clean_at_once(
         assert all(named(text, names) in run.out for text in edit.said), (edit.name, run.out)
     _is_clean(together, before, level_1, fresh(2, "files"), project)
     _again_is_nothing(project, climb)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("start", "end"), [(1, 3), (1, 4), (2, 3), (2, 4), (3, 4)])
+def test_all_that_is_clean_is_so_from_any_level_to_any(
+    start: int, end: int, template: Path, fresh: Fresh, tmp_path: Path, climb: Climb
+) -> None:
+    base = new_project(template, tmp_path / "base", level=start)
+    project, there = copy_of(base, tmp_path / "demo"), fresh(end, "files")
+    names = new_paths(base, there)
+    together = [edit for edit in CLEAN if not edit.alone]
+    before = _edited(together, project, names)
+
+    run = climb(project, "--to", end, "--add", "files")
+
+    assert run.code == 0, run.err
+    for edit in together:
+        assert all(named(text, names) in run.out for text in edit.said), (edit.name, run.out)
+    _is_clean(together, before, base, there, project)
 
 
 @turns.climbs
