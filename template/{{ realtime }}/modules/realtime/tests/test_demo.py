@@ -13,3 +13,5 @@ async def test_the_page_is_there_if_it_is_wanted(*, wanted: bool, status: int) -
 
     assert answer.status_code == status
     assert ("<option>beds</option>" in answer.text) is wanted
+    if wanted:
+        assert "script-src 'unsafe-inline'" in answer.headers["content-security-policy"]

@@ -81,6 +81,7 @@ async def test_a_link_gives_a_file_out_to_whoever_has_it(
 
     assert (answer.status_code, answer.content) == (200, WORDS)
     assert answer.headers["cache-control"] == "private, no-cache"
+    assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
     part = await client.get(url, headers={"range": "bytes=1-2"})
     assert (part.status_code, part.content) == (206, b"or")
     [(action, subject, actor), _] = told.events

@@ -14,6 +14,8 @@ from chassis_files.file_api.downloading import SendFile, clean_file
 from chassis_files.file_api.routes import CONTENT, StorageDep, StoredFilesDep
 from chassis_files.file_links.signing import LINKS, AccessLinks
 
+ANYWHERE = {"Cross-Origin-Resource-Policy": "cross-origin"}
+"""Pages of other origins may show what a link gives: whoever has the link gets it anyway."""
 TOO_LONG = "A link is good for {seconds} seconds at most."
 
 router = APIRouter(prefix=LINKS, tags=["files"])
@@ -86,4 +88,6 @@ async def get_linked_file(
     left = max(signed.expires - int(dt.datetime.now(dt.UTC).timestamp()), 0)
     kept = replace(how, seconds=min(how.seconds, left))  # no longer than the link is good
     send = SendFile(stored, store, kept.cache, state.download_observers, signed.by)
-    return await send(file_id, request)
+    answer = await send(file_id, request)
+    answer.headers.update(ANYWHERE)
+    return answer
