@@ -86,7 +86,8 @@ RELATIONS_OF = {
     ),
     "bot": frozenset(
         """
-        bot_chats ix_bot_chats_subscribed pk_bot_chats uq_bot_chats_chat
+        bot_chats bot_links ix_bot_chats_subscribed ix_bot_links_account pk_bot_chats
+        pk_bot_links uq_bot_chats_chat uq_bot_links_chat
         """.split()
     ),
     "mongodb": frozenset(

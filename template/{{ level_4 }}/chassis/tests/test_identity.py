@@ -76,6 +76,21 @@ async def test_another_service_is_let_in_on_behalf_of_a_user(client: AsyncClient
     assert current() is None
 
 
+async def test_a_service_may_say_which_roles_somebody_has() -> None:
+    tokens = ServiceTokens(KEY, 5)
+    lent = Principal("anna", frozenset({"reader", "editor"}), "shop")
+    for principal in (lent, Principal("anna", frozenset({"reader"}), "shop")):
+        with acting_as(principal):
+            assert await tokens.principal_of(tokens.made_by("shop")) == principal
+
+    with acting_as(lent):  # whoever is called next is told the same
+        assert (await tokens.principal_of(tokens.made_by("cellar"))).roles == lent.roles
+    with acting_as(Principal("anna", frozenset({"admin"}))):  # a user's own are nobody's to pass on
+        assert (await tokens.principal_of(tokens.made_by("shop"))).roles == {"service"}
+    with acting_as(Principal("anna", frozenset(), "shop")):
+        assert (await tokens.principal_of(tokens.made_by("shop"))).roles == frozenset()
+
+
 @pytest.mark.parametrize("path", ["/plants", "/nowhere"])
 async def test_nobody_else_is_let_in_wherever_it_wants(client: AsyncClient, path: str) -> None:
     answer = await client.get(path)

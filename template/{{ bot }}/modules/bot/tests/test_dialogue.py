@@ -96,6 +96,16 @@ async def test_an_api_that_is_away_is_told(chat: Chatting, business_api: Busines
     assert len(business_api.created(BED)) == 1
 
 
+async def test_what_the_api_does_not_allow_is_told_and_not_tried_again(
+    chat: Chatting, business_api: BusinessApi
+) -> None:
+    business_api.refusals += [(403, {"detail": "No."})] * 2
+    await chat.fill_in("/new_bed", {"name": "roses", "covered": None})
+
+    assert await chat.press("Create") == "You may not do that."
+    assert len(business_api.refusals) == 1
+
+
 async def test_an_outcome_that_nobody_knows_is_told_so(
     chat: Chatting, business_api: BusinessApi
 ) -> None:

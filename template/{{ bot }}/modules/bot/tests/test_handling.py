@@ -6,7 +6,7 @@ import time
 import pytest
 from aiogram import Router
 from aiogram.filters import Command
-from aiogram.types import Message
+from aiogram.types import Message, Update
 from fakeredis import FakeServer
 
 from chassis_bot.bot import ChatBot, Script, build_bot
@@ -51,6 +51,24 @@ async def test_a_poisonous_update_ends(
     assert outcomes == [Outcome.GIVEN_UP]
     assert "failed for the 3. time of 3: LookupError: (its text may hold data)" in caplog.text
     assert await chat.say("/greet") == f"hello {CHAT}"
+
+
+async def test_an_update_that_somebody_took_first_goes_no_further(
+    bot: ChatBot, telegram: ServedTelegram
+) -> None:
+    taken: list[int] = []
+
+    async def take(update: Update) -> bool:
+        taken.append(update.update_id)
+        return len(taken) == 1
+
+    bot.handling.first.append(take)
+    async with running(bot):
+        first, second = telegram.say(CHAT, "/greet"), telegram.say(CHAT, "/greet")
+        await telegram.confirmed(second)
+
+    assert taken == [first, second]
+    assert telegram.chats[CHAT].texts == [f"hello {CHAT}"]
 
 
 async def test_a_redis_that_is_away_is_told(chat: Chatting, memory_redis: FakeServer) -> None:

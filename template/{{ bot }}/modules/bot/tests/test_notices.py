@@ -1,6 +1,8 @@
 """What is new is told in the chats that want to hear of it."""
 
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Literal
 from uuid import UUID
 
@@ -8,6 +10,7 @@ import pytest
 from faststream.rabbit import TestRabbitBroker
 
 from chassis.events import Created
+from chassis.problems import Unavailable
 from chassis_bot.bot import ChatBot, Script, build_bot
 from chassis_bot.features import BotSettings
 from chassis_bot.notices import Consumer, NotToldError, announce
@@ -114,6 +117,56 @@ async def test_a_chat_that_cannot_be_told_holds_up_no_other_and_is_tried_again(
         await tell(bot, event, beds)
 
     assert telegram.chats[CHAT].texts == telegram.chats[OTHER].texts == ["New: Bed roses"]
+
+
+async def test_a_chat_is_told_only_of_what_it_may_read(
+    bot: ChatBot,
+    telegram: ServedTelegram,
+    business_api: BusinessApi,
+    event: BedCreated,
+    beds: Collection,
+) -> None:
+    asked: list[str] = []
+
+    @asynccontextmanager
+    async def entered(chat: int) -> AsyncIterator[bool]:
+        yield chat != GONE
+
+    async def may_read(path: str) -> bool:
+        asked.append(path)
+        return len(asked) > 1
+
+    want(business_api, telegram, chat_7="en", chat_9="en")
+    bot.handling.entered, bot.handling.may_read = entered, may_read
+    async with bot.lifespan(), bot.api.context():
+        await tell(bot, event, beds)
+
+    assert asked == [f"/api/v1/beds/{UUID(int=7)}"]
+    assert telegram.chats[CHAT].texts == telegram.chats[GONE].texts == []
+
+
+async def test_a_chat_of_which_nobody_knows_what_it_may_is_tried_again(
+    bot: ChatBot,
+    telegram: ServedTelegram,
+    business_api: BusinessApi,
+    event: BedCreated,
+    beds: Collection,
+) -> None:
+    answers: list[Exception] = [Unavailable("The business API does not answer.")]
+
+    async def may_read(_path: str) -> bool:
+        if answers:
+            raise answers.pop()
+        return True
+
+    want(business_api, telegram, chat_7="en")
+    bot.handling.may_read = may_read
+    async with bot.lifespan(), bot.api.context():
+        with pytest.raises(NotToldError, match="1 of 1 chats"):
+            await tell(bot, event, beds)
+        await tell(bot, event, beds)
+
+    assert telegram.chats[CHAT].texts == ["New: Bed roses"]
 
 
 async def test_a_chat_that_has_blocked_the_bot_wants_no_more(

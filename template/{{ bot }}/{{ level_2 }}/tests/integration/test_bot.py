@@ -56,6 +56,7 @@ def probe(
         "APP_ENV": "test",
         "BOT_SERVER": telegram.url_with_token,
         "API_URL": business_api.url,
+        "DATA_API_URL": business_api.url,
         "REDIS_URL": others["redis"].url,
     }
     return Bot(environment, logs / "bot.log")

@@ -19,7 +19,7 @@ from chassis_bot.features import BOT_FEATURES, BotSettings
 from chassis_bot.notices import Chats, Consumer, Notices, Subscribing
 from chassis_bot.polling import chat_of, event_of
 from chassis_bot.process import ChatBot
-from chassis_bot.records import Collection, Records
+from chassis_bot.records import Collection, NotAllowed, Records
 from chassis_bot.talk import Talking
 from chassis_bot.texts import ENGLISH, Texts, chosen
 from chassis_redis.redis_client import AWAY
@@ -98,6 +98,8 @@ async def _apologise(
     """Say in a chat what has become of its update."""
     texts = chosen(languages, getattr(event_of(update), "from_user", None))
     match error:
+        case NotAllowed():
+            text = texts.not_allowed
         case OutcomeUnknown():
             text = texts.unknown_outcome
         case Unavailable() | TimeoutError():

@@ -2,8 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    ExitStack,
+    asynccontextmanager,
+)
 from enum import Enum, auto
 
 from aiogram.exceptions import TelegramAPIError, TelegramForbiddenError, TelegramRetryAfter
@@ -12,6 +17,7 @@ from aiogram.types import Update
 from chassis.problems import ProblemError
 from chassis.problems.telling import described
 from chassis_bot.polling import chat_of
+from chassis_bot.records import NotAllowed
 from chassis_bot.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -36,7 +42,12 @@ async def _nothing(*_given: object) -> None:
     return
 
 
-def _everybody(_chat: int) -> bool:
+@asynccontextmanager
+async def _everybody(_chat: int) -> AsyncIterator[bool]:
+    yield True
+
+
+async def _everything(_path: str) -> bool:
     return True
 
 
@@ -50,8 +61,13 @@ class Handling:
         """Entered, in this order, around the handling of each update."""
         self.observers: list[Callable[[Update, Outcome], None]] = []
         """Told what became of each."""
-        self.admits: Callable[[int], bool] = _everybody
-        """Says whether a chat may use the bot."""
+        self.first: list[Callable[[Update], Awaitable[bool]]] = []
+        """Is given each update before it is known whether its chat may use the bot; says whether it has
+        done what there is to do."""
+        self.entered: Callable[[int], AbstractAsyncContextManager[bool]] = _everybody
+        """Entered around all that is done for a chat; says whether it may use the bot."""
+        self.may_read: Callable[[str], Awaitable[bool]] = _everything
+        """Says whether the chat that is entered may read what is at a path of the business API."""
         self.turn_away: Callable[[int], Awaitable[None]] = _nothing
         """Is told of a chat that may not."""
         self.apologise: Callable[[Update, Exception], Awaitable[None]] = _nothing
@@ -75,6 +91,9 @@ class Handling:
             try:
                 async with asyncio.timeout(self._settings.bot_update_time):
                     await self._handle(update)
+            except NotAllowed as error:
+                await self._give_up(update, error)
+                return Outcome.DONE
             except TelegramForbiddenError:
                 logger.info("Update %d: its chat has blocked the bot", update.update_id)
                 await self._leave(update)
@@ -93,11 +112,15 @@ class Handling:
         return Outcome.GIVEN_UP
 
     async def _handle(self, update: Update) -> None:
+        for takes in self.first:
+            if await takes(update):
+                return
         chat = chat_of(update)
-        if self.admits(chat):
-            await self.feed(update)
-        else:
-            await self.turn_away(chat)
+        async with self.entered(chat) as admitted:
+            if admitted:
+                await self.feed(update)
+            else:
+                await self.turn_away(chat)
 
     async def _failed(self, update: Update, attempt: int, error: Exception) -> None:
         attempts = self._settings.bot_attempts

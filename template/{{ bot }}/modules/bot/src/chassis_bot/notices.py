@@ -16,6 +16,8 @@ from redis.asyncio import Redis
 
 from chassis.events import Event
 from chassis.http_client import Reply, raise_for_problem
+from chassis.problems import ProblemError
+from chassis.problems.telling import described
 from chassis.schemas import Page
 from chassis_bot.browsing import ShowRecord
 from chassis_bot.chats import PATH, BotChatRead, BotChatState
@@ -98,6 +100,11 @@ class Notice:
         record: dict[str, Any] = self.event.model_dump(mode="json")["data"]
         return record
 
+    @property
+    def path(self) -> str:
+        """Where the record is in the business API."""
+        return f"{self.of.path}/{self.record['id']}"
+
 
 class NotToldError(Exception):
     """Some chats could not be told; they are tried again."""
@@ -121,7 +128,6 @@ class Notices:
         telling = [
             asyncio.create_task(self._once(chat, notice, key))
             async for chat in self._chats.subscribed()
-            if self._bot.handling.admits(chat.chat)
         ]
         failed = [told for told in await asyncio.gather(*telling) if not told]
         if failed:
@@ -133,7 +139,7 @@ class Notices:
             if await self._redis.sismember(key, str(chat.chat)):
                 return True
             try:
-                await self._send(chat, notice)
+                await self._send_if_it_may_know(chat, notice)
             except TelegramForbiddenError:
                 await self._chats.leave(chat.chat)
             except TelegramRetryAfter:
@@ -141,9 +147,18 @@ class Notices:
             except TelegramAPIError as error:
                 logger.warning("A chat could not be told: %s", type(error).__name__)
                 return False
+            except ProblemError as error:
+                logger.warning("Nobody knows what a chat may be told: %s", described(error))
+                return False
             await self._redis.sadd(key, str(chat.chat))
             await self._redis.expire(key, REMEMBERED_S)
             return True
+
+    async def _send_if_it_may_know(self, chat: BotChatRead, notice: Notice) -> None:
+        handling = self._bot.handling
+        async with handling.entered(chat.chat) as admitted:
+            if admitted and await handling.may_read(notice.path):
+                await self._send(chat, notice)
 
     async def _send(self, chat: BotChatRead, notice: Notice) -> None:
         texts, of, record = speaking(self._languages, chat.language), notice.of, notice.record

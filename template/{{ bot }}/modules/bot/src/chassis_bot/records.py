@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -10,10 +11,11 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic_core import to_json
 
 from chassis.http_client import Reply, raise_for_problem
-from chassis.problems import Conflict, OutcomeUnknown
+from chassis.problems import Conflict, OutcomeUnknown, ProblemError
 from chassis.schemas import Page
 
 KEY = "Idempotency-Key"
+REFUSED = "The business API does not allow that."
 
 type Record = dict[str, Any]
 
@@ -66,6 +68,12 @@ class Collection:
         return text if len(text) <= most else f"{text[: most - 9]}_{zlib.crc32(text.encode()):08x}"
 
 
+class NotAllowed(ProblemError):  # noqa: N818  # as the errors of the chassis are called
+    """The business API does not let this chat do that: 403."""
+
+    status = HTTPStatus.FORBIDDEN
+
+
 class Http(Protocol):
     """The calls of HttpClient that are needed here."""
 
@@ -91,13 +99,13 @@ class Records:
         """Give a part of the list, the newest first."""
         params = {"limit": size, "cursor": cursor}
         reply = await self._http.get(f"{self._base}{of.path}", params=params)
-        raise_for_problem(reply)
+        _raise_for(reply)
         return _pages.validate_json(reply.body)
 
     async def get(self, of: Collection, record_id: UUID) -> Record:
         """Give one record."""
         reply = await self._http.get(f"{self._base}{of.path}/{record_id}")
-        raise_for_problem(reply)
+        _raise_for(reply)
         return _records.validate_json(reply.body)
 
     async def create(self, of: Collection, values: Mapping[str, Any], key: str) -> Record:
@@ -106,9 +114,15 @@ class Records:
             f"{self._base}{of.path}", json_body=to_json(values), headers={KEY: key}
         )
         try:
-            raise_for_problem(reply)
+            _raise_for(reply)
         except Conflict as conflict:
             if KEY in conflict.detail:  # an earlier attempt is being worked on, or lost
                 raise OutcomeUnknown(conflict.detail) from None
             raise
         return _records.validate_json(reply.body)
+
+
+def _raise_for(reply: Reply) -> None:
+    if reply.status == HTTPStatus.FORBIDDEN:
+        raise NotAllowed(REFUSED)
+    raise_for_problem(reply)

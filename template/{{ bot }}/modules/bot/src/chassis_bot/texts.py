@@ -54,6 +54,7 @@ class Texts:
         "It is not known whether that was done. Look at the list before you try again."
     )
     failed: str = "Something went wrong. It is noted."
+    not_allowed: str = "You may not do that."
     yes: str = "yes"
     no: str = "no"
     names: Mapping[str, str] = field(default_factory=dict)

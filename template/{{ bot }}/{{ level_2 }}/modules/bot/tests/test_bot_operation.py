@@ -16,7 +16,10 @@ async def test_a_bot_is_ready_when_it_gets_updates(
     telegram: ServedTelegram, business_api: BusinessApi, memory_redis: object
 ) -> None:
     settings = BotSettings(
-        bot_server=telegram.url_with_token, api_url=business_api.url, probe_port=unused_port()
+        bot_server=telegram.url_with_token,
+        api_url=business_api.url,
+        data_api_url=business_api.url,
+        probe_port=unused_port(),
     )
     bot = build_bot("garden", Script(), settings)
     url = f"http://127.0.0.1:{settings.probe_port}"

@@ -3,7 +3,7 @@
 import pytest
 
 from chassis_bot import admission
-from chassis_bot.admission import Settings, admits
+from chassis_bot.admission import admits
 from chassis_bot.bot import ChatBot, Script, build_bot
 from chassis_bot.features import BotSettings
 from chassis_bot.testing.business_api import BusinessApi
@@ -28,8 +28,7 @@ async def test_a_chat_that_is_not_named_is_only_told_its_number(
 
     assert told.endswith("for those who run the bot: 8")
     assert "What I understand" not in told
-    assert not bot.handling.admits(OTHER)
 
 
 def test_nobody_is_admitted_unless_somebody_says_so() -> None:
-    assert not admits(Settings(), CHAT)
+    assert not admits(BotSettings(), CHAT)

@@ -5,15 +5,17 @@ from aiogram.types import Update
 from chassis.testing.spans import attributes, collecting
 from chassis_bot.bot import Script, build_bot
 from chassis_bot.features import BotSettings
+from chassis_bot.testing.business_api import BusinessApi
 from chassis_bot.testing.chatting import ServedTelegram
 
 
 async def test_an_update_is_traced_without_what_was_said(
-    telegram: ServedTelegram, memory_redis: object
+    telegram: ServedTelegram, business_api: BusinessApi, memory_redis: object
 ) -> None:
     with collecting() as collector:
         settings = BotSettings(
             bot_server=telegram.url_with_token,
+            data_api_url=business_api.url,
             traces_url=collector.url,
             traces_share=1,
             bot_attempts=1,
@@ -23,8 +25,9 @@ async def test_an_update_is_traced_without_what_was_said(
             telegram.say(7, "sand and stones")
             await bot.handling(Update.model_validate(telegram.updates[0]))
 
-    (span,) = collector.spans
-    assert span.name == "process update"
+    asked, span = collector.spans
+    assert (asked.trace_id, span.name) == (span.trace_id, "process update")
     assert attributes(span)["messaging.system"] == "telegram"
-    assert b"stones" not in span.SerializeToString()
-    assert telegram.token.encode() not in span.SerializeToString()
+    for one in (asked, span):
+        assert b"stones" not in one.SerializeToString()
+        assert telegram.token.encode() not in one.SerializeToString()

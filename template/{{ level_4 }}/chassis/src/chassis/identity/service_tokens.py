@@ -51,12 +51,23 @@ class ServiceTokens:
         """Make a token of a service, on behalf of who asks it."""
         principal = current()
         subject = principal.identity if principal else service
-        if token := self._made.get(subject):
+        # Whoever comes by a service has the roles that it has said, here and in whatever is called next.
+        roles = sorted(principal.roles) if principal and principal.service else [ROLE]
+        name = repr((subject, roles))
+        if token := self._made.get(name):
             return token
         now = int(self._clock())
-        claims = {"iss": service, "aud": AUDIENCE, "iat": now, "exp": now + LIFE_S, "sub": subject}
+        claims: dict[str, Any] = {
+            "iss": service,
+            "aud": AUDIENCE,
+            "iat": now,
+            "exp": now + LIFE_S,
+            "sub": subject,
+        }
+        if roles != [ROLE]:
+            claims["roles"] = roles
         token = jwt.encode(claims, self._key, ALGORITHM, headers={"typ": TYPE}) if self._key else ""
-        self._made.keep(subject, token, now + REUSED_S)
+        self._made.keep(name, token, now + REUSED_S)
         return token
 
     @staticmethod
@@ -76,7 +87,8 @@ class ServiceTokens:
             claims = self._claims(token)
         except PyJWTError as error:
             raise InvalidToken(f"{error}.") from None
-        principal = Principal(claims["sub"], frozenset({ROLE}), str(claims["iss"]))
+        roles = frozenset(map(str, claims.get("roles", [ROLE])))
+        principal = Principal(claims["sub"], roles, str(claims["iss"]))
         self._checked.keep(token, principal, float(claims["exp"]))
         return principal
 
