@@ -26,6 +26,8 @@ sys.dont_write_bytecode = False
 # In the background a shell has Ctrl-C ignored, also by all that is started here and interrupted.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if sys.platform != "win32":  # so is Ctrl-\, which also ends PostgreSQL at once
+        signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")

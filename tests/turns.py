@@ -2,13 +2,13 @@
 
 import pytest
 
-climbs = pytest.mark.in_turns(4, group="climbs")
-odd_trees = pytest.mark.in_turns(3, group="odd trees")
-single_steps = pytest.mark.in_turns(3, group="single steps")
+climbs = pytest.mark.in_turns(3, group="climbs")
+odd_trees = pytest.mark.in_turns(2, group="odd trees")
+single_steps = pytest.mark.in_turns(2, group="single steps")
 plain_updates = pytest.mark.in_turns(1, group="plain updates")
-proofs = pytest.mark.in_turns(3, group="proofs")
-layers = pytest.mark.in_turns(2, group="layers")
-pages = pytest.mark.in_turns(2, group="pages")
+proofs = pytest.mark.in_turns(2, group="proofs")
+layers = pytest.mark.in_turns(1, group="layers")
+pages = pytest.mark.in_turns(1, group="pages")
 whole_ways = pytest.mark.in_turns(1, group="whole ways")
 gates_that_bite = pytest.mark.in_turns(2, group="gates that bite")
 interrupted_projects = pytest.mark.in_turns(2, group="projects that are interrupted")

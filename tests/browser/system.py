@@ -160,6 +160,14 @@ def ended(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
+def crashed(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process with all that it started, as a machine that fails does."""
+    for child in psutil.Process(process.pid).children(recursive=True):
+        child.kill()
+    process.kill()
+    process.wait()
+
+
 def listened_to(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.chromium import Tab, browsing
-from tests.browser.system import Running, started
+from tests.browser.system import Running, crashed, started
 from tests.day.test_instalment import becomes
 from tests.support import run
 
@@ -76,8 +76,7 @@ def test_a_file_is_sent_and_seen_and_changes_appear_in_every_tab(
         for tab in (one, other):
             becomes(["First"], partial(titles, tab))
 
-        system.another.kill()
-        system.another.wait()
+        crashed(system.another)
         tag = {"If-Match": '"1"'}
         path = f"/api/v1/tasks/{task['id']}"
         http.patch(path, json={"title": "Second"}, headers=tag).raise_for_status()

@@ -9,7 +9,7 @@ from copier import _main, _template
 from ferrata.template import sparing
 
 PLACES = {
-    "context_made_once": (_main.Worker, ["_render_template", "_render_context", "answers_relpath"]),
+    "answers_listed_once": (_main.Worker, ["_render_template", "_answers_to_remember"]),
     "modes_are_kept": (_main.Worker, ["_sync_git_index_executable_bit"]),
     "cloned_once": (_template, ["clone"]),
 }

@@ -45,7 +45,7 @@ def _quicken(folder: Path) -> None:
     text = re.sub(r"\[gates\.types\]\n(?:.+\n)*\n", "", file.read_text("utf-8"))
     text = text.replace(', "types"', "", 1)
     text = re.sub(r"threshold = .*", "threshold = 0", text)
-    text, found = re.subn(r'("pytest",\n)', r'\1    "services/{{ api }}",\n', text)
+    text, found = re.subn(r'("pytest",\n)(?={% for path)', r'\1    "services/{{ api }}",\n', text)
     assert "[gates.types]" not in text
     assert found == 1
     file.write_text(text, "utf-8")

@@ -134,13 +134,18 @@ def _endpoints(rendered: Rendered) -> set[str]:
 
 
 def _prefix(rendered: Rendered, path: str) -> str:
-    """What all routes of a file begin with; it may be a name that another file of the package gives."""
-    found = PREFIX.search(rendered.text(path))
+    """What all routes of a file begin with; it may be a name that another file gives."""
+    text = rendered.text(path)
+    found = PREFIX.search(text)
     if found is None or found[1] is not None:
         return found[1] if found else ""
     given = re.compile(rf'^{found[2]} = "([^"]+)"', re.MULTILINE)
     package = path.partition("/src/")[0]
-    return _found(rendered, given, f"{package}/src/").pop()
+    places = [path, f"{package}/src/"]
+    named = rf"^from ([\w.]+) import \(?[^()]*?\b{found[2]}\b"
+    if imported := re.search(named, text, re.MULTILINE):
+        places.insert(1, f"/src/{imported[1].replace('.', '/')}.py")
+    return next(names for place in places if (names := _found(rendered, given, place))).pop()
 
 
 def _rows(rendered: Rendered, heading: str) -> list[list[str]]:

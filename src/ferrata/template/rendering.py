@@ -19,7 +19,7 @@ from ferrata.base import (
     with_config,
 )
 from ferrata.template.opening import Template
-from ferrata.template.sparing import cloned_once, context_made_once, modes_are_kept
+from ferrata.template.sparing import answers_listed_once, cloned_once, modes_are_kept
 
 
 def render(template: Template, answers: Mapping[str, Any], folder: Path) -> None:
@@ -29,7 +29,7 @@ def render(template: Template, answers: Mapping[str, Any], folder: Path) -> None
         scratch() as temporary,
         copier_environment(template, temporary, EXACT),
         _copier_errors(template),
-        context_made_once(),
+        answers_listed_once(),
     ):
         from copier import run_copy  # noqa: PLC0415  (slow to import; only here it is needed)
 
@@ -74,7 +74,7 @@ def versions(template: Template, temporary: Path) -> Iterator[Write]:
         copier_environment(template, temporary, EXACT, ASIDE),
         _copier_errors(template),
         modes_are_kept(),
-        context_made_once(),
+        answers_listed_once(),
         cloned_once(),
     ):
         yield write

@@ -9,8 +9,8 @@ from typing import Any
 
 
 @contextmanager
-def context_made_once() -> Iterator[None]:
-    """Spare a fifth of the time: Copier puts the answers together anew for each part of each path.
+def answers_listed_once() -> Iterator[None]:
+    """Spare a tenth of the time: Copier lists the answers anew for each part of each path.
 
     They do not change while files are written.
     """
@@ -18,25 +18,23 @@ def context_made_once() -> Iterator[None]:
 
     worker = _main.Worker
     write = getattr(worker, "_render_template", None)
-    context = getattr(worker, "_render_context", None)
-    file = getattr(worker, "answers_relpath", None)
-    if not (write and context and isinstance(file, property)):
+    answers = getattr(worker, "_answers_to_remember", None)
+    if not (write and answers):
         yield
         return
-    made: list[tuple[dict[str, Any], Any]] = []
+    listed: list[dict[str, Any]] = []
 
     def writing(self: Any) -> None:
-        made.append((context(self), file.__get__(self)))
+        listed.append(answers(self))
         try:
             write(self)
         finally:
-            made.pop()
+            listed.pop()
 
     with _replaced(
         worker,
         _render_template=writing,
-        _render_context=lambda self: {**made[-1][0]} if made else context(self),
-        answers_relpath=property(lambda self: made[-1][1] if made else file.__get__(self)),
+        _answers_to_remember=lambda self: {**listed[-1]} if listed else answers(self),
     ):
         yield
 

@@ -18,8 +18,8 @@ ISSUER = "https://issuer.example"
 async def test_production_without_an_issuer_says_so(
     environment: Name, issuer: str, told: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    named = {"oidc_issuer": issuer, "oidc_keys_url": issuer and f"{issuer}/keys"}
-    settings = FeatureSettings(app_env=environment, **named)
+    keys = issuer and f"{issuer}/keys"
+    settings = FeatureSettings(app_env=environment, oidc_issuer=issuer, oidc_keys_url=keys)
     app = build_app("Garden", [], settings)
 
     async with issuer_named.lifespan(app, settings):
