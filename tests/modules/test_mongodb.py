@@ -1,11 +1,9 @@
 """The module mongodb: rendered, and running on a MongoDB that is killed while it is written to."""
 
 import re
-import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
@@ -14,8 +12,9 @@ import httpx2
 import pytest
 
 from tests import turns
+from tests.modules.serving import serving
 from tests.project.test_running import running
-from tests.support import environment, files_of, run
+from tests.support import files_of, run
 
 KILLS = 3
 SOME = 20
@@ -41,39 +40,6 @@ try:
 finally:
     node.stop()
 """
-
-
-class Server:
-    """A MongoDB that comes and goes; its data stays."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-        self.url = self._answer()
-
-    def tell(self, what: str) -> None:
-        """Say `kill` (-9) or `start`, and wait until it is done."""
-        assert self._process.stdin
-        self._process.stdin.write(f"{what}\n")
-        self._process.stdin.flush()
-        assert self._answer() == "done"
-
-    def _answer(self) -> str:
-        assert self._process.stdout
-        return self._process.stdout.readline().strip()
-
-
-@contextmanager
-def mongodb(project: Path) -> Iterator[Server]:
-    """Run a MongoDB for a project."""
-    command = ["uv", "run", "python", "-c", SERVER]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(
-        command, cwd=project, env=environment(), stdin=pipe, stdout=pipe, text=True
-    ) as process:
-        yield Server(process)
-        assert process.stdin
-        process.stdin.close()
-        assert process.wait(60) == 0
 
 
 class Writers:
@@ -152,7 +118,7 @@ def test_what_is_acknowledged_survives_a_mongodb_that_is_killed_again_and_again(
     installed: Callable[[str], Path],
 ) -> None:
     project = installed("task_manager@1+mongodb")
-    with mongodb(project) as server, running(project, MONGODB_URL=server.url):
+    with serving(project, SERVER) as server, running(project, MONGODB_URL=server.url):
         documents = documents_of(project)
         with Writers(documents) as writers:
             for _ in range(KILLS):
@@ -176,7 +142,7 @@ def test_the_api_works_on_without_mongodb_and_the_history_catches_up(
     seconds: int, installed: Callable[[str], Path]
 ) -> None:
     project = installed("task_manager@1+mongodb")
-    with mongodb(project) as server, running(project, MONGODB_URL=server.url) as base:
+    with serving(project, SERVER) as server, running(project, MONGODB_URL=server.url) as base:
         tasks = f"{base}/api/v1/tasks"
         expected = {}
         server.tell("kill")

@@ -2,11 +2,9 @@
 
 import json
 import re
-import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -17,8 +15,9 @@ import pytest
 
 from tests import turns
 from tests.modules.reader import READER
+from tests.modules.serving import serving
 from tests.project.test_running import running
-from tests.support import LEVELS, environment, files_of, run
+from tests.support import LEVELS, files_of, run
 
 OF_LEVEL_2 = r"sentry|structlog|testcontainers|request.id|app_env|/ready|healthcheck"
 WRITERS = 4
@@ -68,39 +67,6 @@ def test_its_seeds_are_events_and_their_contracts(rendered: Callable[[str], Path
         assert new == events | {"shared/contracts.json"}
 
 
-class Broker:
-    """A RabbitMQ that comes and goes."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-        self.url = self._answer()
-
-    def tell(self, what: str) -> None:
-        """Say `stop` or `start`, and wait until it is done."""
-        assert self._process.stdin
-        self._process.stdin.write(f"{what}\n")
-        self._process.stdin.flush()
-        assert self._answer() == "done"
-
-    def _answer(self) -> str:
-        assert self._process.stdout
-        return self._process.stdout.readline().strip()
-
-
-@contextmanager
-def rabbitmq(project: Path) -> Iterator[Broker]:
-    """Run a RabbitMQ for a project."""
-    command = ["uv", "run", "python", "-c", SERVER]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(
-        command, cwd=project, env=environment(), stdin=pipe, stdout=pipe, text=True
-    ) as process:
-        yield Broker(process)
-        assert process.stdin
-        process.stdin.close()
-        assert process.wait(60) == 0
-
-
 def read(project: Path, url: str, wanted: int) -> dict[str, list[tuple[str, Any]]]:
     """Read events, by record: the type and the title that the record has then."""
     words = ["uv", "run", "python", "-c", READER, str(wanted), str(PATIENCE_SECONDS)]
@@ -142,7 +108,7 @@ def test_every_event_arrives_in_its_turn_although_rabbitmq_was_away(
     seconds: int, installed: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = installed("task_manager@1+rabbitmq")
-    with rabbitmq(project) as broker:
+    with serving(project, SERVER) as broker:
         monkeypatch.setenv("RABBITMQ_URL", broker.url)
         read(project, broker.url, 0)
         with running(project) as base:
@@ -163,7 +129,7 @@ def test_what_waits_outlives_the_services(
     installed: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = installed("task_manager@1+rabbitmq")
-    with rabbitmq(project) as broker:
+    with serving(project, SERVER) as broker:
         monkeypatch.setenv("RABBITMQ_URL", broker.url)
         read(project, broker.url, 0)
         broker.tell("stop")
