@@ -142,10 +142,11 @@ def _prefix(rendered: Rendered, path: str) -> str:
     given = re.compile(rf'^{found[2]} = "([^"]+)"', re.MULTILINE)
     package = path.partition("/src/")[0]
     places = [path, f"{package}/src/"]
-    named = rf"^from ([\w.]+) import \(?[^()]*?\b{found[2]}\b"
+    named = rf"^from ([\w.]+) import (?:\([^()]*?|[^()\n]*?)\b{found[2]}\b"
     if imported := re.search(named, text, re.MULTILINE):
         places.insert(1, f"/src/{imported[1].replace('.', '/')}.py")
-    return next(names for place in places if (names := _found(rendered, given, place))).pop()
+    (prefix,) = next(names for place in places if (names := _found(rendered, given, place)))
+    return prefix
 
 
 def _rows(rendered: Rendered, heading: str) -> list[list[str]]:
