@@ -93,10 +93,10 @@ def _left_by_a_kill(machine: Any, repository: Any) -> None:
 def _edited_by_hand(repository: Any, rules: Any, recorded: dict[str, Any]) -> bool:
     """Compare the answers of the last commit with their fingerprint, if it is there."""
     try:
-        written = repository.git("show", f"HEAD:./{rules.FINGERPRINT_FILE}").decode().strip()
+        written = repository.git("show", f"HEAD:./{rules.FINGERPRINT_FILE}")
     except RuntimeError:
         return False
-    return bool(written != rules.fingerprint(recorded))
+    return bool(written.strip() != rules.fingerprint(recorded).encode())
 
 
 def _most(rules: Any) -> dict[str, Any]:

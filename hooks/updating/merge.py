@@ -166,7 +166,7 @@ class Merge:
         merged = merged_text(self.repository.scratch, *texts)
         if merged is None:
             return mine.name, NO_TEXT
-        if self.grows and FIRST_MARKER in merged:
+        if self.grows and old and FIRST_MARKER in merged:
             return self._both(path, texts)
         reason = SAME_LINES if old else SAME_PATH
         lines = [line.rstrip() for line in merged.splitlines()]

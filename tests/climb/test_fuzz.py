@@ -18,7 +18,7 @@ from tests.climb.trees import FOLDER, changed, everything, odd
 from tests.support import files_of, git
 
 pytestmark = pytest.mark.usefixtures("quick")
-EVERY_DAY, ALL = 10, 200
+SEEDS = 200
 GOALS: list[tuple[int, tuple[str, ...]]] = [
     (2, ()),
     (1, ("rabbitmq",)),
@@ -36,14 +36,8 @@ def is_update(number: int) -> bool:
     return number % UPDATE == UPDATE - 1
 
 
-SEEDS = [
-    pytest.param(number, marks=[] if number < EVERY_DAY else pytest.mark.long)
-    for number in range(ALL)
-]
-
-
-@turns.climbs
-@pytest.mark.parametrize("number", SEEDS)
+@turns.odd_seeds
+@pytest.mark.parametrize("number", range(SEEDS))
 def test_an_odd_tree(
     number: int,
     level_1: Path,

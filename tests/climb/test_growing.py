@@ -195,6 +195,41 @@ def test_references_to_models_of_their_own(project: Path, add: Add, tmp_path: Pa
         assert f'ForeignKey("{table}.id")' in model
 
 
+def test_a_file_of_theirs_where_a_new_one_belongs(project: Path, note: Path, add: Add) -> None:
+    theirs = project / "shared/src/shared/note.py"
+    theirs.write_text('"""What people write down."""\n\nLONGEST = 2000\n')
+    commit_all(project, "a file of their own")
+    before = state(project)
+
+    run = add("entity", note)
+
+    assert (run.code, state(project)) == (1, before)
+    assert "shared/src/shared/note.py: you made a file where the template" in run.err
+
+
+def test_a_column_that_they_wrote_by_hand_is_theirs(project: Path, add: Add) -> None:
+    """The answers do not know it; a second one of its name would stop every migration."""
+    [edit] = [edit for edit in edits() if edit.name == "field_with_migration"]
+    apply_edit(edit, project, {})
+    before = state(project)
+
+    run = add("field", "task", "estimate:integer")
+
+    assert (run.code, state(project)) == (1, before)
+    assert f"task has a column 'estimate' already, in {MODELS}/task.py" in run.err
+
+
+def test_a_table_that_they_have_is_theirs(project: Path, add: Add, tmp_path: Path) -> None:
+    (project / MODELS / "refund.py").write_text(OWN)
+    commit_all(project, "a model of their own")
+    before = state(project)
+
+    run = add("entity", written(tmp_path / "given.yml", {**NOTE, "plural": "money_back"}))
+
+    assert (run.code, state(project)) == (1, before)
+    assert "the table money_back is there already, of Refund in" in run.err
+
+
 @pytest.mark.in_turns(5)
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),

@@ -11,14 +11,14 @@ from tests.climb.support import LISTS, answers, copy_of, listed, new_project, st
 from tests.support import ODD, answers_of, commit_all, extension, files_of, git, render
 
 WAYS = [
-    pytest.param([["--to", 3, "--set", "modules=[redis, files]"]], id="at-once"),
+    pytest.param([["--to", 4, "--set", "modules=[redis, files]"]], id="at-once"),
     pytest.param(
-        [["--to", 2], ["--to", 3], ["--add", "redis", "--add", "files"]],
+        [["--to", 2], ["--to", 3], ["--add", "redis", "--add", "files"], ["--to", 4]],
         id="by-step",
         marks=pytest.mark.long,
     ),
     pytest.param(
-        [["--add", "files"], ["--to", 3, "--add", "redis"]],
+        [["--add", "files"], ["--to", 4, "--add", "redis"]],
         id="modules-first",
         marks=pytest.mark.long,
     ),
@@ -38,7 +38,7 @@ def test_every_way_up_ends_in_the_same_files(
         commit_all(project, f"step {number}")
     chosen = yaml.safe_load((project / ".copier-answers.yml").read_text())["modules"]
 
-    fresh = render(template, answers(level=3, modules=chosen), tmp_path / "fresh")
+    fresh = render(template, answers(level=4, modules=chosen), tmp_path / "fresh")
 
     assert set(chosen) == {"redis", "files"}
     climbed, wanted = files_of(project), files_of(fresh)

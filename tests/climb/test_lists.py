@@ -87,3 +87,18 @@ def test_what_is_more_is_left_to_people(
 
     assert told == by_hand
     assert text == f"<<<<<<< before updating\n{mine}=======\n{new}>>>>>>> after updating\n"
+
+
+@pytest.mark.parametrize(
+    ("mine", "merged", "whole"),
+    [
+        pytest.param(b"a\nmine\nb\n", b"a\nmine\nb\nnew\n", True, id="all-there"),
+        pytest.param(b"a\nmine\nb\n", b"a\nb\nnew\n", False, id="a-line-is-lost"),
+        pytest.param(b"a\n", b"a\nb\nnew\n", False, id="a-line-is-back"),
+        pytest.param(b"a\nb\r\n", b"a\nb\nnew\n", False, id="another-line-end"),
+        pytest.param(b"a\nb\nb\n", b"a\nb\nnew\n", False, id="one-of-two-is-lost"),
+    ],
+)
+def test_what_a_merge_lost_is_found(mine: bytes, merged: bytes, whole: bool) -> None:  # noqa: FBT001
+    """A wrong merge is no merge: what owners wrote is counted once more."""
+    assert machine("merge").kept(b"a\nb\n", mine, b"a\nb\nnew\n", merged) is whole

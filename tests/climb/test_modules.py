@@ -20,15 +20,9 @@ from tests.climb.support import (
     render,
     state,
 )
-from tests.support import commit_all, extension, files_of, run
+from tests.support import MODULES, commit_all, extension, files_of, run
 
-MODULES = [
-    "rabbitmq",
-    "redis",
-    "workers",
-]
-# Each with each other, and with one that the tests bring themselves.
-PAIRS = list(itertools.combinations([*MODULES, "files"], 2))
+PAIRS = list(itertools.combinations(MODULES, 2))
 # What owners did in the places that are theirs; together, for one project has all of it.
 OWN = (
     "deleted_seed",

@@ -12,6 +12,7 @@ import pytest
 from tests import turns
 from tests.climb.conftest import Climb
 from tests.climb.support import LISTS, copy_of, listed, state
+from tests.climb.trees import changed, everything
 from tests.support import commit_all, files_of, git
 
 pytestmark = [pytest.mark.usefixtures("quick"), turns.odd_trees]
@@ -213,6 +214,35 @@ def test_what_cannot_be_merged_is_a_conflict(encoding: str, project: Path, climb
     run = climb(project, "--to", 2, "--keep-conflicts")
     assert run.code == 1
     assert (project / "AGENTS.md").read_text(encoding) == text
+
+
+@pytest.mark.parametrize(
+    "path",
+    first_every_day(
+        ".ferrata/answers.sha256",
+        ".copier-answers.yml",
+        ".env",
+        ".ferrata/seeds.txt",
+        ".ferrata/template.txt",
+        ".python-version",
+        "pyproject.toml",
+        "services/team_data_postgres_api/pyproject.toml",
+        "tools/gates.toml",
+        "tools/requirements.toml",
+    ),
+)
+def test_what_it_reads_may_be_no_text(path: str, project: Path, climb: Climb) -> None:
+    """In one line it says so, or does without; a traceback would be a fault of its own."""
+    append(project / path, b"# \xff\xfe\n")
+    commit_all(project, "edited")
+    before = everything(project)
+
+    for step in (["--to", 2, "--dry-run"], ["--to", 2]):
+        run = climb(project, *step)
+        assert run.code in {0, 1}, run.err
+        assert "Traceback" not in run.err
+        if run.code:
+            assert changed(before, everything(project)) == []
 
 
 def test_names_that_are_no_utf_8(project: Path, climb: Climb) -> None:

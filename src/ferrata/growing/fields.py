@@ -9,7 +9,7 @@ import yaml
 
 from ferrata.base import Failure, UsageFailure
 from ferrata.growing.growth import Answers, Growth
-from ferrata.growing.models import resolved
+from ferrata.growing.models import plural, refuse_column, resolved
 
 # What a type is said with at once: `state:enum=open:closed`, `user_id:reference=user`.
 AT_ONCE = {"enum": "values", "reference": "references"}
@@ -47,6 +47,7 @@ def _with(
     for field in fields:
         known = there.get(field["name"])
         if known is None:
+            refuse_column(project, plural(rules, entity), entity["name"], field["name"])
             _refuse_unsafe(entity["name"], field)
             new.append(resolved(rules, project, entities, field))
         elif known != field and {**field, "table": known.get("table")} != known:

@@ -19,6 +19,8 @@ class Model:
     file: Path
     name: str
     table: str
+    columns: frozenset[str]
+    """What its class has names for, columns among them."""
 
     def is_called(self, name: str) -> bool:
         """Say whether somebody means it: by its class, its file or its table."""
@@ -40,7 +42,7 @@ def _in(file: Path) -> Iterator[Model]:
         ) from None
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef) and (table := _table(node)):
-            yield Model(file, node.name, table)
+            yield Model(file, node.name, table, frozenset(_names(node)))
 
 
 def _table(node: ast.ClassDef) -> str | None:
@@ -56,6 +58,25 @@ def _table(node: ast.ClassDef) -> str | None:
             ):
                 return table
     return None
+
+
+def _names(node: ast.ClassDef) -> Iterator[str]:
+    for statement in node.body:
+        match statement:
+            case ast.Assign(targets=targets):
+                yield from (target.id for target in targets if isinstance(target, ast.Name))
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                yield name
+
+
+def refuse_column(project: Path, table: str, entity: str, column: str) -> None:
+    """Stop if the model of an entity has the column already, by its owners' own hand."""
+    for model in models(project):
+        if column in model.columns and (model.table == table or model.is_called(entity)):
+            raise Failure(
+                f"{entity} has a column {column!r} already, in {model.file.relative_to(project)}: "
+                "the answers do not know it, and it stays yours; give the field another name"
+            )
 
 
 def refuse_taken(project: Path, table: str) -> None:

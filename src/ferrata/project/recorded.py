@@ -54,4 +54,4 @@ def edited_by_hand(project: Path, recorded: Recorded, rules: ModuleType) -> bool
     # A fingerprint that was deleted is restored like every other file of the template.
     if not file.is_file():
         return False
-    return bool(file.read_text("utf-8").strip() != rules.fingerprint(recorded.answers))
+    return bool(file.read_text("utf-8", "replace").strip() != rules.fingerprint(recorded.answers))
