@@ -5,7 +5,8 @@ docs/tutorial/from-poc-to-level-2.md tells it.
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from subprocess import CompletedProcess
 from tempfile import TemporaryDirectory
@@ -14,10 +15,13 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.examples.lending import OVERLAY, overlaid, overlay, rules_hold
+from tests.examples.lending import OVERLAY, Lending, overlaid, overlay, rules_hold
+from tests.modules.reader import READER
+from tests.modules.serving import serving
+from tests.modules.test_rabbitmq import SERVER
 from tests.project.defects import gates_of
 from tests.project.test_gates import gates
-from tests.project.test_running import running
+from tests.project.test_running import running, token_of
 from tests.support import answers_of, commit_all, commit_working_tree, git, render, run
 
 pytestmark = pytest.mark.long
@@ -41,9 +45,16 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def project(template: Path) -> Iterator[Path]:
-    """The generated PoC, committed; not under pytest's own folder: see the fixture `installed`."""
+    """The generated PoC, committed."""
+    with generated(template, "p2p_lending") as made:
+        yield made
+
+
+@contextmanager
+def generated(template: Path, name: str) -> Iterator[Path]:
+    """Make a project, committed; not under pytest's own folder: see the fixture `installed`."""
     with TemporaryDirectory(prefix="story-") as folder:
-        made = render(template, answers_of("p2p_lending"), Path(folder) / "p2p")
+        made = render(template, answers_of(name), Path(folder) / "p2p")
         git(made, "init", "--quiet", "--initial-branch=main")
         sync(made)
         commit_all(made, "generated")
@@ -127,16 +138,9 @@ def test_it_grows_and_keeps_them(poc: Path, tmp_path: Path) -> None:
     """An entity and a field more, beside what the owners wrote, and then a level."""
     file = tmp_path / "dispute.yml"
     file.write_text(DISPUTE)
-    for arguments in (
-        ("entity", str(file)),
-        ("field", "dispute", "assignee_id:reference=user", "code:string,unique,max_length=20"),
-    ):
-        grown = run(poc, sys.executable, "-m", "ferrata", "add", *arguments, FERRATA_GATES="off")
-        assert grown.returncode == 0, grown.stderr
-        commit_all(poc, " ".join(arguments[:1]))
-    for path in overlaid():
-        theirs = (OVERLAY / path).read_text().splitlines()
-        assert set(theirs) <= set((poc / path).read_text().splitlines()), path
+    add(poc, "entity", str(file))
+    add(poc, "field", "dispute", "assignee_id:reference=user", "code:string,unique,max_length=20")
+    what_they_wrote_is_there(poc)
 
     is_green(poc, level=1)
     with running(poc) as base:
@@ -150,6 +154,98 @@ def test_it_grows_and_keeps_them(poc: Path, tmp_path: Path) -> None:
     climbed = ferrata("climb", poc, "--to", "2", "--set", descoped)
     assert climbed.returncode == 0, climbed.stdout + climbed.stderr
     assert git(poc, "diff", "--cached", "--name-only", "--", "services", "shared") == ""
+
+
+def add(project: Path, *arguments: str) -> None:
+    """Let a project grow, and commit it."""
+    grown = run(project, sys.executable, "-m", "ferrata", "add", *arguments, FERRATA_GATES="off")
+    assert grown.returncode == 0, grown.stderr
+    commit_all(project, arguments[0])
+
+
+def what_they_wrote_is_there(project: Path) -> None:
+    """Every line of the overlay."""
+    for path in overlaid():
+        theirs = (OVERLAY / path).read_text().splitlines()
+        assert set(theirs) <= set((project / path).read_text().splitlines()), path
+
+
+@pytest.mark.about("redis", "workers", "level_2", "level_4")
+@pytest.mark.needs("redis-server", "rabbitmq-server")
+def test_beside_modules_it_grows_on_filled_tables_and_climbs_to_4(
+    template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes is known to the cache, the events and the policy; records that were there stay."""
+    file = tmp_path / "dispute.yml"
+    file.write_text(DISPUTE)
+    with generated(template, "p2p_lending@2+redis+workers") as project:
+        commit_all(overlay(project), "The rules of lending")
+        add(project, "entity", str(file))
+        with system(project, monkeypatch) as (lending, told):
+            first = disputes(lending)
+            assert "dispute.created" in told(4)
+            lending.keeps_its_rules()
+
+        add(project, "field", "dispute", "urgency:enum=low:high,default=low")
+        add(project, "field", "dispute", "code:string,unique", "assignee_id:reference=user")
+        what_they_wrote_is_there(project)
+        with system(project, monkeypatch) as (lending, _):
+            stored = lending.http.get(f"/disputes/{first}").json()
+            assert (stored["urgency"], stored["code"]) == ("low", None)
+            asked = {"urgency": "high", "code": "D-2"}
+            assert lending.http.patch(f"/disputes/{first}", json=asked).json()["code"] == "D-2"
+        is_green(project, level=2)
+        commit_all(project, "what running it left")
+
+        climbed = ferrata("climb", project, "--to", "4")
+        assert climbed.returncode == 0, climbed.stdout + climbed.stderr
+        sync(project)
+        commit_all(project, "Level 4")
+        with system(project, monkeypatch) as (lending, told):
+            stored = lending.http.get(f"/disputes/{first}").json()
+            assert (stored["urgency"], stored["code"]) == ("high", "D-2")
+            disputes(lending, "second@example.com")
+            assert "dispute.created" in told(4)
+        is_green(project, level=4)
+
+
+@contextmanager
+def system(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Lending, Callable[[int], list[str]]]]:
+    """Run a project: who uses it, and what tells the types of so many events since it runs."""
+    with serving(project, SERVER) as broker:
+        monkeypatch.setenv("RABBITMQ_URL", broker.url)
+
+        def told(number: int) -> list[str]:
+            words = ["uv", "run", "--no-sync", "python", "-c", READER, str(number), "60"]
+            done = run(project, *words, RABBITMQ_URL=broker.url)
+            assert done.returncode == 0, done.stderr
+            return [json.loads(line)["type"] for line in done.stdout.splitlines()]
+
+        told(0)  # from now on they are kept for it
+        with (
+            running(project) as base,
+            httpx2.Client(
+                base_url=f"{base}/api/v1", timeout=20, headers=token_of(project)
+            ) as http,
+        ):
+            yield Lending(http), told
+
+
+def disputes(lending: Lending, email: str = "first@example.com") -> str:
+    """Let somebody dispute a loan; the list that was asked for before shows it at once."""
+    person = {"email": email, "full_name": "Grace"}
+    user = lending.http.post("/users", json=person).json()["id"]
+    lending.http.patch(f"/users/{user}", json={"kyc_status": "approved"})
+    loan = lending.asks(user).json()["id"]
+    before = lending.http.get("/disputes").json()["items"]
+    asked = {"loan_id": loan, "reason": "Never paid"}
+    made = lending.http.post("/disputes", json=asked)
+    assert made.status_code == 201, made.text
+    after = lending.http.get("/disputes").json()["items"]
+    assert len(after) == len(before) + 1
+    return str(made.json()["id"])
 
 
 def last_line(done: CompletedProcess[str]) -> str:

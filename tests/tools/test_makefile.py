@@ -2,13 +2,14 @@
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.matrix.renderer import Renderer
-from tests.support import MODULES, ROOT, answers_of
+from tests.support import LEVELS, MODULES, ROOT, answers_of
 
 UV = """\
 #!/usr/bin/env python3
@@ -30,10 +31,11 @@ ODD = [
 ]
 
 
-@pytest.fixture(scope="module")
-def makefiles() -> dict[str, bytes]:
+@pytest.fixture(scope="module", params=["compose", "kubernetes"])
+def makefiles(request: pytest.FixtureRequest) -> dict[str, bytes]:
     """The makefiles of a project with everything."""
-    answers = answers_of("task_manager") | {"level": 2, "modules": MODULES}
+    answers = answers_of("task_manager") | {"level": LEVELS[-1], "modules": MODULES}
+    answers["orchestrator"] = request.param
     files = Renderer(ROOT).render(answers).files
     return {name: files[name] for name in files if name == "Makefile" or name.endswith(".mk")}
 
@@ -70,6 +72,30 @@ def make(project: Path, *arguments: str, **variables: str) -> subprocess.Complet
 def calls(project: Path) -> list[list[str]]:
     lines = (project / "calls").read_text("utf-8").splitlines()
     return [json.loads(line) for line in lines]
+
+
+TOLD = re.compile(r"^([a-z0-9-]+):[^\n]*?## ([^\n]*)$", re.MULTILINE)
+ELSEWHERE = ("ORCHESTRATOR", "PYENV_ROOT", "TEST_BASE_URL", "TEST_LOAD_TIME", "TEST_LOAD_USERS")
+
+
+def test_whatever_is_given_is_data(project: Path, makefiles: dict[str, bytes]) -> None:
+    """All that the list of commands tells of, and what other tools may have set besides."""
+    told = [row for text in makefiles.values() for row in TOLD.findall(text.decode())]
+    names = {(target, name) for target, about in told for name in re.findall(r"(\w+)=", about)}
+    assert "m" in {name for _, name in names}
+    for target, name in sorted(names | {("deploy", name) for name in ELSEWHERE}):
+        for text in ("1$(shell touch stolen)", "`touch stolen`", "'; touch stolen; '"):
+            make(project, target, f"{name}={text}")
+            make(project, target, **{name: text})
+            assert not (project / "stolen").exists(), (target, name, text)
+
+
+def test_every_command_is_listed(project: Path, makefiles: dict[str, bytes]) -> None:
+    told = {target for text in makefiles.values() for target, _ in TOLD.findall(text.decode())}
+
+    listed = make(project).stdout.splitlines()
+
+    assert {line.split()[1] for line in listed} == told
 
 
 @pytest.mark.parametrize("message", ODD)

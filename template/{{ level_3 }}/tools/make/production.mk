@@ -2,7 +2,9 @@
 .PHONY: secrets certificate images deploy rollback
 
 # What brings a release, and takes one back.
-ORCHESTRATOR ?= tools.production
+ifneq ($(origin ORCHESTRATOR),file)
+ORCHESTRATOR := tools.production
+endif
 
 # What is given as name=... and email=... is data, as m=... is.
 export CERTIFICATE_NAME := $(value name)
@@ -19,7 +21,7 @@ images: ## Build the images of a release: RELEASE=1.4.0, else the commit
 	@$(RUN) python -m tools.production images
 
 deploy: ## Replace what runs in production by a release, without a lost request
-	@$(RUN) python -m $(ORCHESTRATOR) deploy
+	@$(RUN) python -m $(call quoted,$(ORCHESTRATOR)) deploy
 
 rollback: ## Go back to the release that ran before
-	@$(RUN) python -m $(ORCHESTRATOR) rollback
+	@$(RUN) python -m $(call quoted,$(ORCHESTRATOR)) rollback
