@@ -195,7 +195,6 @@ def test_beside_modules_it_grows_on_filled_tables_and_climbs_to_4(
             asked = {"urgency": "high", "code": "D-2"}
             assert lending.http.patch(f"/disputes/{first}", json=asked).json()["code"] == "D-2"
         is_green(project, level=2)
-        commit_all(project, "what running it left")
 
         climbed = ferrata("climb", project, "--to", "4")
         assert climbed.returncode == 0, climbed.stdout + climbed.stderr
@@ -226,11 +225,10 @@ def system(
         told(0)  # from now on they are kept for it
         with (
             running(project) as base,
-            httpx2.Client(
-                base_url=f"{base}/api/v1", timeout=20, headers=token_of(project)
-            ) as http,
+            httpx2.Client(base_url=f"{base}/api/v1", timeout=20, headers=token_of(project)) as http,
         ):
             yield Lending(http), told
+    commit_all(project, "what running it left")
 
 
 def disputes(lending: Lending, email: str = "first@example.com") -> str:
