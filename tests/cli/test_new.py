@@ -401,3 +401,16 @@ def test_the_same_answers_give_the_same_project(new, tmp_path):
         assert new(tmp_path / name, "--no-gates").code == 0
     exclude = ["--exclude=.git", "--exclude=__pycache__"]
     subprocess.run(["diff", "-r", *exclude, tmp_path / "one", tmp_path / "two"], check=True)
+
+
+@pytest.mark.parametrize("mask", [0o077, 0o002])
+def test_the_umask_changes_nothing_that_git_keeps(new, tmp_path, mask):
+    assert new(tmp_path / "usual", "--no-gates").code == 0
+    before = os.umask(mask)
+    try:
+        assert new(tmp_path / "odd", "--no-gates").code == 0
+    finally:
+        os.umask(before)
+
+    listed = [git(tmp_path / name, "ls-files", "--stage") for name in ("usual", "odd")]
+    assert listed[0] == listed[1]

@@ -106,6 +106,40 @@ def test_an_edit(
     assert (again.code, state(project)) == (0, there), again.err
 
 
+@at_each_level
+@pytest.mark.parametrize("kind", ["entity", "field"])
+def test_all_edits_at_once(
+    kind: str,
+    level: int,
+    modules: tuple[str, ...],
+    at: Callable[..., Path],
+    tmp_path: Path,
+    note: Path,
+    names: dict[str, str],
+    ferrata_in: Callable[..., Run],
+) -> None:
+    original = at(level, modules)
+    project = copy_of(original, tmp_path / "demo")
+    for edit in CLEAN:
+        if not edit.alone and edit.name not in LEFT[kind]:
+            apply_edit(edit, project, names)
+    second = project / VERSIONS / "0002_estimate.py"
+    second.write_text(second.read_text().replace('"0001"', '"0001_labels"'))
+    commit_all(project, "one migration after the other")
+    before = state(project)
+
+    run = ferrata_in("add", *arguments(kind, note), "--project", project)
+
+    assert run.code == 0, run.err
+    _nothing_is_lost(original, before, project)
+    for file in project.rglob("services/**/*.py"):
+        compile(file.read_bytes(), file, "exec")
+    commit_all(project, "grown")
+    there = state(project)
+    again = ferrata_in("add", *arguments(kind, note), "--project", project)
+    assert (again.code, state(project)) == (0, there), again.err
+
+
 def _nothing_is_lost(untouched: Path, before: State, project: Path) -> None:
     """Every line that their owners wrote is there, and what they took out is not back."""
     original, after = files_of(untouched), files_of(project)

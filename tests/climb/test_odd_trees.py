@@ -467,7 +467,25 @@ def _signing_and_line_ends(project: Path, home: Path) -> None:
     )
 
 
-USERS_OTHER_WORK = [_hooks_and_templates, _required_filter, _signing_and_line_ends]
+def _ignored_everywhere(_project: Path, home: Path) -> None:
+    write(home / "ignored", b"tools/\ndocs/\nlocal/\nlogs/\n*.mk\n")
+    write(home / ".gitconfig", f"[core]\nexcludesFile={home}/ignored\n".encode())
+
+
+def _colours_and_diffs(_project: Path, home: Path) -> None:
+    colours = b"[color]\nui=always\n[diff]\nexternal=/bin/false\nmnemonicPrefix=true\n"
+    write(
+        home / ".gitconfig", colours + b"[core]\npager=/bin/false\n[merge]\nconflictStyle=diff3\n"
+    )
+
+
+USERS_OTHER_WORK = [
+    _hooks_and_templates,
+    _required_filter,
+    _signing_and_line_ends,
+    _ignored_everywhere,
+    _colours_and_diffs,
+]
 
 
 @pytest.mark.parametrize("machine", first_every_day(*USERS_OTHER_WORK))
@@ -479,6 +497,22 @@ def test_what_a_user_set_up_for_other_work(
     climbed(project, climb)
 
     assert git(project, "diff", "--name-only") == ""
+
+
+@pytest.mark.long
+def test_what_git_told_a_hook_is_not_about_this_project(
+    project: Path, tmp_path: Path, climb: Climb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever climbs inside a hook of another repository climbs this project."""
+    git(tmp_path, "init", "--quiet", "other")
+    with monkeypatch.context() as hook:
+        hook.setenv("GIT_DIR", str(tmp_path / "other/.git"))
+        hook.setenv("GIT_INDEX_FILE", str(tmp_path / "other/.git/index"))
+        run = climb(project, "--to", 2)
+
+    assert run.code == 0, run.err
+    assert git(project, "diff", "--name-only") == ""
+    assert not (tmp_path / "other/.git/index").exists()
 
 
 @pytest.mark.long

@@ -4,6 +4,7 @@ docs/tutorial/from-poc-to-level-2.md tells it.
 """
 
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -213,6 +214,7 @@ def system(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[tuple[Lending, Callable[[int], list[str]]]]:
     """Run a project: who uses it, and what tells the types of so many events since it runs."""
+    shutil.rmtree(project / ".dev/events", ignore_errors=True)  # what nobody read stays there
     with serving(project, SERVER) as broker:
         monkeypatch.setenv("RABBITMQ_URL", broker.url)
 

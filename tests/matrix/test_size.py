@@ -8,11 +8,17 @@ import pytest
 from ferrata.planning import Combination
 from tests import turns
 from tests.matrix.proof import prove
-from tests.support import MODULES, ROOT, answers_of, extension
+from tests.support import LEVELS, MODULES, ROOT, answers_of, extension
 
 SCHEMA = json.loads((ROOT / "schemas/answers.schema.json").read_text("utf-8"))
 MOST_ENTITIES = SCHEMA["properties"]["entities"]["maxItems"]
 MOST_FIELDS = SCHEMA["$defs"]["entity"]["properties"]["fields"]["maxItems"]
+ENUM = SCHEMA["$defs"]["field"]["properties"]["values"]
+# As many and as long as are allowed.
+VALUES = [
+    f"{number:02}{'x' * ENUM['items']['maxLength']}"[: ENUM["items"]["maxLength"]]
+    for number in range(ENUM["maxItems"])
+]
 # The fields with most to say: each with rules, columns and checks of its own.
 FULL: list[dict[str, Any]] = [
     {"type": "string", "required": True, "max_length": 40},
@@ -20,7 +26,7 @@ FULL: list[dict[str, Any]] = [
     {"type": "decimal", "required": True, "minimum": 0, "maximum": 5, "unique": True},
     {"type": "json", "required": True},
     {"type": "email", "required": True, "unique": True},
-    {"type": "enum", "values": ["first", "second"], "default": "first"},
+    {"type": "enum", "values": VALUES, "default": VALUES[0]},
 ]
 
 
@@ -42,9 +48,9 @@ def told(number: int) -> list[str]:
     answers = answers_of("task_manager") | {"entities": [entity(n) for n in range(number)]}
     for requirement in answers["functional_requirements"]:
         requirement.pop("operations", None)
-    answers |= {"level": 3, "modules": MODULES}
+    answers |= {"level": LEVELS[-1], "modules": MODULES}
     assert extension().problems(answers) == []
-    return prove(ROOT, answers, [Combination(3, tuple(MODULES))], processes=1).told()
+    return prove(ROOT, answers, [Combination(LEVELS[-1], tuple(MODULES))], processes=1).told()
 
 
 @turns.proofs

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -27,7 +28,7 @@ from tests.project.defects import (
     parts,
     python_folders,
 )
-from tests.support import LEVELS, MODULES, PROJECTS, answers_of, extension, run
+from tests.support import LEVELS, MODULES, PROJECTS, answers_of, environment, extension, run
 
 
 def gates(project: Path, *only: str) -> tuple[int, dict[str, Any]]:
@@ -67,6 +68,82 @@ SHELL = {
 @pytest.mark.long
 def test_tests_see_no_variable_of_the_shell(installed: Callable[[str], Path]) -> None:
     done = run(installed("p2p_lending@2"), "make", "test", **SHELL)
+
+    assert done.returncode == 0, done.stdout
+
+
+# Every variable of the tools that gates run, and what companies and other products set.
+HOSTILE = SHELL | {
+    "COLUMNS": "20",
+    "COVERAGE_FILE": "/nowhere",
+    "COVERAGE_RCFILE": "/nowhere",
+    "FORCE_COLOR": "1",
+    "HTTP_PROXY": "http://127.0.0.1:1",
+    "LC_ALL": "tr_TR.UTF-8",
+    "MYPYPATH": "/nowhere",
+    "MYPY_CACHE_DIR": "/nowhere",
+    "PYTEST_ADDOPTS": "-k nothing",
+    "PYTEST_PLUGINS": "nowhere",
+    "PYTHONOPTIMIZE": "2",
+    "PYTHONPATH": "/nowhere",
+    "PYTHONWARNINGS": "ignore",
+    "RUFF_NO_CACHE": "true",
+    "RUFF_OUTPUT_FORMAT": "json",
+    "SECRETS_DIR": "/nowhere",
+    "TEST_BASE_URL": "http://127.0.0.1:1",
+    "TEST_LOAD_TIME": "soon",
+    "TZ": "Pacific/Kiritimati",
+    "UV_EXCLUDE_NEWER": "2020-01-01",
+    "UV_PRERELEASE": "allow",
+    "UV_PYTHON": "3.9",
+    "UV_RESOLUTION": "lowest",
+    "VAULT_ADDR": "http://127.0.0.1:1",
+    "https_proxy": "http://127.0.0.1:1",
+}
+# Who runs the gates, and where what is downloaded lies.
+KEPT = {"HOME", "PATH", "USER", "UV_CACHE_DIR"}
+# What they measure is another thing at each run.
+UNSTEADY = {"load", "sla"}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", [f"task_manager@{level}" for level in LEVELS])
+def test_the_shell_decides_nothing(name: str, installed: Callable[[str], Path]) -> None:
+    project = installed(name)
+    bare = {key: text for key, text in environment().items() if key in KEPT}
+    steady = [gate["name"] for gate in gates_of(answers_of(name)["level"])]
+    only = [word for gate in steady if gate not in UNSTEADY for word in ("--only", gate)]
+
+    def told(shell: dict[str, str]) -> tuple[object, list[tuple[str, str, str]]]:
+        done = subprocess.run(
+            [project / ".venv/bin/python", "-m", "tools.check", "--json", *only],
+            cwd=project,
+            env=shell,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        report = json.loads(done.stdout)
+        figures = [(gate["name"], gate["state"], gate["figure"]) for gate in report["gates"]]
+        return report["coverage"], figures
+
+    coverage, figures = told(bare)
+
+    assert {state for _, state, _ in figures} == {"passed"}, figures
+    assert told(bare | HOSTILE) == (coverage, figures)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "how", [("pytest-randomly", "-p", "randomly"), ("pytest-xdist", "-n", "4")]
+)
+def test_tests_pass_in_any_order_and_side_by_side(
+    how: tuple[str, ...], installed: Callable[[str], Path]
+) -> None:
+    plugin, *options = how
+    words = ["uv", "run", "--no-sync", "--with", plugin, "pytest", "-q", *options]
+
+    done = run(installed("p2p_lending@2"), *words)
 
     assert done.returncode == 0, done.stdout
 

@@ -152,6 +152,15 @@ def test_variables_of_libpq_are_for_the_database_that_somebody_names(services, s
     assert (made["PGPORT"], made["PGSSLMODE"]) == ("1", "verify-full")
 
 
+def test_calls_to_this_machine_pass_proxies_by(services, monkeypatch):
+    (services / ".env").write_text("HTTP_PROXY=http://proxy:3128\nNO_PROXY=intranet\n")
+
+    there = base_environment(services, [".env"])
+
+    assert there["HTTP_PROXY"] == "http://proxy:3128"
+    assert there["NO_PROXY"] == there["no_proxy"] == "intranet,127.0.0.1,::1,localhost"
+
+
 def test_a_file_may_be_named_after_a_variable(services, monkeypatch):
     (services / ".env").write_text("STAGE=first\nA=file\n")
     (services / ".env.first").write_text("A=first\n")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..selection import closure
 from . import reserved
 from .problem import Problem
 
@@ -34,6 +35,14 @@ def service_names(answers: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(
             "context", f"{answers['context']!r} begins names that PostgreSQL keeps for itself"
         )
+    chosen = {"PostgreSQL", *closure(answers.get("level", 1), answers.get("modules", []))}
+    for server, databases in reserved.DATABASES.items():
+        if server in chosen and answers.get("context") in databases:
+            yield Problem(
+                "context",
+                f"{answers['context']!r} is the name of a database that the server keeps for itself; "
+                "choose another",
+            )
     if answers.get("context") in reserved.BROKER:
         yield Problem(
             "context", f"{answers['context']!r} begins names that RabbitMQ keeps for itself"

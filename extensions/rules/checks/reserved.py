@@ -6,6 +6,12 @@ BROKER = frozenset({"amq"})
 # PostgreSQL keeps roles whose names begin with `pg_` for itself: `pg` makes `pg_data_postgres_api`.
 ROLES = "pg_"
 
+# The context names the databases; these are there, by the module whose server has them.
+DATABASES = {
+    "PostgreSQL": frozenset({"template0", "template1"}),
+    "mongodb": frozenset({"admin", "config", "local"}),
+}
+
 # By the form in which a name is written: what stands beside it in a generated module.
 # tests/template/test_reserved_names.py finds them in projects of all levels and modules.
 TAKEN = {

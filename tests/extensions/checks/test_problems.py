@@ -224,6 +224,19 @@ def test_names_that_never_meet_are_taken() -> None:
     assert found(TASK | {"entities": entities}) == []
 
 
+@pytest.mark.parametrize(
+    ("context", "modules"),
+    [("template0", []), ("template1", []), ("admin", ["mongodb"]), ("local", ["communications"])],
+)
+def test_a_server_keeps_databases_for_itself(context: str, modules: list[str]) -> None:
+    refused = f"context: '{context}' is the name of a database that the server keeps"
+    assert refused in found(TASK | {"context": context, "modules": modules})[0]
+
+
+def test_a_database_of_a_server_that_is_not_there_is_a_name() -> None:
+    assert found(TASK | {"context": "admin", "modules": []}) == []
+
+
 def test_rabbitmq_keeps_a_context_for_itself() -> None:
     assert "context: 'amq' begins names that RabbitMQ" in found(TASK | {"context": "amq"})[0]
     for context in ("pg", "pg_shop"):

@@ -18,13 +18,12 @@ from tools.check.evidence import Result, State, judge, not_run
 from tools.check.plan import Gate, Plan
 from tools.common import plain
 from tools.common.guard import CANNOT_START
-from tools.common.processes import output_of, run_logged, tool_path
+from tools.common.processes import output_of, run_logged, tool_path, without_proxy
 from tools.common.tables import fill
 
 # Who runs the gates and where files go; no tool changes what it says for these.
 _KEPT = ("HOME", "LOGNAME", "USER", "TMPDIR", "XDG_CACHE_HOME", "VIRTUAL_ENV")
 _FIXED = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "NO_COLOR": "1", "TERM": "dumb"}
-_LOOPBACK = "127.0.0.1,::1,localhost"
 _VERSION = re.compile(r"\d+(?:\.\d+)+\S*")
 
 
@@ -134,8 +133,7 @@ def fixed_environment(shell: Mapping[str, str], kept: Iterable[str]) -> dict[str
     """
     patterns = (*_KEPT, *kept)
     known = {key: value for key, value in shell.items() if any(fnmatch(key, p) for p in patterns)}
-    away = ",".join(filter(None, [shell.get("NO_PROXY") or shell.get("no_proxy"), _LOOPBACK]))
-    return {**known, "NO_PROXY": away, "no_proxy": away, **_FIXED, "PATH": tool_path(shell)}
+    return {**known, **without_proxy(shell), **_FIXED, "PATH": tool_path(shell)}
 
 
 def _last_words(output: str) -> str:

@@ -16,12 +16,20 @@ _GUARD = Path(__file__).with_name("guard.py")
 _STEP_S = 1.0
 _USUAL_PROCESSORS = 2
 _QUICK_S = 10.0
+_LOOPBACK = "127.0.0.1,::1,localhost"
 
 
 def tool_path(environment: Mapping[str, str]) -> str:
     """Return a PATH on which the tools of the running environment come first."""
     scripts = str(Path(sys.executable).parent)
     return os.pathsep.join([scripts, environment.get("PATH", os.defpath)])
+
+
+def without_proxy(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables by which calls to this machine pass every proxy by."""
+    told = environment.get("NO_PROXY") or environment.get("no_proxy")
+    away = ",".join(filter(None, [told, _LOOPBACK]))
+    return {"NO_PROXY": away, "no_proxy": away}
 
 
 def signal_group(group: int, number: signal.Signals) -> None:

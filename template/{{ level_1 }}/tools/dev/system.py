@@ -11,7 +11,7 @@ import psutil  # type: ignore[import-untyped]
 from dotenv import dotenv_values
 
 from tools.common import ToolError, UsageError
-from tools.common.processes import tool_path
+from tools.common.processes import tool_path, without_proxy
 from tools.common.tables import Table, fill, load, mentioned
 
 SYSTEM = Path("tools/services.toml")
@@ -259,7 +259,8 @@ def base_environment(
             from_file = dotenv_values(path, interpolate=False)
             known |= {key: value for key, value in from_file.items() if value is not None}
     own = {"PATH": tool_path(os.environ), "PYTHONUNBUFFERED": "1"}
-    return {**(defaults or {}), **known, **os.environ, **own}
+    there = {**(defaults or {}), **known, **os.environ, **own}
+    return there | without_proxy(there)
 
 
 def without_libpq(environment: Mapping[str, str]) -> dict[str, str]:

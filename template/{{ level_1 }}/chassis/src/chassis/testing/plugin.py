@@ -39,9 +39,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_finish() -> None:
     """Let tests see no setting of the shell: by now everything that reads settings is known."""
-    from chassis.testing.variables import forget_settings  # noqa: PLC0415
+    from chassis.testing.variables import forget_settings, pass_proxies_by  # noqa: PLC0415
 
     forget_settings(os.environ)
+    pass_proxies_by(os.environ)
 
 
 @pytest.fixture(scope="session", autouse=True)
