@@ -16,7 +16,7 @@ from typing import Any
 
 from .index import NewIndex
 from .outcome import Outcome
-from .reasons import CHANGED_SINCE, COMMITTED
+from .reasons import CHANGED_SINCE, COMMITTED, UNREADABLE
 from .repository import GitError, Repository
 from .trees import above, kind_at
 
@@ -65,7 +65,10 @@ class Journal:
     @cached_property
     def facts(self) -> dict[str, Any]:
         """What was to be done, as it was written down before anything was."""
-        return dict(json.loads(self._facts_file.read_text("utf-8")))
+        try:
+            return dict(json.loads(self._facts_file.read_text("utf-8")))
+        except ValueError:
+            raise Stuck(UNREADABLE.format(file=self._facts_file, folder=self.folder)) from None
 
     def begin(self, outcome: Outcome, last: str) -> None:
         """Prepare everything; the project is not touched."""
@@ -100,7 +103,10 @@ class Journal:
 
     def _write_down(self, facts: Mapping[str, Any]) -> None:
         draft = self._facts_file.with_suffix(".draft")
-        draft.write_text(json.dumps(facts), "utf-8")
+        with draft.open("w", encoding="utf-8") as file:
+            json.dump(facts, file)
+            file.flush()
+            os.fsync(file.fileno())  # before files move, also where the machine fails
         draft.replace(self._facts_file)
 
     def _copied(self, name: str) -> bool:

@@ -34,6 +34,10 @@ CHANGED_SINCE = (
     "an update was killed half-way and {path} was changed since; move your change away and try "
     "again, what was there before is put back then"
 )
+UNREADABLE = (
+    "an update was cut off and {file} cannot be read; remove {folder} and git's index.lock, then "
+    "`git checkout HEAD -- .` brings back what was committed"
+)
 TAKEN_BACK = "an update was killed half-way; it was taken back first, nothing of it is left"
 FINISHED = "an update was killed at its very end; all of it is in your files and staged"
 

@@ -138,6 +138,66 @@ def test_a_kill_while_it_is_taken_back(
 
 
 @pytest.mark.long
+def test_a_kill_before_git_is_told(
+    project: Path, fresh_2: Path, climb: Climb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All files are in their places, the answers too, and the index is the old one."""
+    before, machine = state(project), updates().updating()
+
+    def kill(_index: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(machine.index.NewIndex, "put_in_place", kill)
+        for name in ("take_back", "clear"):
+            patch.setattr(machine.Journal, name, lambda _: None)
+        assert "Killed" in climb(project, "--to", 2).err
+    assert (project / ANSWERS).read_bytes() != before.files[ANSWERS]
+
+    looked = climb(project, "--to", 2, "--dry-run")
+
+    assert looked.code == 0, looked.err
+    assert state(project) == before
+    assert climb(project, "--to", 2).code == 0
+    is_level_2(project, fresh_2)
+
+
+@pytest.mark.long
+def test_a_journal_on_the_projects_own_file_system(
+    project: Path, fresh_2: Path, climb: Climb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where git's folder lies elsewhere, as in a worktree on another disk."""
+    before, journal = state(project), updates().updating().Journal
+    beside = property(lambda self: self.repository.project / ".ferrata-update")
+    monkeypatch.setattr(journal, "folder", beside)
+    killed(project, climb, monkeypatch, 60)
+
+    looked = climb(project, "--to", 2, "--dry-run")
+
+    assert looked.code == 0, looked.err
+    assert state(project) == before
+    assert not (project / ".ferrata-update").exists()
+    assert climb(project, "--to", 2).code == 0
+    is_level_2(project, fresh_2)
+    assert not (project / ".ferrata-update").exists()
+
+
+@pytest.mark.long
+def test_what_a_power_cut_left_of_the_journal_is_said(
+    project: Path, climb: Climb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed(project, climb, monkeypatch, 60)
+    facts = git_folder(project) / "ferrata-update/facts.json"
+    facts.write_bytes(facts.read_bytes()[:100])
+
+    run = climb(project, "--to", 2)
+
+    assert run.code == 1
+    assert f"{facts} cannot be read" in one_line(run.err)
+    assert "git checkout" in run.err
+
+
+@pytest.mark.long
 def test_a_kill_after_git_was_told(
     project: Path, fresh_2: Path, climb: Climb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
