@@ -30,6 +30,16 @@ def command() -> Sequence[str]:
     return words
 
 
+@pytest.fixture(scope="module")
+def script() -> str:
+    """What the shell of the container in production runs."""
+    answers = {**answers_of("task_manager"), "level": 3, "modules": ["redis"]}
+    compose = yaml.safe_load(Renderer(ROOT).render(answers).text("deploy/production/redis.yml"))
+    shell, option, script = compose["services"]["redis"]["command"]
+    assert (shell, option) == ("sh", "-c")
+    return str(script).replace("$$", "$")
+
+
 @contextmanager
 def running(command: Sequence[str], folder: Path) -> Iterator[socket.socket]:
     """Run it on a port of its own; give a connection."""
@@ -75,3 +85,27 @@ def test_any_password_is_one_and_memory_has_a_bound(
         assert "268435456" in asked(connection, "CONFIG", "GET", "maxmemory")
         assert "noeviction" in asked(connection, "CONFIG", "GET", "maxmemory-policy")
         assert "yes" in asked(connection, "CONFIG", "GET", "appendonly")
+
+
+@pytest.mark.about("level_3")
+@pytest.mark.parametrize(
+    "password", ["plain", "two words", 'say "x"', "back\\slash\\", "it's", "$HOME `id` %", "пароль"]
+)
+def test_any_password_of_production_is_one(script: str, tmp_path: Path, password: str) -> None:
+    secret = tmp_path / "redis_password"
+    secret.write_text(password)
+    # Not the user's of the image, and a port that is free.
+    here = script.replace("docker-entrypoint.sh ", "").replace("/run/secrets", str(tmp_path))
+    own = f"redis-server - --dir {tmp_path} --bind 127.0.0.1 --port"
+
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    words = ["sh", "-c", here.replace("redis-server -", f"{own} {port}", 1)]
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL)
+    try:
+        with connected(port) as connection:
+            assert asked(connection, "PING").startswith("-NOAUTH")
+            assert asked(connection, "AUTH", password) == "+OK\r\n"
+    finally:
+        process.kill()
+        process.wait()

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.project.test_hostile import System, ran, served
+from tests.project.test_hostile import TYPESCRIPT, System, python_client, ran, served
 from tests.project.test_running import running
 
 pytestmark = pytest.mark.long
@@ -41,6 +41,7 @@ REPEATING = ["--exclude-checks=ensure_resource_availability"]
 NAMES = {
     "odd_names@2": (REFERRING + SETTINGS, OPTIONS),
     "p2p_lending@2": (REFERRING + SETTINGS, OPTIONS),
+    "task_manager@2+files": (SETTINGS, OPTIONS),
     "task_manager@2+workers": (SETTINGS, OPTIONS),
     "task_manager@2+redis": (SETTINGS, [*OPTIONS, *REPEATING]),
 }
@@ -68,3 +69,16 @@ def test_every_answer_is_one_that_the_document_has(
         for path, methods in httpx2.get(f"{url}/openapi.json").json()["paths"].items():
             if "get" in methods and "{" not in path:
                 assert httpx2.get(f"{url}{path}", timeout=30).status_code == 200, path
+
+
+@pytest.mark.needs("npm")
+def test_clients_are_made_of_every_document(system: System, tmp_path: Path) -> None:
+    """Of references, amounts, dates, and of what modules bring."""
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    packages = ["openapi-typescript@7", "typescript@5"]
+    ran(["npm", "install", "--no-audit", "--no-fund", *packages], tmp_path)
+    for port in system.ports.values():
+        url = f"http://127.0.0.1:{port}"
+        python_client(url, tmp_path)
+        ran(["npx", "openapi-typescript", f"{url}/openapi.json", *TYPESCRIPT], tmp_path)
+        ran(["npx", "tsc", "--strict", "--noEmit", "made.d.ts"], tmp_path)

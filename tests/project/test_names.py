@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests import turns
 from tests.matrix.python_files import PythonFiles
 from tests.matrix.renderer import Rendered, Renderer
+from tests.matrix.test_size import MOST_ENTITIES, entity
 from tests.support import ROOT, brief, environment, extension
 
 Entities = Sequence[dict[str, Any]]
@@ -144,6 +145,13 @@ def laid(project: Rendered, folder: Path) -> Path:
 
 def field(name: str, **more: Any) -> dict[str, Any]:
     return {"name": name, "type": "string", **more}
+
+
+@pytest.mark.long
+def test_the_largest_answers_migrate(installed: Callable[[str], Path], tmp_path: Path) -> None:
+    largest = [entity(number) for number in range(MOST_ENTITIES)]
+
+    assert migrated([largest], installed(PROJECT), tmp_path) == [""]
 
 
 @pytest.mark.long
