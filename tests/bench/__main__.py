@@ -8,6 +8,7 @@ import cli_start
 import climbing
 import gates
 import generation
+import levels
 import load
 import report
 from working_tree import ROOT
@@ -33,7 +34,9 @@ def main() -> int:
         start = cli_start.measure(scratch)
         say("load ...")
         loaded = load.missing() or load.measure(project, scratch)
-        text = report.text(generated, checked, start, loaded, project)
+        say("levels ...")
+        beside = [] if load.missing() else levels.measure(scratch)
+        text = report.text(generated, checked, start, loaded, beside, project)
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(text, "utf-8")
     say(f"written: {page}\n\n{text}")

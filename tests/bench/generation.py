@@ -101,7 +101,7 @@ def _plain_copier(template: Path, scratch: Path, yardstick: float) -> list[Figur
         at_most(
             "plain `copier copy`, beyond Copier's own start",
             a_file,
-            5,
+            7,
             "ms a file",
             f"{a_file / yardstick:.1f} x bare Jinja2",
         ),

@@ -94,7 +94,7 @@ def measure(project: Path, scratch: Path) -> Load:
         ]
         for endpoint in endpoints:
             for url in (system.yardstick, system.generated):
-                _wrk(system.database, url, endpoint, max(CONNECTIONS), WARM_UP_S)
+                wrk(system.database, url, endpoint, max(CONNECTIONS), WARM_UP_S)
         before = system.memory()
         seen = [
             _in_turns(system, endpoint, connections)
@@ -122,8 +122,8 @@ def _in_turns(
 ) -> tuple[tuple[str, int], Turns]:
     turns = [
         (
-            _wrk(system.database, system.yardstick, endpoint, connections, ROUND_S),
-            _wrk(system.database, system.generated, endpoint, connections, ROUND_S),
+            wrk(system.database, system.yardstick, endpoint, connections, ROUND_S),
+            wrk(system.database, system.generated, endpoint, connections, ROUND_S),
         )
         for _ in range(ROUNDS)
     ]
@@ -132,17 +132,26 @@ def _in_turns(
 
 def _best(endpoint: str, connections: int, turns: Turns) -> Compared:
     yardsticks, generated = zip(*turns, strict=True)
-    return Compared(endpoint, connections, _fastest(yardsticks), _fastest(generated))
+    return Compared(endpoint, connections, fastest(yardsticks), fastest(generated))
 
 
-def _fastest(rounds: Sequence[Round]) -> Round:
+def fastest(rounds: Sequence[Round]) -> Round:
+    """The one with most answers: the others were disturbed."""
     return max(rounds, key=lambda one: one.a_second)
 
 
-def _wrk(database: Database, url: str, endpoint: Endpoint, connections: int, seconds: int) -> Round:
+def wrk(
+    database: Database,
+    url: str,
+    endpoint: Endpoint,
+    connections: int,
+    seconds: int,
+    headers: Sequence[str] = (),
+) -> Round:
     """Run wrk on the core of the database."""
     command = ["taskset", "-c", str(LOAD_CORE), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s"]
     command += ["--timeout", "10s"]  # slow is seen in p99; this is for no answer at all
+    command += [word for header in headers for word in ("-H", header)]
     command += ["-s", str(BENCH / "load.lua"), f"{url}{endpoint.path}"]
     command += ["--", endpoint.body] if endpoint.body else []
     before = _rows(database)

@@ -37,6 +37,11 @@ PostgreSQL and the load (wrk, one thread) have the other core. The generated sys
 yardstick, {ROUNDS} rounds of {ROUND_S} s each, and the fastest round of each side counts. A request
 to the generated system goes through the business API and the data service.
 """
+LEVELS = """\
+The same at higher levels: the task manager without modules, all levels running at once, each loaded in turns with the
+others by 32 connections, and the fastest round of each counts. At level 4 every request has a token, is decided by the
+policy, traced, and noted in the audit log where it writes.
+"""
 # The part of the yardstick's throughput to reach, the tail, and the wait at many connections.
 LEAST_RATIO = {"list 20": 0.20, "get": 0.20, "create": 0.15}
 LONGEST_TAIL, LONGEST_P95_MS, MOST_GROWTH_PERCENT = 6, 200, 10
@@ -57,6 +62,7 @@ def text(
     checked: Sequence[Figure],
     start: Sequence[Figure],
     loaded: Load | str,
+    levels: Sequence[Figure],
     project: Path,
 ) -> str:
     """Give the whole page; `loaded` says why where nothing could be loaded."""
@@ -69,7 +75,8 @@ def text(
     header = (
         "connections|endpoint|yardstick a second|generated a second|ratio|p50|p95|p99|p99 / p50"
     )
-    return "\n".join([*parts, LOAD, _rows(header.split("|"), rows), _table(list(_targets(loaded)))])
+    parts += [LOAD, _rows(header.split("|"), rows), _table(list(_targets(loaded)))]
+    return "\n".join([*parts, "## Levels under load\n", LEVELS, _table(levels)])
 
 
 def _machine(project: Path) -> str:

@@ -47,25 +47,49 @@ class Database:
         return done.stdout.strip()
 
 
+@dataclass(frozen=True)
+class Served:
+    """The services of a project that run."""
+
+    url: str
+    services: Sequence[int]
+    database: Database
+
+    def memory(self) -> float:
+        """Their memory, in MB."""
+        return megabytes(self.services)
+
+
 @contextmanager
 def running(project: Path, scratch: Path) -> Iterator[System]:
     """Start both, each pinned to its core, over a database that was filled."""
-    python = project / ".venv/bin/python"
-    data, api, bare = free_port(), free_port(), free_port()
+    bare = free_port()
+    with (
+        served(project, scratch / "system.log") as own,
+        _yardstick(project / ".venv/bin/python", bare, own.database, scratch),
+    ):
+        yield System(_tasks(bare), own.url, own.services, own.database)
+
+
+@contextmanager
+def served(project: Path, log: Path) -> Iterator[Served]:
+    """Start the services of a project on their core, over a database that was filled."""
+    data, api = free_port(), free_port()
     ports = {"DATA_PORT": str(data), "API_PORT": str(api)}
-    runner: list[str | Path] = [python, "-m", "tools.dev", "--no-reload", "--no-access-log"]
-    log = scratch / "system.log"
+    runner: list[str | Path] = [project / ".venv/bin/python", "-m", "tools.dev"]
+    runner += ["--no-reload", "--no-access-log"]
     with started(runner, at=project, log=log, environment=ports) as system:
-        wait_for(_tasks(api), system, log)
+        wait_for(f"http://127.0.0.1:{api}/health", system, log)
         database = _database(project)
         database.query(SEED)
         database.query("VACUUM ANALYZE tasks")
-        services = [pid for pid in descendants(system.pid) if "chassis.serve" in command_line(pid)]
+        below = list(descendants(system.pid))
+        services = [pid for pid in below if "chassis.serve" in command_line(pid)]
         # The database first, and before the connections are opened: children inherit the core.
         keep_on(LOAD_CORE, [database.pid, *descendants(database.pid)])
+        keep_on(LOAD_CORE, [pid for pid in below if pid not in services])
         keep_on(SERVER_CORE, services)
-        with _yardstick(python, bare, database, scratch):
-            yield System(_tasks(bare), _tasks(api), services, database)
+        yield Served(_tasks(api), services, database)
 
 
 @contextmanager
