@@ -96,6 +96,12 @@ RELATIONS_OF = {
         pk_bot_links uq_bot_chats_chat uq_bot_links_chat
         """.split()
     ),
+    "realtime": frozenset(
+        """
+        ix_push_devices_account ix_push_devices_audience pk_push_devices push_devices
+        uq_push_devices_device
+        """.split()
+    ),
     "mongodb": frozenset(
         """
         activities untold_activities

@@ -5,8 +5,6 @@ before that gets it again, and what is in a log already is left out there. While
 the events wait in RabbitMQ, in their order.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -18,7 +16,7 @@ from chassis_rabbitmq.consuming.failures import ServiceAway
 from chassis_rabbitmq.consuming.limits import Limits
 from chassis_rabbitmq.consuming.subscriptions import Subscriptions
 from chassis_rabbitmq.rabbitmq_settings import Settings
-from chassis_realtime.audiences import Audiences, declared_audiences
+from chassis_realtime.audiences import Audiences, declared_audiences, told_by_event
 from chassis_realtime.log import Log
 from chassis_redis.redis_client import AWAY, reason
 from chassis_workers.process import Worker
@@ -53,7 +51,7 @@ class Bridge:
 
     def __init__(self, log: Log, audiences: Audiences) -> None:
         self._log = log
-        self._told = _by_event(audiences)
+        self._told = told_by_event(audiences)
 
     async def handle(self, delivery: Delivery) -> None:
         """Write an event to the logs of those who are told of it; raises ServiceAway."""
@@ -63,11 +61,3 @@ class Bridge:
                 await self._log.append(audience, str(head.id), delivery.body.decode())
             except AWAY as error:
                 raise ServiceAway(f"Redis: {reason(error)}") from error
-
-
-def _by_event(audiences: Audiences) -> Mapping[str, Sequence[str]]:
-    told = defaultdict(list)
-    for name, events in audiences.items():
-        for event in events:
-            told[event.routing_key()].append(name)
-    return told

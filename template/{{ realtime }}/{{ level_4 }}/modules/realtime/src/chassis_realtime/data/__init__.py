@@ -1,0 +1,1 @@
+"""What data services have for devices; it needs the extra ``data``."""

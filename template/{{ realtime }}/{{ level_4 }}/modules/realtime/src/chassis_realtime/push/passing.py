@@ -1,0 +1,45 @@
+"""A notice is passed on to a provider, if those who guard its host let it pass.
+
+A host that is slow takes no more than its share of the places, and one that keeps failing is left alone.
+"""
+
+import logging
+from collections.abc import Mapping
+
+from chassis.problems import Overloaded
+from chassis.resilience import Guarded, Guards, LeftAlone
+from chassis_realtime.devices import Kind, PushDeviceRead
+from chassis_realtime.push.providers import Answer, Notice, Outcome, Provider, ProviderAway
+
+LEFT_ALONE = "it keeps failing, and is left alone for a while"
+
+logger = logging.getLogger(__name__)
+
+
+class Passing:
+    """Reaches every provider that is on."""
+
+    def __init__(self, providers: Mapping[Kind, Provider], guards: Guards) -> None:
+        self._providers = providers
+        self._guards = guards
+
+    def reaches(self, device: PushDeviceRead) -> bool:
+        """Tell whether the provider of a device is on."""
+        return device.kind in self._providers
+
+    async def __call__(self, device: PushDeviceRead, notice: Notice, life: int) -> Answer:
+        """Say what has become of it."""
+        provider = self._providers[device.kind]
+        host = provider.host(device)
+        guard = self._guards.before(host)
+        send = Guarded(provider.send, guard.breaker, (ProviderAway,))
+        try:
+            async with guard.bulkhead.place():
+                return await send(device, notice, life)
+        except ProviderAway as away:
+            logger.warning("%s fails: %s", host, away)
+            return Answer(Outcome.AWAY, away.after, str(away))
+        except LeftAlone:
+            return Answer(Outcome.AWAY, reason=LEFT_ALONE)
+        except Overloaded as full:
+            return Answer(Outcome.LATER, reason=full.detail)

@@ -1,0 +1,402 @@
+"""Events become pushes, each of which is settled for itself, whatever happens to the others."""
+
+import asyncio
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import pytest
+from fakeredis import FakeAsyncRedis, FakeServer
+
+from chassis.problems import Unavailable
+from chassis.resilience import Guards
+from chassis_rabbitmq.consuming.delivery import Delivery
+from chassis_rabbitmq.consuming.failures import Refused, ServiceAway
+from chassis_realtime import push, push_metrics
+from chassis_realtime.audiences import declared_audiences, told_by_event
+from chassis_realtime.devices import Kind, PushDeviceNew, PushDeviceRead
+from chassis_realtime.push.passing import Passing
+from chassis_realtime.push.providers import Answer, Notice, Outcome, ProviderAway
+from chassis_realtime.push.sending import Sending
+from chassis_realtime.push.spreading import Head, Spreading
+from chassis_realtime.push.waiting import LEASE_S, Waiting
+from chassis_realtime.testing.push_devices import MemoryDevices
+from chassis_realtime.testing.push_services import PushServices
+from chassis_workers.features import WorkerSettings
+from chassis_workers.worker import build_worker
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from prometheus_client import CollectorRegistry
+
+BEDS = "beds"
+LIFE_S = 600
+NOW = dt.datetime.now(dt.UTC)
+
+
+class Provider:
+    """Answers as it is told to; notes whom it was to tell what."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.answer: Answer | Exception | Callable[[], Awaitable[Answer]] = Answer(
+            Outcome.DELIVERED
+        )
+        self.told: list[tuple[str, UUID]] = []
+        self.closed = False
+
+    def host(self, _device: PushDeviceRead) -> str:
+        return f"{self.kind}.example.com"
+
+    async def send(self, device: PushDeviceRead, notice: Notice, life: int) -> Answer:
+        assert 0 < life <= LIFE_S
+        self.told.append((device.address, notice.id))
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer if isinstance(self.answer, Answer) else await self.answer()
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+class Office:
+    """All that pushes, in a time of its own."""
+
+    def __init__(self, redis: FakeAsyncRedis, **other: Any) -> None:
+        self.now = NOW
+        given = {"push_life": LIFE_S, "push_concurrency": 10, "breaker_calls": 2}
+        on = ["apns", "fcm", "web_push"]
+        self.settings = WorkerSettings(**{**given, "push_providers": on, **other})
+        self.devices = MemoryDevices()
+        self.waiting = Waiting(redis, self.settings)
+        self.apns, self.fcm = Provider("apns"), Provider("fcm")
+        told = told_by_event(declared_audiences())
+        self.spreading = Spreading(
+            self.waiting, self.devices, told, self.settings, lambda: self.now
+        )
+        self.sending = Sending(
+            self.waiting,
+            self.devices,
+            Passing({"apns": self.apns, "fcm": self.fcm}, Guards(self.settings)),
+            self.settings,
+            lambda: self.now,
+        )
+        self.outcomes: list[tuple[Kind, str]] = []
+        self.sending.observers.append(lambda kind, what: self.outcomes.append((kind, what.value)))
+
+    async def device(self, kind: Kind, audience: str = BEDS, life_s: float = 99) -> PushDeviceRead:
+        new = PushDeviceNew(
+            account="anna",
+            audience=audience,
+            kind=kind,
+            address=uuid4().hex,
+            roles=[],
+            ends_at=dt.datetime.now(dt.UTC) + dt.timedelta(seconds=life_s),
+        )
+        return await self.devices.register(new)
+
+    async def send(self, later_s: float = 0) -> None:
+        """Send what is due so much later."""
+        self.now += dt.timedelta(seconds=later_s)
+        await self.sending()
+        await self.sending.finish(5)
+
+
+@pytest.fixture
+def office(redis: FakeAsyncRedis) -> Office:
+    return Office(redis)
+
+
+def happened(event_type: str = "bed.dug", at: dt.datetime = NOW) -> Delivery:
+    head = Head(id=uuid4(), type=event_type, version=1, subject=uuid4(), occurred_at=at)
+    body = head.model_copy(update={"data": {"name": "roses"}}).model_dump_json()
+    return Delivery("push", "1", {}, 1, body.encode())
+
+
+async def test_each_device_of_those_who_are_told_is_told_once(office: Office) -> None:
+    phones = [await office.device("apns") for _ in range(3)]
+    tablet = await office.device("fcm")
+    await office.device("apns", audience="paths")
+    await office.device("web_push")
+    given = happened()
+
+    await office.spreading.handle(given)
+    await office.send()
+    await office.spreading.handle(given)  # RabbitMQ hands it out again
+    await office.spreading.handle(happened("bed.filled"))
+    await office.send(LEASE_S + 1)
+
+    assert sorted(to for to, _ in office.apns.told) == sorted(one.address for one in phones)
+    assert [to for to, _ in office.fcm.told] == [tablet.address]
+    assert office.outcomes.count(("apns", "delivered")) == 3
+    assert await office.waiting.number() == 0
+
+
+async def test_a_worker_that_dies_in_the_middle_loses_none(
+    office: Office, redis: FakeAsyncRedis
+) -> None:
+    await office.device("apns")
+    await office.spreading.handle(happened())
+    assert len(await office.waiting.take(10, office.now.timestamp())) == 1  # and it dies
+
+    await office.send()
+    assert not office.apns.told
+    await office.send(LEASE_S + 1)
+
+    assert len(office.apns.told) == 1
+
+
+async def test_what_is_in_a_record_is_neither_told_nor_kept(
+    office: Office, redis: FakeAsyncRedis
+) -> None:
+    device = await office.device("apns")
+    await office.spreading.handle(happened())
+
+    kept = [await redis.get(name) for name in await redis.keys("*push:event*")]
+    assert kept
+    assert "roses" not in str(kept)
+    assert device.address not in str(kept)
+
+
+async def test_a_device_that_is_no_more_is_forgotten(office: Office) -> None:
+    device = await office.device("apns")
+    office.apns.answer = Answer(Outcome.GONE, reason="Unregistered")
+    await office.spreading.handle(happened())
+
+    await office.send()
+
+    assert device.id not in office.devices.kept
+    assert await office.waiting.number() == 0
+
+
+async def test_a_device_that_cannot_be_forgotten_yet_is_not_told_again(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise Unavailable("away")
+
+    await office.device("apns")
+    office.apns.answer = Answer(Outcome.GONE)
+    monkeypatch.setattr(office.devices, "end", away)
+    await office.spreading.handle(happened())
+
+    await office.send()
+
+    assert await office.waiting.number() == 0
+
+
+async def test_who_has_logged_out_or_ended_meanwhile_is_told_nothing(office: Office) -> None:
+    out, ended = await office.device("apns"), await office.device("apns", life_s=-1)
+    await office.spreading.handle(happened())
+    await office.devices.end(out.id)
+
+    await office.send()
+
+    assert not office.apns.told
+    assert ended.id in office.devices.kept
+    assert await office.waiting.number() == 0
+
+
+async def test_a_provider_that_is_away_is_tried_again_and_holds_up_nobody(office: Office) -> None:
+    await office.device("apns")
+    await office.device("fcm")
+    office.apns.answer = ProviderAway("status 503")
+    await office.spreading.handle(happened())
+
+    await office.send()
+    assert len(office.fcm.told) == 1
+    assert len(office.apns.told) == 1
+    await office.send(0.5)
+    assert len(office.apns.told) == 1, "it is not due yet"
+    await office.send(1)
+    assert len(office.apns.told) == 2
+    await office.send(5)
+    assert len(office.apns.told) == 2, "it keeps failing, and is left alone"
+    assert office.outcomes.count(("apns", "away")) == 3
+
+    office.sending._passing._guards = Guards(
+        office.settings
+    )  # it has been left alone for long enough
+    office.apns.answer = Answer(Outcome.DELIVERED)
+    await office.send(60)
+    assert office.outcomes[-1] == ("apns", "delivered")
+
+
+async def test_what_a_provider_asks_for_is_kept_to(office: Office) -> None:
+    await office.device("fcm")
+    office.fcm.answer = Answer(Outcome.LATER, after=120)
+    await office.spreading.handle(happened())
+    await office.send()
+
+    for seconds, tries in ((60, 1), (59, 1), (2, 2)):
+        await office.send(seconds)
+        assert len(office.fcm.told) == tries
+
+
+async def test_a_push_is_given_up_when_it_is_too_old(office: Office) -> None:
+    await office.device("fcm")
+    await office.spreading.handle(happened(at=NOW - dt.timedelta(seconds=LIFE_S - 10)))
+
+    await office.send(11)
+    await office.spreading.handle(happened(at=NOW - dt.timedelta(seconds=LIFE_S)))
+
+    assert office.outcomes == [("fcm", "expired")]
+    assert await office.waiting.number() == 0
+
+
+async def test_what_is_refused_is_given_up_and_the_device_stays(office: Office) -> None:
+    device = await office.device("fcm")
+    office.fcm.answer = Answer(Outcome.REFUSED, reason="INVALID_ARGUMENT")
+    await office.spreading.handle(happened())
+
+    await office.send()
+
+    assert device.id in office.devices.kept
+    assert await office.waiting.number() == 0
+
+
+async def test_a_host_that_is_slow_takes_no_more_than_its_share(redis: FakeAsyncRedis) -> None:
+    office = Office(redis, bulkhead_calls=2, bulkhead_patience=0.01)
+    for _ in range(5):
+        await office.device("apns")
+    await office.device("fcm")
+    over = asyncio.Event()
+
+    async def slow() -> Answer:
+        await over.wait()
+        return Answer(Outcome.DELIVERED)
+
+    office.apns.answer = slow
+    await office.spreading.handle(happened())
+    await office.sending()
+    async with asyncio.timeout(5):
+        while len(office.outcomes) < 4:  # noqa: ASYNC110  # nothing tells of it
+            await asyncio.sleep(0.01)
+
+    assert sorted(office.outcomes) == [("apns", "later")] * 3 + [("fcm", "delivered")]
+    over.set()
+    await office.sending.finish(5)
+    assert len(office.apns.told) == 2
+
+
+async def test_what_is_under_way_at_the_end_is_tried_by_somebody_else(office: Office) -> None:
+    await office.device("apns")
+
+    async def endless() -> Answer:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    office.apns.answer = endless
+    await office.spreading.handle(happened())
+    await office.sending()
+    await office.sending.finish(0.05)
+
+    assert await office.waiting.number() == 1
+
+
+async def test_no_more_are_taken_than_there_are_places(office: Office) -> None:
+    for _ in range(12):
+        await office.device("apns")
+    await office.spreading.handle(happened())
+
+    assert await office.sending() == 10
+    assert await office.sending() == 1, "to be asked again soon"
+    await office.sending.finish(5)
+    assert await office.sending() == 2
+    await office.sending.finish(5)
+    assert await office.sending() == 0
+
+
+async def test_while_redis_is_away_events_wait_in_rabbitmq(
+    office: Office, server: FakeServer
+) -> None:
+    await office.device("apns")
+    server.connected = False
+
+    with pytest.raises(ServiceAway, match="Redis"):
+        await office.spreading.handle(happened())
+    assert await office.sending() == 0
+
+
+async def test_events_wait_where_too_many_pushes_do(redis: FakeAsyncRedis) -> None:
+    office = Office(redis, push_waiting=1)
+    await office.device("apns")
+    await office.spreading.handle(happened())
+
+    with pytest.raises(ServiceAway, match="so many"):
+        await office.spreading.handle(happened())
+
+
+async def test_a_push_waits_while_the_data_service_or_redis_is_away(
+    office: Office, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await office.device("apns")
+    await office.spreading.handle(happened())
+    due = office.devices.due
+
+    async def away(_device: UUID) -> PushDeviceRead | None:
+        raise Unavailable("away")
+
+    async def odd(_device: UUID) -> PushDeviceRead | None:
+        raise RuntimeError("odd")
+
+    async def cut(device: UUID) -> PushDeviceRead | None:
+        server.connected = False
+        return await due(device)
+
+    for one in (away, odd, cut):
+        monkeypatch.setattr(office.devices, "due", one)
+        await office.send(LEASE_S + 1)
+    server.connected = True
+
+    assert await office.waiting.number() == 1
+
+
+async def test_what_is_no_event_is_refused(office: Office) -> None:
+    with pytest.raises(Refused):
+        await office.spreading.handle(Delivery("push", "1", {}, 1, b"{}"))
+
+
+def test_a_worker_that_pushes_by_nothing_has_no_queue_for_it(redis: FakeAsyncRedis) -> None:
+    worker = build_worker("gardener", [], [], WorkerSettings())
+
+    assert [queue.name for queue in worker.queues] == ["gardener.live"]
+
+
+async def test_a_worker_that_pushes_has_a_queue_of_its_own_and_counts(
+    redis: FakeAsyncRedis,
+) -> None:
+    services = PushServices(address="http://127.0.0.1:9")
+    settings = WorkerSettings(**services.settings())
+    worker = build_worker("gardener", [], [], settings)
+    registry: CollectorRegistry = worker.state.metrics.registry
+    labels = {"provider": "fcm", "outcome": "away"}
+
+    assert {queue.name for queue in worker.queues} == {"gardener.live", "gardener.push"}
+    assert registry.get_sample_value("pushes_total", labels) == 0
+    for observe in worker.state.push.observers:
+        observe("fcm", Outcome.AWAY)
+    assert registry.get_sample_value("pushes_total", labels) == 1
+
+    async with push.lifespan(worker, settings):
+        worker.state.push_providers = {"apns": (provider := Provider("apns"))}
+    async with push.lifespan(worker, settings):
+        pass
+    assert provider.closed
+
+
+async def test_a_worker_that_pushes_by_nothing_has_nothing_to_hold_open(
+    redis: FakeAsyncRedis,
+) -> None:
+    worker = build_worker("gardener", [], [], WorkerSettings())
+
+    async with push.lifespan(worker, worker.state.settings):
+        push_metrics.install(worker, object())
+
+    assert worker.state.push_providers == {}
+
+
+def test_credentials_that_are_missing_are_told_in_a_line(redis: FakeAsyncRedis) -> None:
+    with pytest.raises(SystemExit, match="settings: PUSH_APNS_KEY must be set to push by apns"):
+        build_worker("gardener", [], [], WorkerSettings(push_providers=["apns"]))

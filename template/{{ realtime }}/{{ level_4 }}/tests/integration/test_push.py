@@ -1,0 +1,196 @@
+"""Devices of accounts are told what happens in the running system, by push services that check what comes."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+from tools.dev import identity
+from tools.dev.system import base_environment, service_environment
+
+from chassis.identity import Principal
+from chassis_realtime.audiences import declared_audiences
+from chassis_realtime.devices import PATH, Kind
+from chassis_realtime.testing.push_services import PushServices
+from chassis_realtime.testing.push_serving import serving_push
+from chassis_workers.factory import worker_of
+from tests.integration.collections import Collection, Records, collections
+from tests.integration.rabbitmq import NONE, choice
+from tests.integration.servers import RunningServer
+from tests.integration.system import (
+    ROOT,
+    Started,
+    application,
+    document,
+    environment,
+    listening,
+    only,
+    serving,
+    system,
+)
+from tests.integration.waiting import PATIENCE_S, wait_for
+
+ACCOUNTS = "/api/v1/auth/users"
+ROLE = "admin"
+
+
+@dataclass
+class Office:
+    """A business API of which devices are pushed to, the push services, and how to run the worker."""
+
+    http: httpx2.Client
+    push: PushServices
+    collection: Collection
+    process: Any
+    environment: Mapping[str, str]
+    logs: pytest.LogCaptureFixture
+
+    def register(self, kind: Kind) -> tuple[str, str]:
+        """Register a device; give its id and its address."""
+        page = self.push.subscribed()
+        addresses = {"apns": uuid4().hex * 2, "fcm": f"fcm:{uuid4().hex}"}
+        body = {"collection": self.collection.name, "kind": kind}
+        body["address"] = addresses.get(kind, page.endpoint)
+        if kind == "web_push":
+            body |= {"p256dh": page.p256dh, "auth": page.auth}
+        answer = self.http.put(PATH, json=body)
+        assert answer.status_code == httpx2.codes.OK, answer.text
+        return answer.json()["id"], body["address"]
+
+    def registered(self) -> set[str]:
+        """Give the devices that there are."""
+        return {one["id"] for one in self.http.get(PATH).json()["items"]}
+
+    def told(self, address: str, record: str) -> int:
+        """Count how often a device was told that a record was made."""
+        return sum(
+            one.said["record"] == record and one.said["type"].endswith(".created")
+            for one in self.push.told
+            if one.address == address
+        )
+
+    def comes(self, condition: Callable[[], bool]) -> None:
+        """Wait until something is so."""
+        wait_for(condition, lambda: f"{self.push}\n{self.logs.text}")
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Run the worker in a thread: to start it as a process takes seconds."""
+        with only(self.environment):
+            worker = worker_of(self.process.command[-1])
+        loop = asyncio.new_event_loop()
+        work = loop.create_task(worker._work())
+        thread = threading.Thread(target=loop.run_until_complete, args=(_ended(work),))
+        thread.start()
+        try:
+            self.comes(lambda: f"{worker.title} handles: {worker.title}.push" in self.logs.text)
+            yield
+        finally:
+            loop.call_soon_threadsafe(work.cancel)
+            thread.join(PATIENCE_S)
+            loop.close()
+
+
+async def _ended(work: "asyncio.Task[None]") -> None:
+    await asyncio.wait([work])
+
+
+@pytest.fixture
+def office(
+    services: dict[str, Started],
+    others: dict[str, RunningServer],
+    database_url: str,
+    ask_as: Callable[[Principal | None], None],
+    caplog: pytest.LogCaptureFixture,
+) -> Iterator[Office]:
+    if choice().kind == NONE:
+        pytest.skip(choice().reason)
+    (business,) = [one for one in system().services if not one.upgrade]
+    keeper = next(one for one in services.values() if one.service.in_database)
+    (process,) = [one for one in system().processes if "chassis_workers" in one.command]
+    ports = {name: int(one.url.rpartition(":")[2]) for name, one in services.items()}
+    urls = {"database": database_url, **{name: one.url for name, one in others.items()}}
+    known = base_environment(ROOT, (), system().stand_ins)
+    with ExitStack() as stack:
+        push = stack.enter_context(serving_push())
+        told = {name.upper(): _text(value) for name, value in push.settings().items()}
+        told["PUSH_RETRY_MAX"] = "1"
+        open_ = stack.enter_context(listening())
+        app = application(business, {**environment(business, database_url, ports), **told})
+        stack.enter_context(serving(app, open_))
+        anna = _account(keeper)
+        ask_as(None)
+        http = stack.enter_context(
+            httpx2.Client(
+                base_url=f"http://127.0.0.1:{open_.getsockname()[1]}",
+                headers={
+                    "Authorization": f"Bearer {identity.token_of(ROOT, anna, (ROLE,), dict(known))}"
+                },
+                timeout=PATIENCE_S,
+            )
+        )
+        records = Records(http, document(business.name))
+        stack.callback(records.remove_all)
+        own = {**known, "APP_ENV": "test"}
+        worker = {**service_environment(process, system(), own, ports, urls), **told}
+        collection = _followed(records)
+        yield Office(http, push, collection, process, worker, caplog)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _account(keeper: Started) -> str:
+    """Make an account where the system has its own; elsewhere every name is one."""
+    if ACCOUNTS not in document(keeper.service.name)["paths"]:
+        return f"anna-{uuid4().hex}"
+    proof = "none"  # pragma: allowlist secret
+    body = {"email": f"{uuid4().hex}@example.com", "password_hash": proof, "roles": [ROLE]}
+    made = httpx2.post(f"{keeper.url}{ACCOUNTS}", json=body).raise_for_status()
+    return str(made.json()["id"])
+
+
+def _followed(records: Records) -> Collection:
+    """Give a collection that can be followed, and in which records can be made."""
+    for one in collections(records.document):
+        made = one.name in declared_audiences() and records.try_to_create(one)[0]
+        if made and made.status_code == httpx2.codes.CREATED:
+            return one
+    pytest.skip("it has no collection that takes what its schema allows")
+
+
+def test_each_device_is_told_once_whatever_happens_to_the_others(office: Office) -> None:
+    push = office.push
+    _, page = office.register("web_push")
+    _, phone = office.register("apns")
+    sold, gone = office.register("fcm")
+    left, out = office.register("fcm")
+    assert office.http.delete(f"{PATH}/{left}").is_success
+    push.gone.add(gone)
+    push.away.add("apns")
+
+    with office.working():
+        records = Records(office.http, document(_business()))
+        record = records.create(office.collection)["id"]
+        office.comes(lambda: office.told(page, record) == 1 and "apns" in push.asked)
+        office.comes(lambda: sold not in office.registered())
+        assert office.told(phone, record) == 0
+        push.away.clear()
+        office.comes(lambda: office.told(phone, record) == 1)
+        records.remove_all()
+
+    told = [office.told(address, record) for address in (page, phone, gone, out)]
+    assert told == [1, 1, 0, 0]
+    assert not any(address in office.logs.text for address in (page, phone, gone, out))
+
+
+def _business() -> str:
+    (name,) = [one.name for one in system().services if not one.upgrade]
+    return name

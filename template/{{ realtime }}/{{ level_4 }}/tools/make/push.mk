@@ -1,0 +1,5 @@
+# Push to browsers: docs/push.md.
+.PHONY: push-key
+
+push-key: ## Make a key by which push services of browsers know this system: two lines for .env
+	@$(RUN) python -m chassis_realtime.push_key
