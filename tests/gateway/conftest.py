@@ -95,6 +95,7 @@ def start(
     def started(
         instances: int = 1,
         *,
+        of: str = "task_manager@3",
         own: dict[str, str] | None = None,
         changes: dict[str, str] | None = None,
     ) -> Iterator[Gateway]:
@@ -104,7 +105,7 @@ def start(
             services = [stack.enter_context(echoing(f"instance {n}")) for n in range(instances)]
             addresses = " ".join(f"127.0.0.1:{service.port}" for service in services)
             place = tools.Place(tmp_path, http, https, {SERVICE: addresses})
-            configuration = tools.write(rendered("task_manager@3"), place)
+            configuration = tools.write(rendered(of), place)
             for name, text in (own or {}).items():
                 (tmp_path / "deploy/local/nginx" / name).write_text(text)
             for file in configuration.parent.iterdir():

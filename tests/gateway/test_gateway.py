@@ -199,6 +199,17 @@ def test_more_than_100_requests_a_minute_are_refused(gateway: Gateway) -> None:
     assert gateway.get().status_code == 200
 
 
+@pytest.mark.about("bot")
+def test_telegram_may_tell_a_bot_more_than_that(start: Start) -> None:
+    with start(of="task_manager@3+bot") as gateway:
+        told = [
+            gateway.client.post("/api/v1/bot-webhooks/telegram", json={}).status_code
+            for _ in range(150)
+        ]
+
+    assert set(told) == {200}
+
+
 def test_one_client_does_not_use_up_what_another_has(start: Start) -> None:
     own = "set_real_ip_from 127.0.0.1;\nreal_ip_header X-Forwarded-For;\n"
 

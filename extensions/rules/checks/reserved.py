@@ -92,8 +92,9 @@ RELATIONS_OF = {
     ),
     "bot": frozenset(
         """
-        bot_chats bot_links ix_bot_chats_subscribed ix_bot_links_account pk_bot_chats
-        pk_bot_links uq_bot_chats_chat uq_bot_links_chat
+        bot_chats bot_links bot_updates bot_webhooks ix_bot_chats_subscribed ix_bot_links_account
+        ix_bot_updates_done ix_bot_updates_waiting pk_bot_chats pk_bot_links pk_bot_updates
+        uq_bot_chats_chat uq_bot_links_chat
         """.split()
     ),
     "realtime": frozenset(

@@ -8,8 +8,8 @@ import pytest
 from aiogram.types import Update
 
 from chassis_bot import polling
+from chassis_bot.asking import REFUSED, TWO
 from chassis_bot.bot import ChatBot
-from chassis_bot.polling import REFUSED, TWO
 from chassis_bot.settings import NoTokenError
 from chassis_bot.testing.chatting import CHAT, Chatting, ServedTelegram, running, until
 

@@ -1,9 +1,7 @@
-"""Updates as they come: asked for, handled at least once, and confirmed when they are done.
+"""Updates as they come: taken, handled at least once, and confirmed when they are done.
 
-A request for updates confirms all before its offset. So the offset is that of the first update that
-is still in hand, and an update that a dead process had in hand comes again. Chats are handled side
-by side, the updates of one chat in order. One that takes long holds up its own chat only: meanwhile
-others are asked for every moment.
+Chats are handled side by side, the updates of one chat in order. One that takes long holds up its
+own chat only: meanwhile others are asked for every moment. Where they come from is a ``Source``.
 """
 
 import asyncio
@@ -11,30 +9,18 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 
-from aiogram import Bot
-from aiogram.exceptions import (
-    TelegramAPIError,
-    TelegramConflictError,
-    TelegramNotFound,
-    TelegramRetryAfter,
-    TelegramUnauthorizedError,
-)
-from aiogram.methods import GetUpdates
 from aiogram.types import TelegramObject, Update
 from aiogram.types.update import UpdateTypeLookupError
 
-from chassis_bot.settings import NoTokenError, Settings
+from chassis_bot.settings import Settings
+from chassis_bot.source import NoUpdates, Source
 
 logger = logging.getLogger(__name__)
 
 OTHERS_WAIT_S = 0.5
 """So long a batch may take before others are asked for."""
-REFUSED = "the Bot API server does not accept the token: BOT_TOKEN must be the one of @BotFather"
-TWO = "another process takes this bot's updates, or they go to a webhook"
 
 _LONGEST_PAUSE_S = 30
-_MARGIN_S = 10
-_MOST = 100
 
 type Handle = Callable[[Update], Awaitable[None]]
 """Handles an update; raises nothing."""
@@ -43,59 +29,54 @@ type Handle = Callable[[Update], Awaitable[None]]
 class Polling:
     """Takes updates until it is cancelled."""
 
-    def __init__(self, bot: Bot, handle: Handle, settings: Settings) -> None:
+    def __init__(self, source: Source, handle: Handle, settings: Settings) -> None:
         self.trouble = "No updates were asked for yet."
         """Why none come; empty where they do."""
         self.kinds: Sequence[str] = ()
         """What is asked for, as Telegram calls it."""
-        self._bot = bot
+        self.source = source
+        """Where updates come from; a feature may put another one in its place."""
         self._handle = handle
         self._settings = settings
-        self._after = 0
-        """Follows the last one that was taken."""
         self._in_hand: dict[int, asyncio.Task[None]] = {}
-        self._done: set[int] = set()
         self._last: dict[int, asyncio.Task[None]] = {}
         self._waiting: Counter[int] = Counter()
 
     async def run(self) -> None:
         """Take updates; raises NoTokenError. When cancelled, those in hand are finished first."""
-        failures = 0
+        failures, has_begun = 0, False
         try:
             while True:
                 try:
+                    if not has_begun:
+                        await self.source.begin(self.kinds)
+                        has_begun = True
                     await self._batch()
-                except TelegramAPIError as error:
+                except NoUpdates as reason:
                     failures += 1
-                    await asyncio.sleep(self._pause(error, failures))
+                    self.trouble = str(reason)
+                    logger.warning("No updates: %s", reason)
+                    pause_s = min(2.0 ** min(failures - 1, 10), _LONGEST_PAUSE_S)
+                    await asyncio.sleep(pause_s if reason.pause_s is None else reason.pause_s)
                 else:
                     failures = 0
         finally:
             await self._finish()
 
     async def _batch(self) -> None:
-        for update in await self._asked(0 if self._in_hand else self._settings.bot_poll_time):
-            if update.update_id not in self._in_hand and update.update_id not in self._done:
-                self._take(update)
-        self.trouble = ""
+        seconds = 0 if self._in_hand else self._settings.bot_poll_time
+        for update in await self.source.ask(self._in_hand, seconds):
+            self._take(update)
+        self.trouble = self.source.trouble
         if self._in_hand:
             await asyncio.wait(self._in_hand.values(), timeout=OTHERS_WAIT_S)
 
-    async def _asked(self, seconds: int) -> list[Update]:
-        offset = min(self._in_hand, default=self._after)
-        self._done = {done for done in self._done if done >= offset}
-        asked = GetUpdates(
-            offset=offset, limit=_MOST, timeout=seconds, allowed_updates=list(self.kinds)
-        )
-        return await self._bot(asked, request_timeout=seconds + _MARGIN_S)
-
     def _take(self, update: Update) -> None:
         """Handle an update after those that its chat sent before."""
-        self._after = update.update_id + 1
         chat = chat_of(update)
         if self._waiting[chat] >= self._settings.bot_lane:
             logger.warning("A chat sends too much at once: %d is left out", update.update_id)
-            self._done.add(update.update_id)
+            self.source.done(update.update_id)
             return
         task = asyncio.create_task(self._in_turn(update, self._last.get(chat)))
         self._in_hand[update.update_id] = self._last[chat] = task
@@ -113,21 +94,7 @@ class Polling:
             del self._last[chat], self._waiting[chat]
         if not ended.cancelled():  # else it is not confirmed, and comes again
             del self._in_hand[update_id]
-            self._done.add(update_id)
-
-    def _pause(self, error: TelegramAPIError, failures: int) -> float:
-        """Say how long to leave the server alone."""
-        match error:
-            case TelegramUnauthorizedError() | TelegramNotFound():
-                raise NoTokenError(REFUSED) from None
-            case TelegramConflictError():
-                self.trouble = TWO
-            case _:
-                self.trouble = f"{type(error).__name__}: {error.message}"
-        logger.warning("No updates: %s", self.trouble)
-        if isinstance(error, TelegramRetryAfter):
-            return error.retry_after
-        return min(2.0 ** min(failures - 1, 10), _LONGEST_PAUSE_S)
+            self.source.done(update_id)
 
     async def _finish(self) -> None:
         """Finish what is in hand, and confirm it: nobody else needs to do it again."""
@@ -139,14 +106,10 @@ class Polling:
         if left:
             logger.warning("Stopped in the middle of %d updates, which come again", len(left))
             await asyncio.wait(left)
-        if self._after:
-            offset = min(self._in_hand, default=self._after)
-            try:
-                await self._bot(
-                    GetUpdates(offset=offset, limit=1, timeout=0), request_timeout=_MARGIN_S
-                )
-            except TelegramAPIError:
-                logger.warning("What is done could not be confirmed, and comes again")
+        try:
+            await self.source.end(self._in_hand)
+        except NoUpdates:
+            logger.warning("What is done could not be confirmed, and comes again")
 
 
 def chat_of(update: Update) -> int:

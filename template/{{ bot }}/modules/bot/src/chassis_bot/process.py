@@ -11,8 +11,9 @@ from aiogram.exceptions import (
 from aiogram.types import BotCommand
 
 from chassis.process import Process
+from chassis_bot.asking import REFUSED, Asking
 from chassis_bot.handling import Handling
-from chassis_bot.polling import REFUSED, Polling
+from chassis_bot.polling import Polling
 from chassis_bot.session import make_bot
 from chassis_bot.settings import NoTokenError, Settings
 from chassis_rabbitmq.consuming.limits import Limits
@@ -34,7 +35,7 @@ class ChatBot(Process):
         """What calls of the Bot API are made with."""
         self.handling = Handling(settings)
         """What updates are handled with; a feature adds its scope there."""
-        self.polling = Polling(self.api, self.handling, settings)
+        self.polling = Polling(Asking(self.api), self.handling, settings)
         self.subscriptions = Subscriptions(name, settings, Limits())
         """What it hears of in RabbitMQ."""
         self.menus = dict[str, list[BotCommand]]()
@@ -62,9 +63,8 @@ class ChatBot(Process):
             logger.error("Nothing is announced: %s", error)  # noqa: TRY400  # it says all in one line
 
     async def _introduce(self) -> None:
-        """Have Telegram offer the commands, and send updates here."""
+        """Have Telegram offer the commands."""
         try:
-            await self.api.delete_webhook()
             for language, menu in self.menus.items():
                 await self.api.set_my_commands(menu, language_code=language or None)
         except (TelegramUnauthorizedError, TelegramNotFound):

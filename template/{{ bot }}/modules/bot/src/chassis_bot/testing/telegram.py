@@ -2,26 +2,33 @@
 
 It confirms updates by the offset, ends the older of two requests for updates (409), wants silence in
 a flooded chat (429), takes nothing for a chat that has blocked the bot (403), and refuses what is
-too long or does not change anything (400), and a wrong token (401). People write and press buttons
+too long or does not change anything (400), and a wrong token (401). Where there is a webhook it sends
+updates there, several at the same time, each until it is taken. People write and press buttons
 by ``say`` and ``press``, or over HTTP.
 """
 
 import asyncio
 import itertools
 import json
+import re
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
-from aiohttp import web
+from aiohttp import ClientError, ClientSession, web
 
 from chassis_bot.testing.page import PAGE
 
 TOKEN = "1:stand-in"  # noqa: S105  # of nothing but this
 LONGEST_TEXT = 4096
 LONGEST_DATA = 64
+AGAIN_S = 0.05
+"""Seconds after which an update is sent again that a webhook has not taken; Telegram takes longer."""
+
+_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}", re.ASCII)
 
 type Answer = Any
 type Given = Mapping[str, Any]
@@ -73,7 +80,16 @@ class Telegram:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         """Every call but those for updates."""
         self.webhook = ""
-        self._numbers = itertools.count(1)
+        """Where updates are sent to; empty while they are asked for."""
+        self.ways: dict[str, str] = {}
+        """Where addresses lead to that are only known outside: the host, and what is there instead."""
+        self.sent: list[tuple[int, int]] = []
+        """Each time that an update was sent to the webhook: its id, and the answer's status, 0 for none."""
+        self._given: dict[str, Any] = {}
+        self._failure: dict[str, Any] = {}
+        self._sending: asyncio.Task[None] | None = None
+        self.numbers = itertools.count(1)
+        """What updates and messages are numbered with."""
         self._open_queries: set[str] = set()
         self._poller: asyncio.Future[None] | None = None
         self._news = asyncio.Event()
@@ -94,7 +110,7 @@ class Telegram:
     def press_data(self, chat: int, message_id: int, data: str) -> int:
         """Press a button by what it carries; give the update's id."""
         message = self._find(chat, message_id)
-        query = str(next(self._numbers))
+        query = str(next(self.numbers))
         self._open_queries.add(query)
         return self._tell(
             {
@@ -111,6 +127,7 @@ class Telegram:
     def application(self) -> web.Application:
         """Give what serves the Bot API, and the chats to people."""
         application = web.Application()
+        application.on_cleanup.append(self._close)
         application.add_routes(
             [
                 web.post("/bot{token}/{method}", self._called),
@@ -145,20 +162,16 @@ class Telegram:
         if method == "getUpdates":
             return await self._get_updates(given)
         self.calls.append((method, dict(given)))
-        match method:
-            case "sendMessage":
-                return self._send(given)
-            case "editMessageText":
-                return self._edit(given)
-            case "answerCallbackQuery":
-                return self._answer_query(given)
-            case "setWebhook":
-                self.webhook = given["url"]
-            case "deleteWebhook":
-                self.webhook = ""
-            case "getMe":
-                return {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
-        return True
+        known: Mapping[str, Callable[[Given], Answer]] = {
+            "sendMessage": self._send,
+            "editMessageText": self._edit,
+            "answerCallbackQuery": self._answer_query,
+            "setWebhook": self._set_webhook,
+            "deleteWebhook": self._delete_webhook,
+            "getWebhookInfo": self._webhook_info,
+            "getMe": _me,
+        }
+        return known[method](given) if method in known else True
 
     async def _get_updates(self, given: Given) -> Answer:
         if self.webhook:
@@ -182,6 +195,70 @@ class Telegram:
                 )
         own.cancel()
         return self.updates[:limit]
+
+    def _set_webhook(self, given: Given) -> Answer:
+        if urlsplit(given["url"]).scheme != "https":
+            raise RefusedError(
+                400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook"
+            )
+        if not _SECRET.fullmatch(given.get("secret_token", "-")):
+            raise RefusedError(400, "Bad Request: secret token contains unallowed characters")
+        self.end_webhook()
+        self.webhook, self._given = given["url"], dict(given)
+        self._sending = asyncio.create_task(self._send_all())
+        return True
+
+    def _delete_webhook(self, _given: Given) -> Answer:
+        self.end_webhook()
+        return True
+
+    def end_webhook(self) -> None:
+        """Send no more updates; they wait until they are asked for."""
+        self.webhook, self._given, self._failure = "", {}, {}
+        if self._sending:
+            self._sending.cancel()
+
+    async def _close(self, _application: web.Application) -> None:
+        self.end_webhook()
+        if self._sending:
+            await asyncio.wait([self._sending])
+
+    def _webhook_info(self, _given: Given) -> Answer:
+        return {
+            "url": self.webhook,
+            "has_custom_certificate": False,
+            "pending_update_count": len(self.updates),
+            **self._failure,
+        }
+
+    async def _send_all(self) -> None:
+        """Send what waits, side by side and in no order; what is not taken comes again."""
+        address, own = self.webhook, urlsplit(self.webhook)
+        headers = {"X-Telegram-Bot-Api-Secret-Token": self._given.get("secret_token", "")}
+        async with ClientSession(headers=headers) as session:
+            while self.webhook == address:
+                self._news.clear()
+                url = self.ways.get(own.netloc, f"{own.scheme}://{own.netloc}") + own.path
+                some = self.updates[: int(self._given.get("max_connections", 40))]
+                taken = await asyncio.gather(*(self._send_one(session, url, one) for one in some))
+                if not all(taken):
+                    await asyncio.sleep(AGAIN_S)
+                elif not self.updates:
+                    await self._news.wait()
+
+    async def _send_one(self, session: ClientSession, url: str, update: dict[str, Any]) -> bool:
+        """Send an update to the webhook; say whether it was taken."""
+        try:
+            async with session.post(url, json=update) as answer:
+                status, said = answer.status, f"Wrong response from the webhook: {answer.status}"
+        except ClientError as error:
+            status, said = 0, type(error).__name__
+        self.sent.append((update["update_id"], status))
+        if 200 <= status < 300:
+            self.updates.remove(update)
+            return True
+        self._failure = {"last_error_date": int(time.time()), "last_error_message": said}
+        return False
 
     def _send(self, given: Given) -> Answer:
         chat = self._writable(given)
@@ -240,7 +317,7 @@ class Telegram:
     def _message(self, chat: int, text: str | None, *, is_bot: bool, **more: Any) -> dict[str, Any]:
         sender = {"id": 1, "is_bot": True, "first_name": "Bot"} if is_bot else _person(chat)
         message = {
-            "message_id": next(self._numbers),
+            "message_id": next(self.numbers),
             "date": int(time.time()),
             "chat": {"id": chat, "type": "private"},
             "from": sender,
@@ -249,7 +326,7 @@ class Telegram:
         return message if text is None else {**message, "text": text}
 
     def _tell(self, update: dict[str, Any]) -> int:
-        number = next(self._numbers)
+        number = next(self.numbers)
         self.updates.append({"update_id": number, **update})
         self._news.set()
         return number
@@ -271,6 +348,10 @@ class Telegram:
 
 def _value(text: str) -> Any:
     return json.loads(text) if text[:1] in {"{", "["} else text
+
+
+def _me(_given: Given) -> Answer:
+    return {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
 
 
 def _person(chat: int) -> dict[str, Any]:

@@ -1,0 +1,47 @@
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from pydantic import TypeAdapter
+
+from chassis.bot_webhook.telling import PATH, BotUpdateRead, BotUpdatesDone
+from chassis.data_api import PAST_CACHES
+from chassis.http_client import Reply, raise_for_problem
+
+_lists = TypeAdapter(list[BotUpdateRead])
+
+
+class Http(Protocol):
+    """The calls of HttpClient that are needed here."""
+
+    async def get(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Read."""
+        ...
+
+    async def put(self, url: str, *, json_body: bytes | None = None) -> Reply:
+        """Set."""
+        ...
+
+
+class KeptUpdates:
+    """Updates in the inbox, which the data service keeps; raises what it answers."""
+
+    def __init__(self, http: Http, base_url: str) -> None:
+        self._http = http
+        self._url = f"{base_url.rstrip('/')}{PATH}"
+
+    async def waiting(self) -> Sequence[BotUpdateRead]:
+        """Give those that are not done, the first by their numbers."""
+        reply = await self._http.get(f"{self._url}/waiting", headers=PAST_CACHES)
+        raise_for_problem(reply)
+        return _lists.validate_json(reply.body)
+
+    async def end(self, update_ids: Sequence[int]) -> None:
+        """Say that some are done."""
+        body = BotUpdatesDone(update_ids=list(update_ids)).model_dump_json().encode()
+        raise_for_problem(await self._http.put(f"{self._url}/done", json_body=body))
