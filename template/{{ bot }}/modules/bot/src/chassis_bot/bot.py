@@ -46,6 +46,7 @@ def build_bot(name: str, script: Script, settings: BotSettings) -> ChatBot:
     Its queues are named after it, so a name stays. The settings are at ``bot.state.settings``.
     """
     bot = ChatBot(name, settings)
+    bot.languages = script.languages
     for feature in BOT_FEATURES:
         feature.install(bot, settings)
         bot.lifespans.append(partial(feature.lifespan, bot, settings))

@@ -68,8 +68,8 @@ class Handling:
         """Entered around all that is done for a chat; says whether it may use the bot."""
         self.may_read: Callable[[str], Awaitable[bool]] = _everything
         """Says whether the chat that is entered may read what is at a path of the business API."""
-        self.turn_away: Callable[[int], Awaitable[None]] = _nothing
-        """Is told of a chat that may not."""
+        self.turn_away: Callable[[Update], Awaitable[None]] = _nothing
+        """Is told of what a chat did that may not."""
         self.apologise: Callable[[Update, Exception], Awaitable[None]] = _nothing
         """Tells a chat that its update is given up, and why."""
         self.left: Callable[[int], Awaitable[None]] = _nothing
@@ -115,12 +115,8 @@ class Handling:
         for takes in self.first:
             if await takes(update):
                 return
-        chat = chat_of(update)
-        async with self.entered(chat) as admitted:
-            if admitted:
-                await self.feed(update)
-            else:
-                await self.turn_away(chat)
+        async with self.entered(chat_of(update)) as admitted:
+            await (self.feed if admitted else self.turn_away)(update)
 
     async def _failed(self, update: Update, attempt: int, error: Exception) -> None:
         attempts = self._settings.bot_attempts

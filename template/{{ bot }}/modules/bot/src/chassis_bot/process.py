@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from typing import TYPE_CHECKING
 
 from aiogram.exceptions import (
     TelegramAPIError,
@@ -19,6 +20,11 @@ from chassis_bot.settings import NoTokenError, Settings
 from chassis_rabbitmq.consuming.limits import Limits
 from chassis_rabbitmq.consuming.subscriptions import Subscriptions
 from chassis_rabbitmq.topology import TopologyError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chassis_bot.texts import Texts
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +46,8 @@ class ChatBot(Process):
         """What it hears of in RabbitMQ."""
         self.menus = dict[str, list[BotCommand]]()
         """The commands that Telegram offers, by language; under no language for all others."""
+        self.languages: Mapping[str, Texts] = {}
+        """What it says, by language."""
 
     async def work(self) -> None:
         """Take updates until cancelled; what is in hand is finished first."""

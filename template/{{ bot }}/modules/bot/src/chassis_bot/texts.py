@@ -59,6 +59,8 @@ class Texts:
     no: str = "no"
     names: Mapping[str, str] = field(default_factory=dict)
     """What entities and fields are called, by their names in the API; the others as they are there."""
+    more: Mapping[str, str] = field(default_factory=dict)
+    """What is said besides, by names of your own: a handler has them as ``talk.texts.more``."""
 
     def named(self, name: str) -> str:
         """Say what an entity or a field is called."""

@@ -116,6 +116,20 @@ async def test_a_token_is_good_for_one_chat_once(client: AsyncClient, links: Mem
     assert await take(client, links, url) == 404, "it was used"
 
 
+async def test_a_link_that_a_chat_has_is_no_longer_one_that_waits(
+    client: AsyncClient, links: MemoryLinks
+) -> None:
+    taken, waiting = await wait(client, links), await wait(client, links, "ben")
+    assert await take(client, links, taken) == 200
+
+    assert (await client.delete(taken, params={"waiting": "true"})).status_code == 404
+    assert (await client.delete(waiting, params={"waiting": "true"})).status_code == 204
+
+    assert await account_of(client) == "anna"
+    assert await take(client, links, waiting, OTHER) == 404
+    assert (await client.delete(taken, params={"waiting": "false"})).status_code == 204
+
+
 async def test_of_two_chats_at_the_same_moment_one_has_it(links: MemoryLinks) -> None:
     made = await links.add({"account": "anna", "roles": [], "ends_at": links.later()})
     await links.change(made.id, {"roles": ["editor"]})  # what another chat does meanwhile

@@ -22,9 +22,11 @@ from chassis_bot.features import BotSettings
 from chassis_bot.talk import Talk
 from chassis_bot.testing.business_api import BusinessApi, at_a_port
 from chassis_bot.testing.chatting import CHAT, Chatting, ServedTelegram, running
+from chassis_bot.texts import Texts
 
 KEY = "k" * 32
 GROUP = -100
+LANGUAGES = {"de": Texts(more={"linked": "Verbunden.", "not_admitted": "Wer ist {chat}?"})}
 NOON = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
 
 
@@ -81,6 +83,8 @@ class KeptLinks:
 
     async def _end(self, request: web.Request) -> web.Response:
         link = UUID(request.match_info["id"])
+        if "waiting" in request.query and link not in self.waiting:
+            return web.json_response({"detail": "There is none."}, status=404)
         known = [chat for chat, one in self.chats.items() if one.id == link]
         if not known and self.waiting.pop(link, None) is None:
             return web.json_response({"detail": "There is none."}, status=404)
@@ -111,7 +115,8 @@ async def talking(
     """Run a bot of a garden whose links are these."""
     async with at_a_port(links.application()) as url:
         own = {"data_api_url": url, "service_key": SecretStr(KEY), **changes}
-        bot = build_bot("garden_bot", Script(join=join), settings.model_copy(update=own))
+        script = Script(languages=LANGUAGES, join=join)
+        bot = build_bot("garden_bot", script, settings.model_copy(update=own))
         async with running(bot):
             yield bot
 
@@ -179,6 +184,27 @@ async def test_a_group_is_not_linked_and_the_token_that_it_saw_is_good_for_nothi
     assert (await ann.say(f"/start {token}")).startswith("This token is wrong")
     async with bot.handling.entered(GROUP) as admitted:
         assert not admitted
+
+
+async def test_a_token_of_a_link_in_use_ends_nothing_when_a_group_sees_it(
+    ann: Chatting, links: KeptLinks, telegram: ServedTelegram
+) -> None:
+    token = links.token()
+    await ann.say(f"/start {token}")
+
+    assert (await Chatting(telegram, GROUP).say(f"/start {token}")).startswith("Others can read")
+
+    assert await ann.say("/who") == "anna ['reader'] by garden_bot"
+
+
+async def test_what_is_said_of_links_is_in_the_language_of_who_reads_it(
+    ann: Chatting, links: KeptLinks
+) -> None:
+    german = {"from": {"id": CHAT, "is_bot": False, "first_name": "Anna", "language_code": "de"}}
+
+    assert await ann.say("/who", **german) == f"Wer ist {CHAT}?"
+    assert await ann.say(f"/start {links.token()}", **german) == "Verbunden."
+    assert await ann.say("/unlink", **german) == "This chat is linked to no account any more."
 
 
 async def test_nobody_acts_as_the_bot_while_it_is_not_known_who_it_is(

@@ -18,21 +18,18 @@ from chassis.bot_linking.links import LinkTokens
 from chassis.feature import no_lifespan
 from chassis.http_client import raise_for_problem
 from chassis.identity import acting_as, current
-from chassis_bot.linked import Linking, Links
+from chassis_bot.linked import SAID, Linking, Links
 
 if TYPE_CHECKING:  # aiogram takes seconds to load, and every run of tests loads this
     from collections.abc import AsyncIterator
 
+    from aiogram.types import Update, User
     from pydantic import SecretStr
 
     from chassis_bot.process import ChatBot
 
 __all__ = ["Settings", "install", "lifespan"]
 
-NOT_ADMITTED = (
-    "This bot does not know this chat. Write /start and the token that you get where you are logged in."
-    " The number of this chat, for those who run the bot: {chat}"
-)
 UNREADABLE = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 
 logger = logging.getLogger(__name__)
@@ -60,12 +57,18 @@ class BotSettings(Protocol):
 
 def install(bot: ChatBot, settings: BotSettings) -> None:
     """Have chats act as the accounts that are linked to them, and turn away whoever is not known."""
+    from chassis_bot.polling import chat_of, event_of  # noqa: PLC0415
+    from chassis_bot.texts import chosen  # noqa: PLC0415
+
     http, service = bot.state.http, bot.state.service.name
     keys = (settings.service_key.get_secret_value(), settings.service_key_also.get_secret_value())
     links = Links(http, settings.data_api_url)
-    linking = Linking(
-        links, LinkTokens(*keys), settings.bot_link_life, bot.api.send_message, service
-    )
+
+    async def say(chat: int, user: User | None, name: str) -> None:
+        text = chosen(bot.languages, user).more.get(name, SAID[name])
+        await bot.api.send_message(chat, text.format(chat=chat))
+
+    linking = Linking(links, LinkTokens(*keys), settings.bot_link_life, say, service)
 
     @asynccontextmanager
     async def entered(chat: int) -> AsyncIterator[bool]:
@@ -82,10 +85,10 @@ def install(bot: ChatBot, settings: BotSettings) -> None:
         raise_for_problem(reply)
         return True
 
-    async def turn_away(chat: int) -> None:
+    async def turn_away(update: Update) -> None:
         logger.warning("A chat is turned away: it has no account, and is not in BOT_CHATS")
-        if chat:
-            await bot.api.send_message(chat, NOT_ADMITTED.format(chat=chat))
+        if chat := chat_of(update):
+            await say(chat, getattr(event_of(update), "from_user", None), "not_admitted")
 
     bot.handling.first.append(linking)
     bot.handling.entered = entered

@@ -17,13 +17,26 @@ if TYPE_CHECKING:  # aiogram takes seconds to load, and every run of tests loads
     from collections.abc import Awaitable, Callable, Mapping
     from uuid import UUID
 
-    from aiogram.types import Message, Update
+    from aiogram.types import Message, Update, User
 
-LINKED = "This chat is linked to your account: here you act as yourself. /unlink ends that."
-WRONG = "This token is wrong, has ended, or was used. You get another one where you are logged in."
-NOT_HERE = "Others can read this: that token is good for nothing now. Write a new one to me alone."
-UNLINKED = "This chat is linked to no account any more."
-NEVER_LINKED = "This chat is linked to no account."
+    type Say = Callable[[int, User | None, str], Awaitable[Any]]
+
+SAID: Mapping[str, str] = {
+    "linked": "This chat is linked to your account: here you act as yourself. /unlink ends that.",
+    "wrong_link": (
+        "This token is wrong, has ended, or was used. You get another one where you are logged in."
+    ),
+    "not_linked_here": (
+        "Others can read this: that token is good for nothing now. Write a new one to me alone."
+    ),
+    "unlinked": "This chat is linked to no account any more.",
+    "never_linked": "This chat is linked to no account.",
+    "not_admitted": (
+        "This bot does not know this chat. Write /start and the token that you get where you are"
+        " logged in. The number of this chat, for those who run the bot: {chat}"
+    ),
+}
+"""In English; `more` of the texts of a language has others by these names."""
 
 # What else follows /start is no token, and says nothing here.
 _START = re.compile(r"/start(?:@\w+)?\s+([\w-]{64})\s*", re.ASCII)
@@ -78,6 +91,13 @@ class Links:
         except NotFound:
             return
 
+    async def burn(self, link: UUID) -> None:
+        """Have a link that waits be good for nothing; one that a chat has goes on."""
+        try:
+            raise_for_problem(await self._http.delete(f"{self._url}/{link}?waiting=true"))
+        except (NotFound, Outdated):
+            return
+
 
 class Linking:
     """Takes the updates by which people link chats to their accounts, and end that."""
@@ -87,7 +107,7 @@ class Linking:
         links: Links,
         tokens: LinkTokens,
         life: float,
-        say: Callable[[int, str], Awaitable[Any]],
+        say: Say,
         service: str,
     ) -> None:
         self._links = links
@@ -103,11 +123,12 @@ class Linking:
         if message is None:
             return False
         if found := _START.fullmatch(text):
-            await self._say(message.chat.id, await self._start(message, found[1]))
+            told = await self._start(message, found[1])
         elif _UNLINK.fullmatch(text):
-            await self._say(message.chat.id, await self._unlink(message.chat.id))
+            told = await self._unlink(message.chat.id)
         else:
             return False
+        await self._say(message.chat.id, message.from_user, told)
         return True
 
     def principal(self, link: BotLinkRead) -> Principal:
@@ -115,25 +136,26 @@ class Linking:
         return Principal(link.account, frozenset(link.roles), self._service)
 
     async def _start(self, message: Message, token: str) -> str:
+        """Link a chat; give the name of what is said to that."""
         link = self._tokens.read(token)
         if link is None:
             logger.warning("A chat shows a token of a link that nobody has signed")
-            return WRONG
+            return "wrong_link"
         if message.chat.id <= 0:  # others read along
-            await self._links.end(link)
-            return NOT_HERE
+            await self._links.burn(link)
+            return "not_linked_here"
         ends_at = dt.datetime.now(dt.UTC) + self._life
         try:
             await self._links.take(link, BotLinkChat(chat=message.chat.id, ends_at=ends_at))
         except (NotFound, Outdated):
             logger.warning("A chat shows the token of link %s, which is not good any more", link)
-            return WRONG
-        return LINKED
+            return "wrong_link"
+        return "linked"
 
     async def _unlink(self, chat: int) -> str:
         link = await self._links.of(chat)
         if link is None:
-            return NEVER_LINKED
+            return "never_linked"
         with acting_as(self.principal(link)):
             await self._links.end(link.id)
-        return UNLINKED
+        return "unlinked"

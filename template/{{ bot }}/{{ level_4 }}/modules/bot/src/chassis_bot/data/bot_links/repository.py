@@ -73,12 +73,15 @@ class BotLinks(Repository[BotLinkRead]):
             raise NotFound(NOT_LINKED)
         return link.model_copy(update={"roles": roles})
 
-    async def end(self, link_id: UUID, account: str | None) -> None:
-        """Forget a link, of this account if one is named; raises NotFound."""
+    async def end(self, link_id: UUID, account: str | None, *, waiting: bool = False) -> None:
+        """Forget a link, of this account if one is named, or only one that waits; raises NotFound.
+
+        Raises Outdated where a chat takes one that waits at the same moment.
+        """
         link = await self.get(link_id)
-        if account not in {None, link.account}:
+        if account not in {None, link.account} or (waiting and link.chat is not None):
             raise self._missing()
-        await self.remove(link_id)
+        await self.remove(link_id, link.version if waiting else None)
 
     async def _of(self, chat: int) -> BotLinkRead | None:
         page = await self.list(BotLinkQuery(chat=chat, limit=1))

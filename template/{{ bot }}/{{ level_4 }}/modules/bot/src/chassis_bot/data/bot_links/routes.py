@@ -14,7 +14,7 @@ from chassis.bot_linking.links import (
     PrivateChat,
 )
 from chassis.problems import responses
-from chassis.schemas import Page
+from chassis.schemas import Exact, FromText, Page
 from chassis_bot.data.bot_links.repository import BotLinks
 
 router = APIRouter(prefix=PATH, tags=["bot links"])
@@ -57,9 +57,13 @@ async def get_bot_link_of_chat(chat: PrivateChat, links: BotLinksDep) -> BotLink
     return await links.of_chat(chat)
 
 
-@router.delete("/{link_id}", status_code=204, responses=responses(404, 422))
+@router.delete("/{link_id}", status_code=204, responses=responses(404, 412, 422))
 async def delete_bot_link(
-    link_id: UUID, links: BotLinksDep, account: Annotated[Account | None, Query()] = None
+    link_id: UUID,
+    links: BotLinksDep,
+    account: Annotated[Account | None, Query()] = None,
+    *,
+    waiting: Annotated[Annotated[bool, Exact()], FromText(), Query()] = False,
 ) -> None:
-    """Delete a link, if it is of the account that is named: the chat acts as nobody then."""
-    await links.end(link_id, account)
+    """Delete a link, if it is of the account that is named, or waits: the chat acts as nobody then."""
+    await links.end(link_id, account, waiting=waiting)
