@@ -294,10 +294,11 @@ def test_a_certificate_of_the_owner_is_not_replaced(ready: Production) -> None:
     own = ready.project / "secrets/tls/current"
     own.mkdir()
 
-    ended = ready.run("certificate")
-
-    assert ended.returncode == 1
-    assert "is a certificate of yours, and stays" in ended.stderr
+    for words in ([], ["--name=api.example.com", "--email=a@example.com"]):
+        ended = ready.run("certificate", *words)
+        assert ended.returncode == 1
+        assert "is a certificate of yours, and stays" in ended.stderr
+    assert ready.commands == []  # nor asked for in vain
 
 
 def test_a_certificate_that_others_trust_is_asked_for(ready: Production) -> None:
@@ -308,6 +309,21 @@ def test_a_certificate_that_others_trust_is_asked_for(ready: Production) -> None
     assert started.endswith("up --detach --no-deps acme")
     current = ready.project / "secrets/tls/current"
     assert str(current.readlink()) == "live/gateway"
+
+
+def test_a_certificate_that_is_refused_replaces_none(ready: Production) -> None:
+    ready.done("certificate")
+    ready.change(fails="run")
+
+    ended = ready.run("certificate", "--name=api.example.com", "--email=a@example.com")
+
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1] == (
+        "no certificate for api.example.com: why is said above; what was served before stays"
+    )
+    current = ready.project / "secrets/tls/current"
+    assert str(current.readlink()) == "self-signed"
+    assert not [words for words in ready.commands if words.startswith("--profile acme up")]
 
 
 def test_the_owners_files_are_laid_over(ready: Production) -> None:

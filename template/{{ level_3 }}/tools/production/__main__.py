@@ -44,13 +44,20 @@ def _certificate(root: Path, given: argparse.Namespace) -> None:
         return
     if not given.name:
         raise UsageError("name=api.example.com is missing: the name under which clients call")
+    secret_files.check_replaceable(folder)
     asked = ["certonly", "--webroot", "--webroot-path=/var/lib/acme", "--cert-name=gateway"]
     asked += [f"--domain={given.name}", f"--email={given.email}"]
-    asked += ["--agree-tos", "--non-interactive"]
+    asked += ["--agree-tos", "--non-interactive", "--work-dir=/tmp/work", "--logs-dir=/tmp/logs"]
     acme = ("--profile", "acme")
-    compose.do(*acme, "run", "--rm", "--no-deps", "--entrypoint", "certbot", "acme", *asked)
+    try:
+        compose.do(*acme, "run", "--rm", "--no-deps", "--entrypoint", "certbot", "acme", *asked)
+    except ToolError as error:
+        raise ToolError(
+            f"no certificate for {given.name}: why is said above; what was served before stays"
+        ) from error
     secret_files.use(folder, "live/gateway")
     compose.do(*acme, "up", "--detach", "--no-deps", "acme")
+    say(f"{given.name} has a certificate: served within a minute, renewed by itself", sys.stdout)
 
 
 def _images(root: Path, _given: argparse.Namespace) -> None:

@@ -80,11 +80,17 @@ def sign(folder: Path, names: Iterable[str]) -> None:
     use(folder, "self-signed")
 
 
+def check_replaceable(folder: Path) -> None:
+    """Raise if the certificate in use is one that the owners have put there."""
+    current = folder / "tls" / "current"
+    if current.is_dir() and not current.is_symlink():
+        raise ToolError(f"{current} is a certificate of yours, and stays: move it away first")
+
+
 def use(folder: Path, name: str) -> None:
     """Have the gateway use the certificate in a folder of ``tls``; it notices within a minute."""
+    check_replaceable(folder)
     link, new = folder / "tls" / "current", folder / "tls" / "new"
-    if link.is_dir() and not link.is_symlink():
-        raise ToolError(f"{link} is a certificate of yours, and stays: move it away first")
     new.unlink(missing_ok=True)
     new.symlink_to(name)
     new.replace(link)
