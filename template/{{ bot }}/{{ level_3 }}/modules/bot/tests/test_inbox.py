@@ -392,7 +392,7 @@ async def test_the_secret_is_told_nowhere(
         ("garden.example", SECRET, "BOT_WEBHOOK_URL must be"),
         ("https://", SECRET, "BOT_WEBHOOK_URL must be"),
         ("https://garden.example:99999", SECRET, "BOT_WEBHOOK_URL must be"),
-        ("https://ann:pass@garden.example", SECRET, "BOT_WEBHOOK_URL must be"),
+        ("https://ann@garden.example", SECRET, "BOT_WEBHOOK_URL must be"),
         ("https://garden.example?x=1", SECRET, "BOT_WEBHOOK_URL must be"),
         (PUBLIC, "", "BOT_WEBHOOK_URL needs BOT_WEBHOOK_SECRET"),
         (PUBLIC, "a b", "BOT_WEBHOOK_SECRET must be"),
