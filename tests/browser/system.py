@@ -39,7 +39,8 @@ class Running:
         self._folder.mkdir(exist_ok=True)
         self.page = stack.enter_context(served(self._folder))
         settings = {"CORS_ORIGINS": self.page, "FILES_PART_BYTES": str(PART)}
-        settings |= self._bucket() if store == "bucket" else {}
+        folder = {"FILES_URL": (project / ".dev/files").as_uri()}
+        settings |= self._bucket() if store == "bucket" else folder
         url = stack.enter_context(running(project, **settings))
         self.first = int(url.rpartition(":")[2])
         self.second = free_port()

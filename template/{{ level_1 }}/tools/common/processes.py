@@ -12,7 +12,7 @@ from typing import IO
 
 from tools.common import ToolError
 
-_GUARD = Path(__file__).with_name("guard.py")
+GUARD = Path(__file__).with_name("guard.py")
 _STEP_S = 1.0
 _USUAL_PROCESSORS = 2
 _QUICK_S = 10.0
@@ -81,7 +81,7 @@ async def run_logged(
     waiting, held = os.pipe()
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", str(_GUARD), str(waiting), *command),
+            *(sys.executable, "-I", str(GUARD), str(waiting), *command),
             cwd=root,
             env=environment,
             stdin=asyncio.subprocess.DEVNULL,

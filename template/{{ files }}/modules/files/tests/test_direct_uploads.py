@@ -1,9 +1,13 @@
-"""Files come by links, into a bucket and into a folder alike, and links allow nothing else."""
+"""Files come by links, into a bucket and into a folder alike, and links allow nothing else.
+
+What is promised of a bucket is tried with SeaweedFS too, where it is installed.
+"""
 
 import asyncio
 import datetime as dt
 import hashlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -31,6 +35,7 @@ from chassis_files.inspection.sweeping import SweepFiles
 from chassis_files.storage import ObjectStorage
 from chassis_files.testing.kept import KeptFiles, pieces
 from chassis_files.testing.s3 import BUCKET, KEY, KEY_ID, S3, standing_in
+from chassis_files.testing.seaweedfs import installed
 
 DIRECT = "/api/v1/direct-uploads"
 MIB = 1024 * 1024
@@ -44,10 +49,16 @@ async def s3() -> AsyncIterator[S3]:
         yield s3
 
 
-@pytest.fixture(params=["bucket", "folder"])
+BUCKETS = ["bucket", "server"] if installed() else ["bucket"]
+
+
+@pytest.fixture(params=[*BUCKETS, "folder"])
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> FeatureSettings:
     if request.param == "folder":
         return FeatureSettings(files_url=tmp_path.as_uri(), files_part_bytes=5 * MIB)
+    if request.param == "server":
+        url = f"{request.getfixturevalue('server').url}/{uuid4()}"
+        return FeatureSettings(files_url=url, files_part_bytes=5 * MIB)
     s3: S3 = request.getfixturevalue("s3")
     return FeatureSettings(
         files_url=f"s3://{BUCKET}/some/folder",
@@ -106,6 +117,20 @@ async def come(client: AsyncClient, content: bytes = WORDS, **said: Any) -> str:
     answer = await client.put(f"{DIRECT}/{file_id}/completion")
     assert answer.json()["state"] == "uploaded"
     return file_id
+
+
+async def come_in_parts(client: AsyncClient) -> tuple[dict[str, Any], list[bytes]]:
+    """Send all parts of a file, and do not say so; give it, and them."""
+    file = (await begin(client, LONG))["file"]
+    parts = [LONG[start : start + 5 * MIB] for start in range(0, len(LONG), 5 * MIB)]
+    for number, part in enumerate(parts, 1):
+        assert await send(client, await link(client, file["id"], part, number), part) < 300
+    return file, parts
+
+
+def digests(parts: list[bytes]) -> dict[str, list[str]]:
+    """What a client says of the parts that it has sent."""
+    return {"sha256": [hashlib.sha256(part).hexdigest() for part in parts]}
 
 
 async def look(stored: KeptFiles, kept: ObjectStorage, file_id: str) -> Any:
@@ -176,9 +201,14 @@ async def test_a_link_expires(
     allowed = await link(client, (await begin(client))["file"]["id"], WORDS)
     late = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=16)
     assert dt.datetime.fromisoformat(allowed["expires_at"]) < late
+    direct_ = app.state.direct
     if allowed["url"].startswith("/"):
-        monkeypatch.setattr(app.state.direct, "_link_seconds", -1)
+        monkeypatch.setattr(direct_, "_link_seconds", -1)
         allowed = await link(client, (await begin(client))["file"]["id"], WORDS)
+    elif "server" in request.fixturenames:
+        monkeypatch.setattr(direct_, "_bucket", replace(direct_._bucket, link_seconds=1))
+        allowed = await link(client, (await begin(client))["file"]["id"], WORDS)
+        await asyncio.sleep(2)
     else:
         request.getfixturevalue("s3").now = late
 
@@ -203,7 +233,7 @@ async def test_a_large_file_comes_in_parts_and_goes_on_where_it_broke_off(
     for _ in "twice":
         assert await send(client, await link(client, file_id, parts[1], 2), parts[1]) < 300
     for _ in "twice":
-        answer = await client.put(f"{DIRECT}/{file_id}/completion")
+        answer = await client.put(f"{DIRECT}/{file_id}/completion", json=digests(parts))
         assert answer.json()["state"] == "uploaded"
 
     file = await look(stored, kept, file_id)
@@ -215,16 +245,34 @@ async def test_a_large_file_comes_in_parts_and_goes_on_where_it_broke_off(
 async def test_who_completes_at_the_same_time_is_told_the_same(
     client: AsyncClient, stored: KeptFiles, kept: ObjectStorage
 ) -> None:
-    file = (await begin(client, LONG))["file"]
-    for number in (1, 2, 3):
-        part = LONG[(number - 1) * 5 * MIB : number * 5 * MIB]
-        assert await send(client, await link(client, file["id"], part, number), part) < 300
-    address = f"{DIRECT}/{file['id']}/completion"
+    file, parts = await come_in_parts(client)
+    address, said = f"{DIRECT}/{file['id']}/completion", digests(parts)
 
-    answers = await asyncio.gather(*(client.put(address) for _ in range(4)))
+    answers = await asyncio.gather(*(client.put(address, json=said) for _ in range(4)))
 
     assert [answer.status_code for answer in answers] == [200] * 4
     assert (await look(stored, kept, file["id"])).state == "clean"
+
+
+async def test_a_store_that_tells_no_digests_is_told_them(
+    client: AsyncClient, stored: KeptFiles, kept: ObjectStorage, request: pytest.FixtureRequest
+) -> None:
+    silent = "server" in request.fixturenames
+    if "s3" in request.fixturenames:
+        request.getfixturevalue("s3").tells_digests, silent = False, True
+    file, parts = await come_in_parts(client)
+    address = f"{DIRECT}/{file['id']}/completion"
+    said = digests(parts)["sha256"]
+
+    for few in (said[:2], []):
+        assert (await client.put(address, json={"sha256": few})).status_code == 422
+    for wrong in ({}, {"sha256": None}, {"sha256": [*said[:2], "0" * 64]}) if silent else ():
+        answer = await client.put(address, json=wrong)
+        assert (answer.status_code, "say the `sha256` of each" in answer.text) == (409, True)
+    assert (await client.put(address, json={"sha256": said})).json()["state"] == "uploaded"
+
+    found = await look(stored, kept, file["id"])
+    assert (found.state, found.sha256) == ("clean", hashlib.sha256(LONG).hexdigest())
 
 
 async def test_a_part_of_another_length_is_none(client: AsyncClient) -> None:

@@ -1,15 +1,18 @@
-"""The port is kept by a folder and by memory alike."""
+"""The port is kept by a folder and by memory alike, and by a server where one is installed."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from pydantic import SecretStr, ValidationError
 
 from chassis.problems import NotFound, Unavailable
 from chassis_files.storage import ObjectStorage, Settings, storage_of
+from chassis_files.testing.seaweedfs import installed
 
 MIB = 1024 * 1024
+ASKER = "me:a%2Fkey"
 
 
 async def chunks(number: int, failure: Exception | None = None) -> AsyncIterator[bytes]:
@@ -28,9 +31,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "some files"
 
 
-@pytest.fixture(params=["memory", "folder"])
+@pytest.fixture(params=["memory", "folder", *(["server"] if installed() else [])])
 def storage(request: pytest.FixtureRequest, folder: Path) -> ObjectStorage:
     url = "memory://" if request.param == "memory" else folder.as_uri()
+    if request.param == "server":
+        url = f"{request.getfixturevalue('server').url}/{uuid4()}"
     return storage_of(Settings(files_url=url))
 
 
@@ -102,8 +107,23 @@ async def test_a_server_that_is_away_is_unavailable_soon() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://files", "s3://", "/srv/files", "file://host/files", "file:///", ""]
+    "url",
+    [
+        *("ftp://files", "s3://", "/srv/files", "file://host/files", "file:///", ""),
+        *("s3+http://host/bucket", "s3+http://me@host/bucket", f"s3+http://{ASKER}@host/"),
+    ],
 )
 def test_an_address_that_names_no_store_is_refused(url: str) -> None:
-    with pytest.raises(ValidationError, match=r"must (begin with one of|name a)"):
+    with pytest.raises(ValidationError, match=r"must (begin with one of|name a)") as told:
         Settings(files_url=url)
+    assert ASKER not in str(told.value)
+
+
+def test_an_address_with_a_key_is_split_up_and_keeps_no_secret() -> None:
+    settings = Settings(files_url=f"s3+http://{ASKER}@127.0.0.1:9000/bucket/some/folder")
+
+    assert settings.files_url == "s3://bucket/some/folder"
+    assert settings.files_s3_endpoint == "http://127.0.0.1:9000"
+    assert (settings.files_s3_key_id, settings.files_s3_key) == ("me", SecretStr("a/key"))
+    assert "key@" not in repr(settings)
+    assert "a/key" not in repr(settings)

@@ -1,5 +1,4 @@
 import asyncio
-import base64
 import datetime as dt
 import hashlib
 import hmac
@@ -7,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from urllib.parse import urlencode
 
 from chassis.problems import NotFound
-from chassis_files.direct.port import INCOMING, Come, Link, Part, incoming
+from chassis_files.direct.port import INCOMING, Come, Link, Part, checksum_of, incoming
 from chassis_files.direct.s3 import CHECKSUM
 from chassis_files.storage import ObjectStorage
 
@@ -35,10 +34,9 @@ class OwnDirect:
 
     def link(self, part: Part) -> Link:
         """Sign a link; it is relative to wherever clients reach the API."""
-        digest = base64.b64encode(bytes.fromhex(part.sha256)).decode()
         headers = {
             "content-length": str(part.size),
-            CHECKSUM: digest,
+            CHECKSUM: checksum_of(part.sha256),
             "content-type": part.kind,
         }
         number = str(part.number) if part.upload_id else WHOLE

@@ -1,3 +1,4 @@
+import base64
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,11 @@ INCOMING = "incoming"
 def incoming(key: str) -> str:
     """Say where something is while links may write it."""
     return f"{INCOMING}/{key}"
+
+
+def checksum_of(sha256: str) -> str:
+    """Write a digest in hexadecimal digits as S3 does."""
+    return base64.b64encode(bytes.fromhex(sha256)).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,7 @@ class Come:
     size: int
     tag: str = ""
     checksum: str = ""
+    """As S3 writes a digest; empty where the store does not tell it."""
 
 
 class DirectStorage(Protocol):
@@ -64,7 +71,10 @@ class DirectStorage(Protocol):
         ...
 
     async def complete(self, key: str, upload_id: str, parts: Mapping[int, Come]) -> None:
-        """Make one file of these parts; raises NotFound if the upload is over."""
+        """Make one file of these parts.
+
+        Raises NotFound if the upload is over, and Conflict if the store has other parts.
+        """
         ...
 
     async def abort(self, key: str, upload_id: str) -> None:

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from chassis.problems import Invalid, responses
 from chassis.schemas import Exact, Schema
-from chassis_files.direct.uploads import DirectUploads, count_of
+from chassis_files.direct.uploads import MOST_PARTS, DirectUploads, count_of
 from chassis_files.file_api.delivery import PREFIX, FileShown
 from chassis_files.file_api.routes import HALF, DeliveryDep, StoredFilesDep
 from chassis_files.files import Collection, Digest, Kind, Name, NewFile
@@ -56,6 +56,13 @@ class LinkCreate(Schema):
     number: Annotated[int, Field(ge=1, le=1000), Exact()] = 1
     sha256: Digest
     """Of the part, in hexadecimal digits."""
+
+
+class Completion(Schema):
+    """What was sent."""
+
+    sha256: Annotated[list[Digest], Field(max_length=MOST_PARTS)] | None = None
+    """Of each part, in order. Some stores need it: they check the parts by it, and do not tell it."""
 
 
 class LinkRead(Schema):
@@ -124,10 +131,14 @@ async def create_upload_link(file_id: UUID, body: LinkCreate, uploads: UploadsDe
 
 @router.put("/{file_id}/completion", responses=responses(404, 409, 422))
 async def complete_direct_upload(
-    file_id: UUID, response: Response, uploads: UploadsDep, how: DeliveryDep
+    file_id: UUID,
+    response: Response,
+    uploads: UploadsDep,
+    how: DeliveryDep,
+    body: Completion | None = None,
 ) -> FileShown:
     """Say that all of a file is sent; it is given out once it has been looked at."""
-    file = await uploads.complete(file_id)
+    file = await uploads.complete(file_id, body.sha256 if body else None)
     response.headers["Content-Location"] = f"{PREFIX}/{file_id}"
     return how.shown(file)
 

@@ -1,4 +1,3 @@
-import base64
 import datetime as dt
 import re
 from collections.abc import Mapping
@@ -10,17 +9,24 @@ from urllib.parse import quote
 
 import httpx2
 
-from chassis.problems import NotFound, Unavailable
-from chassis_files.direct.port import INCOMING, Come, Link, Part, incoming
+from chassis.problems import Conflict, NotFound, Unavailable
+from chassis_files.direct.port import INCOMING, Come, Link, Part, checksum_of, incoming
 from chassis_files.direct.signing import Call, Signer
 from chassis_files.storage import ObjectStorage
 from chassis_files.storage.object_storage import AWAY
 
 CHECKSUM = "x-amz-checksum-sha256"
 OVER = "This upload is over."
+NOT_THESE = (
+    "The store does not take these parts: say the `sha256` of each one that was sent, in order."
+)
 CONNECT_S = 2
 CALL_S = 300
 """Seconds that a link of our own calls is good for: clocks may differ."""
+
+
+class _Refused(Unavailable):
+    """The store does not take what it was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +62,7 @@ class S3Direct:
 
     def link(self, part: Part) -> Link:
         """Sign a link: what is sent by it has this length, type and digest, or is refused."""
-        digest = base64.b64encode(bytes.fromhex(part.sha256)).decode()
-        headers = {"content-length": str(part.size), CHECKSUM: digest}
+        headers = {"content-length": str(part.size), CHECKSUM: checksum_of(part.sha256)}
         headers["content-type"] = part.kind
         query = {}
         if part.upload_id:  # how it is kept was said when the upload began
@@ -86,7 +91,10 @@ class S3Direct:
         """Have one file made of the parts."""
         listed = "".join(_written(number, parts[number]) for number in sorted(parts))
         body = f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>".encode()
-        answer = await self._call("POST", self._path(key), {"uploadId": upload_id}, body=body)
+        try:
+            answer = await self._call("POST", self._path(key), {"uploadId": upload_id}, body=body)
+        except _Refused as refused:
+            raise Conflict(NOT_THESE) from refused
         if "<Error>" in answer:  # it may be told after an answer has begun well
             raise Unavailable(AWAY)
 
@@ -139,6 +147,8 @@ class S3Direct:
             raise Unavailable(AWAY) from error
         if answer.status_code == HTTPStatus.NOT_FOUND:
             raise NotFound(OVER)
+        if answer.status_code == HTTPStatus.BAD_REQUEST and body:
+            raise _Refused(AWAY)
         if not answer.is_success:
             failed(path, RuntimeError(f"answered {answer.status_code}"))
             raise Unavailable(AWAY)

@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
-from chassis.problems import Conflict, NotFound, ProblemError, TooLarge
-from chassis_files.direct.port import Come, DirectStorage, Link, Part, incoming
+from chassis.problems import Conflict, Invalid, NotFound, ProblemError, TooLarge
+from chassis_files.direct.port import Come, DirectStorage, Link, Part, checksum_of, incoming
 from chassis_files.file_api.receiving import UploadObserver
 from chassis_files.files import FileState, NewFile, StoredFileRead
 from chassis_files.kinds import KindRefused
@@ -21,6 +21,7 @@ MOST_PARTS = 1000
 NOT_TAKEN = "{kind} is not taken. Files may be: {kinds}."
 NO_PART = "This file has {count} parts: the number must be from 1 to {count}."
 MISSING = "These parts are not there, or not whole: {numbers}."
+WRONG_NUMBER = "This file has {count} parts: say the digest of each, in order."
 NOTHING = "The file is not there."
 OVER = "This upload is over: the file is {state}."
 
@@ -99,13 +100,19 @@ class DirectUploads:
         size = await self._size(file)
         return {} if size is None else {1: Come(size)}
 
-    async def complete(self, file_id: UUID) -> StoredFileRead:
-        """Have a file looked at, once all of it is there; twice is once. Raises Conflict."""
+    async def complete(self, file_id: UUID, sha256: Sequence[str] | None = None) -> StoredFileRead:
+        """Have a file looked at, once all of it is there; twice is once.
+
+        Some stores take parts together only by the digests that they were sent with, and do not
+        tell them: for those they are said here. Raises Conflict, and Invalid for too many or few.
+        """
         file = await self.get(file_id)
         if file.state != "pending":
             return file
+        if sha256 is not None and len(sha256) != (count := count_of(file)):
+            raise Invalid(WRONG_NUMBER.format(count=count), field="sha256")
         try:
-            uploaded = await self._completed(file)
+            uploaded = await self._completed(file, sha256 or ())
         except Conflict:
             file = await self.get(file_id)
             if file.state == "pending":
@@ -125,16 +132,16 @@ class DirectUploads:
         if file.upload_id:
             await self._abort(file_id, file.upload_id)
 
-    async def _completed(self, file: StoredFileRead) -> StoredFileRead:
+    async def _completed(self, file: StoredFileRead, sha256: Sequence[str]) -> StoredFileRead:
         size = await self._size(file)
         if size is None and file.upload_id:
-            await self._join(file, file.upload_id)
+            await self._join(file, file.upload_id, sha256)
             size = await self._size(file)
         if size != file.size:
             raise Conflict(NOTHING)
         return await self.stored.set_state(file.id, FileState(state="uploaded"))
 
-    async def _join(self, file: StoredFileRead, upload_id: str) -> None:
+    async def _join(self, file: StoredFileRead, upload_id: str, sha256: Sequence[str]) -> None:
         """Have one file made of the parts; somebody else may have done so meanwhile."""
         key, numbers = str(file.id), range(1, count_of(file) + 1)
         with suppress(NotFound):
@@ -144,7 +151,8 @@ class DirectUploads:
                 told = ", ".join(map(str, lacking[:20]))
                 raise Conflict(MISSING.format(numbers=told))
             if not lacking:
-                await self.direct.complete(key, upload_id, {n: there[n] for n in numbers})
+                parts = {n: there[n] for n in numbers} | _told(there, sha256)
+                await self.direct.complete(key, upload_id, parts)
 
     async def _size(self, file: StoredFileRead) -> int | None:
         return await self.storage.size(incoming(str(file.id)))
@@ -154,3 +162,12 @@ class DirectUploads:
             await self.direct.abort(str(file_id), upload_id)
         except ProblemError as error:
             logger.warning("Parts of %s are left to be swept up: %s", file_id, error.detail)
+
+
+def _told(there: Mapping[int, Come], sha256: Sequence[str]) -> dict[int, Come]:
+    """Give the parts whose digest the client has said, and the store has not."""
+    return {
+        number: replace(there[number], checksum=checksum_of(digest))
+        for number, digest in enumerate(sha256, 1)
+        if not there[number].checksum
+    }

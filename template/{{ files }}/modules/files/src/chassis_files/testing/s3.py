@@ -52,6 +52,8 @@ class S3:
     url: str = ""
     now: dt.datetime | None = None
     """What its clock says; None for the time of the machine."""
+    tells_digests: bool = True
+    """Whether it tells the digests of the parts that are there, as S3 does and others do not."""
     objects: dict[str, bytes] = field(default_factory=dict)
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
     uploads: dict[str, Begun] = field(default_factory=dict)
@@ -140,7 +142,7 @@ class S3:
             case "DELETE":
                 del self.uploads[name]
                 return Response(status_code=204)
-        return _parts(begun)
+        return _parts(begun, self.tells_digests)
 
     def _put(self, key: str, headers: Mapping[str, str], body: bytes) -> Response:
         source, text = headers.get("x-amz-copy-source"), ""
@@ -250,11 +252,12 @@ def _said(headers: Mapping[str, str]) -> dict[str, str]:
     return {**said, "Payload": headers["x-amz-content-sha256"], "Date": headers["x-amz-date"]}
 
 
-def _parts(begun: Begun) -> Response:
+def _parts(begun: Begun, tells_digests: bool) -> Response:  # noqa: FBT001
+    digest = "<ChecksumSHA256>{}</ChecksumSHA256>" if tells_digests else ""
     return _xml(
         "".join(
             f"<Part><PartNumber>{number}</PartNumber><ETag>{_escaped(_tag(part))}</ETag>"
-            f"<Size>{len(part)}</Size><ChecksumSHA256>{_digest(part)}</ChecksumSHA256></Part>"
+            f"<Size>{len(part)}</Size>{digest.format(_digest(part))}</Part>"
             for number, part in sorted(begun.parts.items())
         )
     )

@@ -24,7 +24,7 @@ class Settings(BaseSettings):
     """Which key of KMS; empty for that of the account."""
 
     @model_validator(mode="after")
-    def _key_has_a_use(self) -> "Settings":
+    def _files_key_has_a_use(self) -> "Settings":
         if self.files_s3_kms_key_id and self.files_s3_encryption != "aws:kms":
             raise ValueError(KEY_ALONE)
         return self
