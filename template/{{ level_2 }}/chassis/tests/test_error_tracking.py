@@ -107,6 +107,7 @@ async def test_with_an_address_it_is_on(monkeypatch: pytest.MonkeyPatch) -> None
 
     assert client.is_active()
     assert client.options["dsn"] == DSN
+    assert client.options["trace_propagation_targets"] == [], "nobody who is called hears of it"
 
 
 def test_the_address_is_not_shown() -> None:

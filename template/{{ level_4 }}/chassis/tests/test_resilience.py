@@ -164,6 +164,19 @@ class TestBreaker:
 
         assert breaker.is_open
 
+    def test_it_says_what_it_would_do_and_counts_nothing(self) -> None:
+        now = [0.0]
+        breaker = Breaker(calls=1, share=1, pause=1, clock=lambda: now[0])
+        assert not breaker.refuses
+        breaker.settle(trying=breaker.admit(), failed=True)
+        assert breaker.refuses
+        now[0] = 2
+        assert not breaker.refuses
+        breaker.admit()
+
+        assert breaker.refuses, "one tries"
+        assert breaker.refused == 0
+
     def test_a_call_from_before_does_not_close_it(self) -> None:
         now = [0.0]
         breaker = Breaker(calls=1, share=1, pause=1, clock=lambda: now[0])

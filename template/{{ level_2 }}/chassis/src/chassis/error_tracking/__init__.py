@@ -52,6 +52,8 @@ def start(dsn: str, service: Service, transport: type[sentry_sdk.Transport] | No
         include_local_variables=False,
         max_request_body_size="never",
         max_breadcrumbs=0,
+        # Calls are followed by other means; its headers would go to everybody who is called.
+        trace_propagation_targets=[],
         before_send=before_send,
         transport=transport,
     )

@@ -43,18 +43,23 @@ class Breaker:
         """Say whether calls are refused, but for one that tries."""
         return self._open_until is not None
 
+    @property
+    def refuses(self) -> bool:
+        """Say whether a call would be refused now."""
+        if self._open_until is None:
+            return False
+        return self._trying or self._clock() < self._open_until
+
     def admit(self) -> bool:
         """Let a call pass and say whether it is the one that tries, or raise LeftAlone.
 
         What became of it must be told to ``settle``.
         """
-        if self._open_until is None:
-            return False
-        if self._trying or self._clock() < self._open_until:
+        if self.refuses:
             self.refused += 1
             raise LeftAlone(ILL)
-        self._trying = True
-        return True
+        self._trying = self.is_open
+        return self._trying
 
     def settle(self, *, trying: bool, failed: bool | None) -> None:
         """Take note of how a call ended; None where nobody knows how it would have ended."""

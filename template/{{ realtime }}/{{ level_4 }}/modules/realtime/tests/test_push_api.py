@@ -1,5 +1,6 @@
 """Who is logged in has devices told of what it may read, sees them without their addresses, and ends that."""
 
+import datetime as dt
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
@@ -150,6 +151,21 @@ async def test_an_account_has_no_more_than_it_may_have(
 
     assert (await client.put(PATH, json={**PHONE, "address": "ef" * 32})).status_code == 409
     assert len(devices.kept) == 2
+
+
+async def test_a_device_that_has_ended_counts_no_more(
+    client: AsyncClient, devices: MemoryDevices, ask_as: AskAs
+) -> None:
+    ask_as(ANNA)
+    for token in ("ab" * 32, "cd" * 32):
+        await client.put(PATH, json={**PHONE, "address": token})
+    ended, other = devices.kept
+    now = dt.datetime.now(dt.UTC)
+    devices.kept[ended] = devices.kept[ended].model_copy(update={"ends_at": now})
+
+    assert (await client.put(PATH, json={**PHONE, "address": "ef" * 32})).status_code == 200
+    assert ended not in devices.kept
+    assert other in devices.kept
 
 
 async def test_everybody_ends_the_own_and_who_may_those_of_others(

@@ -2,15 +2,16 @@
 
 import datetime as dt
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID, uuid4
 
 import pytest
 from httpx2 import ASGITransport, AsyncClient
 
 from chassis.database.app import build_data_app
+from chassis.database.engine import Change
 from chassis.database.features import DataSettings
-from chassis.problems import NotFound
+from chassis.problems import Conflict, NotFound
 from chassis.schemas import ListQuery, Page
 from chassis.testing.memory import MemoryRecords
 from chassis_realtime.data.push_devices.repository import PushDevices
@@ -19,6 +20,8 @@ from chassis_realtime.devices import PATH, PushDeviceRead
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+    from chassis.database import Database
 
 ADDRESS = "ab" * 32
 FILTERS = {"account", "audience", "kind", "address_hash"}
@@ -147,12 +150,84 @@ async def test_what_is_forgotten_at_the_same_moment_is_kept_anew(
     change = devices.change
 
     async def late(record_id: UUID, *given: Any) -> PushDeviceRead:
-        await devices._forget(record_id)
+        await devices.remove(record_id)
         return await change(record_id, *given)
 
     monkeypatch.setattr(devices, "change", late)
 
     assert (await register(client, devices))["id"] != first["id"]
-    await devices._forget(uuid4())
     with pytest.raises(NotFound):
         await devices.due(uuid4())
+
+
+async def test_what_is_registered_at_the_same_moment_is_one_device(
+    client: AsyncClient, devices: MemoryDevices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = devices.add
+
+    async def taken(values: Any) -> PushDeviceRead:
+        await add(values)
+        raise Conflict("It is there already.")
+
+    monkeypatch.setattr(devices, "add", taken)
+
+    assert [(await register(client, devices))["id"]] == await kept(client)
+
+
+@pytest.mark.parametrize("ends", ["due", "end"])
+async def test_what_is_registered_again_while_it_is_forgotten_stays(
+    ends: str, client: AsyncClient, devices: MemoryDevices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = UUID((await register(client, devices))["id"])
+    devices.now += dt.timedelta(minutes=2)
+    remove = devices.remove
+
+    async def late(*given: Any) -> None:
+        monkeypatch.setattr(devices, "remove", remove)
+        await register(client, devices, account="ben")
+        await remove(*given)
+
+    monkeypatch.setattr(devices, "remove", late)
+
+    if ends == "due":
+        assert (await devices.due(device)).account == "ben"
+    else:
+        with pytest.raises(NotFound):
+            await devices.end(device, "anna")
+    assert await kept(client, account="ben") == [str(device)]
+
+
+async def test_what_two_forget_at_the_same_moment_is_forgotten(
+    client: AsyncClient, devices: MemoryDevices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = UUID((await register(client, devices))["id"])
+    devices.now += dt.timedelta(minutes=2)
+    remove = devices.remove
+
+    async def twice(*given: Any) -> None:
+        await remove(*given)
+        await remove(*given)
+
+    monkeypatch.setattr(devices, "remove", twice)
+
+    with pytest.raises(NotFound, match="not told anything"):
+        await devices.due(device)
+
+
+async def test_others_learn_that_a_device_changes_and_not_how_it_is_reached() -> None:
+    told: list[Change] = []
+
+    async def note(_connection: Any, change: Change) -> None:
+        told.append(change)
+
+    class Noting:
+        recorders = (note,)
+
+    reached = dict.fromkeys(("address", "address_hash", "p256dh", "auth"), "secret")
+    written = {"account": "anna", **reached}
+    change = Change("add", "push_devices", uuid4(), written, written)
+    await PushDevices(cast("Database", Noting())).recorded(cast("Any", None), change)
+
+    (one,) = told
+    assert one.values == {"account": "anna", **dict.fromkeys(reached)}
+    assert one.stored == {"account": "anna"}

@@ -1,8 +1,10 @@
 """What passes notices on, against push services that check what the real ones check."""
 
+import asyncio
 import datetime as dt
 import json
 import logging
+import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
@@ -30,6 +32,7 @@ from chassis_realtime.push.providers.web_push import WebPush
 from chassis_realtime.testing.push_services import PushServices
 from chassis_realtime.testing.push_serving import serving_push
 from chassis_workers.features import WorkerSettings
+from chassis_workers.worker import build_worker
 
 KINDS: list[Kind] = ["apns", "fcm", "web_push"]
 LIFE_S = 600
@@ -94,7 +97,9 @@ def device(services: PushServices) -> Device:
 
 @pytest.fixture
 def notice() -> Notice:
-    return Notice(uuid4(), "bed.dug", uuid4(), dt.datetime.now(dt.UTC))
+    """Give one that has waited for some minutes."""
+    happened_at = dt.datetime.now(dt.UTC) - dt.timedelta(minutes=5)
+    return Notice(uuid4(), "bed.dug", uuid4(), happened_at)
 
 
 async def sent(provider: Provider, device: PushDeviceRead, *notices: Notice) -> list[Answer]:
@@ -120,6 +125,7 @@ async def test_a_device_is_told_what_happened_and_nothing_more(
 
     (told,) = services.told
     assert (told.kind, told.address) == (kind, one.address)
+    assert LIFE_S - 2 <= told.life <= LIFE_S, "so much is left, whenever it happened"
     assert told.said == {
         "id": str(notice.id),
         "type": "bed.dug",
@@ -185,6 +191,35 @@ async def test_a_provider_that_says_nothing_is_not_waited_for(
         await sent(_over(kind, settings(), silent), device(kind), notice)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_connection_that_is_dead_is_not_used_again(
+    kind: Kind, settings: Settings, device: Device, notice: Notice
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        place = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        other = {"push_apns_url": place, "push_fcm_url": place, "push_web_hosts": [place]}
+        provider = provider_of(kind, settings(push_timeout=0.6, **other))
+        one = device(kind).model_copy(update={"address": f"{place}/1"})
+
+        # Not TimeoutError: after that the connection would be taken for a good one.
+        with pytest.raises(ProviderAway, match="ReadTimeout"):
+            await sent(provider, one, notice)
+
+
+async def test_no_redirect_is_followed(settings: Settings, device: Device, notice: Notice) -> None:
+    asked = list[str]()
+
+    def elsewhere(request: httpx2.Request) -> httpx2.Response:
+        asked.append(str(request.url))
+        return httpx2.Response(307, headers={"location": "http://127.0.0.1/admin"})
+
+    one = device("web_push")
+    (answer,) = await sent(_over("web_push", settings(), elsewhere), one, notice)
+
+    assert answer.outcome is Outcome.REFUSED
+    assert asked == [one.address]
+
+
 def _over(kind: Kind, settings: WorkerSettings, answer: Callable[..., Any]) -> Provider:
     transport = httpx2.MockTransport(answer)
     if kind == "web_push":
@@ -239,14 +274,33 @@ async def test_a_token_of_apns_that_has_ended_is_made_anew(
     assert await sent(provider, one, notice) == [Answer(Outcome.DELIVERED)]
 
 
-async def test_a_token_of_another_app_is_gone(
+async def test_a_token_of_apns_that_is_not_let_in_is_not_made_anew_at_once(
+    settings: Settings, device: Device, notice: Notice
+) -> None:
+    seen, now = list[str](), dt.datetime.now(dt.UTC).timestamp()
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        seen.append(request.headers["authorization"])
+        return httpx2.Response(403, json={"reason": "InvalidProviderToken"})
+
+    provider, one = Apns(settings(), httpx2.MockTransport(answer), lambda: now), device("apns")
+    for minutes in (0, 10, 11, 1):
+        now += minutes * 60
+        with pytest.raises(ProviderAway):
+            await provider.send(one, notice, LIFE_S)
+    await provider.close()
+
+    assert seen[0] == seen[1] == seen[2] != seen[3]
+
+
+async def test_a_wrong_topic_is_no_fault_of_the_device(
     settings: Settings, device: Device, notice: Notice
 ) -> None:
     provider = provider_of("apns", settings(push_apns_topic="com.example.other"))
 
     (answer,) = await sent(provider, device("apns"), notice)
 
-    assert answer == Answer(Outcome.GONE, reason="DeviceTokenNotForTopic")
+    assert answer == Answer(Outcome.REFUSED, reason="DeviceTokenNotForTopic")
 
 
 async def test_what_is_too_large_for_apns_is_refused(settings: Settings, device: Device) -> None:
@@ -260,7 +314,8 @@ async def test_what_is_too_large_for_apns_is_refused(settings: Settings, device:
 @pytest.mark.parametrize(
     ("said", "outcome"),
     [
-        ((400, "BadDeviceToken"), Outcome.GONE),
+        ((400, "BadDeviceToken"), Outcome.REFUSED),
+        ((400, "ExpiredToken"), Outcome.GONE),
         ((400, "BadTopic"), Outcome.REFUSED),
         ((429, "TooManyRequests"), Outcome.LATER),
     ],
@@ -305,6 +360,46 @@ async def test_google_is_asked_for_one_token_for_many_pushes(
     assert len(services.tokens) == 2
 
 
+async def test_an_account_of_another_project_is_no_fault_of_the_device(
+    settings: Settings, device: Device, notice: Notice
+) -> None:
+    told = {"error": {"details": [{"errorCode": "SENDER_ID_MISMATCH"}]}}
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if request.url.path == "/token":
+            return httpx2.Response(200, json={"access_token": "t", "expires_in": HOUR_S})
+        return httpx2.Response(403, json=told)
+
+    (answered,) = await sent(_over("fcm", settings(), answer), device("fcm"), notice)
+
+    assert answered == Answer(Outcome.REFUSED, reason="SENDER_ID_MISMATCH")
+
+
+async def test_a_slow_google_is_waited_for_by_none_longer_than_a_push_may_take(
+    settings: Settings, device: Device, notice: Notice
+) -> None:
+    async def slow(_request: httpx2.Request) -> httpx2.Response:
+        await asyncio.sleep(1)
+        raise AssertionError
+
+    provider, one = _over("fcm", settings(push_timeout=0.05), slow), device("fcm")
+    async with asyncio.timeout(0.6):
+        tries = [provider.send(one, notice, LIFE_S) for _ in range(20)]
+        answers = await asyncio.gather(*tries, return_exceptions=True)
+    await provider.close()
+
+    assert all(isinstance(one, ProviderAway) for one in answers)
+    assert str(answers[-1]) == "no token: TimeoutError"
+
+
+async def test_the_address_of_fcm_may_end_with_a_slash(
+    services: PushServices, settings: Settings, device: Device, notice: Notice
+) -> None:
+    provider = provider_of("fcm", settings(push_fcm_url=f"{services.address}/"))
+
+    assert await sent(provider, device("fcm"), notice) == [Answer(Outcome.DELIVERED)]
+
+
 async def test_google_that_knows_no_such_account_gives_no_token(
     settings: Settings, services: PushServices, device: Device, notice: Notice
 ) -> None:
@@ -322,7 +417,6 @@ async def test_google_that_knows_no_such_account_gives_no_token(
 @pytest.mark.parametrize(
     ("said", "outcome"),
     [
-        ((403, {"error": {"details": [{"errorCode": "SENDER_ID_MISMATCH"}]}}), Outcome.GONE),
         ((400, {"error": {"status": "INVALID_ARGUMENT"}}), Outcome.REFUSED),
         ((400, []), Outcome.REFUSED),
         ((404, {"error": "no such path"}), Outcome.REFUSED),
@@ -362,7 +456,7 @@ async def test_an_endpoint_elsewhere_is_not_called_whoever_has_kept_it(
 
     (answer,) = await sent(provider, device("web_push"), notice)
 
-    assert answer.outcome is Outcome.GONE
+    assert answer.outcome is Outcome.REFUSED, "the setting may be wrong: the device stays"
     assert not services.asked
 
 
@@ -389,16 +483,18 @@ async def test_each_push_service_is_shown_a_token_for_itself(
 async def test_addresses_are_in_no_log(
     settings: Settings, device: Device, notice: Notice, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for name in ("hpack", "httpcore2"):  # as the feature sets them
-        caplog.set_level(logging.WARNING, name)
+    for name in ("hpack", "httpcore2", "httpx2"):
+        caplog.set_level(logging.NOTSET, name)  # whatever others have left
+    build_worker("gardener", [], [], settings(log_level="DEBUG"))
+    logging.getLogger().addHandler(caplog.handler)
     caplog.set_level(logging.DEBUG)
-    for name in ("httpx", "httpx2"):  # as chassis.logs sets them
-        caplog.set_level(logging.WARNING, name)
     devices = [device(kind) for kind in KINDS]
 
     for one in devices:
         await sent(provider_of(one.kind, settings()), one, notice)
 
+    logging.getLogger("chassis_realtime").debug("it is on")
+    assert "it is on" in caplog.text
     assert not any(one.address in caplog.text for one in devices)
     assert not any(one.address in repr(one) for one in devices)
 

@@ -10,11 +10,12 @@ from fakeredis import FakeAsyncRedis, FakeServer
 
 from chassis.problems import Unavailable
 from chassis.resilience import Guards
+from chassis.schemas import Page
 from chassis_rabbitmq.consuming.delivery import Delivery
 from chassis_rabbitmq.consuming.failures import Refused, ServiceAway
 from chassis_realtime import push, push_metrics
 from chassis_realtime.audiences import declared_audiences, told_by_event
-from chassis_realtime.devices import Kind, PushDeviceNew, PushDeviceRead
+from chassis_realtime.devices import Kind, PushDeviceNew, PushDeviceQuery, PushDeviceRead
 from chassis_realtime.push.passing import Passing
 from chassis_realtime.push.providers import Answer, Notice, Outcome, ProviderAway
 from chassis_realtime.push.sending import Sending
@@ -40,14 +41,16 @@ class Provider:
 
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
+        self.only_host: str | None = f"{kind}.example.com"
         self.answer: Answer | Exception | Callable[[], Awaitable[Answer]] = Answer(
             Outcome.DELIVERED
         )
         self.told: list[tuple[str, UUID]] = []
+        self.named = "a.example.com"
         self.closed = False
 
     def host(self, _device: PushDeviceRead) -> str:
-        return f"{self.kind}.example.com"
+        return self.only_host or self.named
 
     async def send(self, device: PushDeviceRead, notice: Notice, life: int) -> Answer:
         assert 0 < life <= LIFE_S
@@ -71,6 +74,9 @@ class Office:
         self.devices = MemoryDevices()
         self.waiting = Waiting(redis, self.settings)
         self.apns, self.fcm = Provider("apns"), Provider("fcm")
+        providers: dict[Kind, Provider] = {"apns": self.apns, "fcm": self.fcm}
+        self.guards = {kind: Guards(self.settings) for kind in providers}
+        self.passing = Passing(providers, self.guards)
         told = told_by_event(declared_audiences())
         self.spreading = Spreading(
             self.waiting, self.devices, told, self.settings, lambda: self.now
@@ -78,7 +84,7 @@ class Office:
         self.sending = Sending(
             self.waiting,
             self.devices,
-            Passing({"apns": self.apns, "fcm": self.fcm}, Guards(self.settings)),
+            self.passing,
             self.settings,
             lambda: self.now,
         )
@@ -131,6 +137,30 @@ async def test_each_device_of_those_who_are_told_is_told_once(office: Office) ->
     assert [to for to, _ in office.fcm.told] == [tablet.address]
     assert office.outcomes.count(("apns", "delivered")) == 3
     assert await office.waiting.number() == 0
+
+
+async def test_a_fan_out_that_is_interrupted_goes_on_where_it_was(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phones = [await office.device("apns") for _ in range(2)]
+    given, list_ = happened(), office.devices.list
+
+    async def away(query: PushDeviceQuery) -> Page[PushDeviceRead]:
+        if query.cursor:
+            raise ServiceAway("the data service")
+        return await list_(query)
+
+    monkeypatch.setattr(office.devices, "list", away)
+    with pytest.raises(ServiceAway):
+        await office.spreading.handle(given)
+    await office.send()
+    assert [to for to, _ in office.apns.told] == [phones[0].address]
+
+    monkeypatch.setattr(office.devices, "list", list_)
+    await office.spreading.handle(given)
+    await office.send()
+
+    assert [to for to, _ in office.apns.told] == [one.address for one in phones]
 
 
 async def test_a_worker_that_dies_in_the_middle_loses_none(
@@ -194,7 +224,7 @@ async def test_who_has_logged_out_or_ended_meanwhile_is_told_nothing(office: Off
     await office.send()
 
     assert not office.apns.told
-    assert ended.id in office.devices.kept
+    assert ended.id not in office.devices.kept
     assert await office.waiting.number() == 0
 
 
@@ -214,13 +244,30 @@ async def test_a_provider_that_is_away_is_tried_again_and_holds_up_nobody(office
     await office.send(5)
     assert len(office.apns.told) == 2, "it keeps failing, and is left alone"
     assert office.outcomes.count(("apns", "away")) == 3
+    assert len(office.devices.asked) == 3, "nor is the data service asked for its devices"
 
-    office.sending._passing._guards = Guards(
-        office.settings
-    )  # it has been left alone for long enough
+    guard = office.guards["apns"].before("apns.example.com")
+    guard.breaker._open_until = 0  # it has been left alone for long enough
     office.apns.answer = Answer(Outcome.DELIVERED)
     await office.send(60)
     assert office.outcomes[-1] == ("apns", "delivered")
+
+
+async def test_hosts_that_clients_name_are_each_left_alone_for_themselves(
+    office: Office,
+) -> None:
+    other = await office.device("fcm")
+    office.fcm.only_host = None
+    office.fcm.answer = ProviderAway("status 503")
+    tries_at = {"a.example.com": 3, "b.example.com": 1}
+    notice = Notice(uuid4(), "bed.dug", uuid4(), NOW)
+    for host, tries in tries_at.items():
+        office.fcm.named = host
+        for _ in range(tries):
+            await office.passing(other, notice, 1)
+
+    assert len(office.fcm.told) == 3, "the third try at the first host was not made"
+    assert not office.passing.leaves_alone("fcm")
 
 
 async def test_what_a_provider_asks_for_is_kept_to(office: Office) -> None:
@@ -353,6 +400,25 @@ async def test_a_push_waits_while_the_data_service_or_redis_is_away(
     assert await office.waiting.number() == 1
 
 
+async def test_what_many_pushes_wait_for_is_logged_once_a_round(
+    office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def away(_device: UUID) -> PushDeviceRead | None:
+        raise Unavailable("the data service is away")
+
+    for _ in range(3):
+        await office.device("apns")
+    await office.spreading.handle(happened())
+    monkeypatch.setattr(office.devices, "due", away)
+
+    await office.send()
+    assert caplog.text.count("the data service is away") == 1
+    await office.send(LEASE_S + 1)
+    assert caplog.text.count("the data service is away") == 2
+    await office.send(LIFE_S)
+    assert await office.waiting.number() == 0, "what is too old is given up, nevertheless"
+
+
 async def test_what_is_no_event_is_refused(office: Office) -> None:
     with pytest.raises(Refused):
         await office.spreading.handle(Delivery("push", "1", {}, 1, b"{}"))
@@ -378,6 +444,9 @@ async def test_a_worker_that_pushes_has_a_queue_of_its_own_and_counts(
     for observe in worker.state.push.observers:
         observe("fcm", Outcome.AWAY)
     assert registry.get_sample_value("pushes_total", labels) == 1
+    guards = worker.state.push._passing._guards
+    assert set(guards) == {"apns", "fcm", "web_push"}, "FCM and Chrome have the same host"
+    assert worker.state.guards not in guards.values(), "whose hosts are labels"
 
     async with push.lifespan(worker, settings):
         worker.state.push_providers = {"apns": (provider := Provider("apns"))}

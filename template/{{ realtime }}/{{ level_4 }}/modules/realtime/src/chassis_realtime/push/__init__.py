@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from chassis.background import Again, repeating
+from chassis.resilience import Guards
 from chassis_rabbitmq.consuming.limits import Limits
 from chassis_rabbitmq.consuming.subscriptions import Subscriptions
 from chassis_realtime.audiences import declared_audiences, told_by_event
@@ -46,7 +47,8 @@ def install(worker: Worker, settings: Settings) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     waiting = Waiting(state.redis, shared)
     devices = KeptDevices(state.http, str(getattr(shared, "data_api_url", "")))
-    state.push = Sending(waiting, devices, Passing(providers, state.guards), shared)
+    passing = Passing(providers, {kind: Guards(shared) for kind in providers})
+    state.push = Sending(waiting, devices, passing, shared)
     spreading = Spreading(waiting, devices, told_by_event(declared_audiences()), shared)
     subscriptions = Subscriptions(worker.title, shared, LIMITS)
     subscriptions.handling.resemble(worker.handling)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from chassis.problems import ProblemError
 from chassis_realtime.devices import Kind, PushDeviceRead
 from chassis_realtime.kept_devices import KeptDevices
-from chassis_realtime.push.passing import Passing
+from chassis_realtime.push.passing import LEFT_ALONE, Passing
 from chassis_realtime.push.providers import Answer, Notice, Outcome
 from chassis_realtime.push.settings import PushSettings
 from chassis_realtime.push.spreading import Now, utc_now
@@ -44,12 +44,14 @@ class Sending:
         self._settings = settings
         self._now = now
         self._under_way: set[asyncio.Task[None]] = set()
+        self._said = set[str]()
 
     async def __call__(self) -> int:
         """Begin what is due; say how much that was. Redis that is away is told in the log."""
         free = self._settings.push_concurrency - len(self._under_way)
         if not free:
             return 1  # there may be more
+        self._said.clear()
         try:
             taken = await self._waiting.take(free, self._now().timestamp())
         except AWAY as error:
@@ -73,40 +75,56 @@ class Sending:
         try:
             await self._settle(push)
         except AWAY as error:
-            logger.warning("A push waits: Redis: %s", reason(error))
+            self._say(f"Redis: {reason(error)}")
         except ProblemError as error:
-            logger.warning("A push waits: %s", error.detail)
+            self._say(error.detail)
         except Exception:
             logger.exception("A push waits")
 
+    def _say(self, hindrance: str) -> None:
+        """Log what many pushes wait for, once a round."""
+        if hindrance not in self._said:
+            self._said.add(hindrance)
+            logger.warning("Pushes wait: %s", hindrance)
+
     async def _settle(self, push: Push) -> None:
-        device = await self._devices.due(push.device)
-        if device is None or not self._passing.reaches(device):  # nobody wants it any more
-            await self._waiting.settle(push)
-            return
-        answer = await self._answer(device, await self._waiting.notice(push))
-        for observe in self.observers:
-            observe(device.kind, answer.outcome)
-        if answer.outcome in AGAIN:
+        answer = await self._answer(push)
+        if answer:
+            for observe in self.observers:
+                observe(push.kind, answer.outcome)
+        if answer and answer.outcome in AGAIN:
             await self._waiting.put_off(push, self._now().timestamp() + answer.after)
-            return
+        else:
+            await self._waiting.settle(push)
+
+    async def _answer(self, push: Push) -> Answer | None:
+        """Say what a try has come to; None where nobody wants the push any more."""
+        if not self._passing.reaches(push.kind):
+            return None
+        notice = await self._waiting.notice(push)
+        age = (self._now() - notice.happened_at).total_seconds() if notice else 0
+        left = int(self._settings.push_life - age)
+        if notice is None or left <= 0:
+            return Answer(Outcome.EXPIRED)
+        answer = await self._passed(push, notice, left)
+        if answer is None or answer.outcome not in AGAIN:
+            return answer
+        doubled = min(max(age, SHORTEST_WAIT_S), self._settings.push_retry_max)
+        return Answer(answer.outcome, max(answer.after, doubled), answer.reason)
+
+    async def _passed(self, push: Push, notice: Notice, left: int) -> Answer | None:
+        if self._passing.leaves_alone(push.kind):  # then the data service is not asked, either
+            return LEFT_ALONE
+        device = await self._devices.due(push.device)
+        if device is None:
+            return None
+        answer = await self._passing(device, notice, left)
         if answer.outcome is Outcome.GONE:
             logger.info("Device %s is gone: %s", device.id, answer.reason)
             await self._forget(device)
         elif answer.outcome is Outcome.REFUSED:
             logger.warning("A push to device %s is refused: %s", device.id, answer.reason)
-        await self._waiting.settle(push)
-
-    async def _answer(self, device: PushDeviceRead, notice: Notice | None) -> Answer:
-        age = (self._now() - notice.happened_at).total_seconds() if notice else 0
-        left = int(self._settings.push_life - age)
-        if notice is None or left <= 0:
-            return Answer(Outcome.EXPIRED)
-        answer = await self._passing(device, notice, left)
-        if answer.outcome not in AGAIN:
-            return answer
-        doubled = min(max(age, SHORTEST_WAIT_S), self._settings.push_retry_max)
-        return Answer(answer.outcome, max(answer.after, doubled), answer.reason)
+        return answer
 
     async def _forget(self, device: PushDeviceRead) -> None:
         try:

@@ -14,8 +14,9 @@ class Settings(BaseSettings):
 
     push_life: int = Field(default=3600, ge=1, le=LONGEST_LIFE)
     """Seconds after an event in which it is pushed; then it is given up, by providers too."""
-    push_timeout: PositiveFloat = 5
-    """Seconds that a provider may take for one push."""
+    push_timeout: float = Field(default=5, gt=0, le=15)
+    """Seconds that a provider may take for one push, and for what lets this system in: together they
+    are less than the time that a worker has a push for."""
     push_concurrency: PositiveInt = 100
     """Pushes that are under way at the same time."""
     push_interval: PositiveFloat = 0.05

@@ -1,7 +1,7 @@
 """An event becomes one push for each device of those who are told of it."""
 
 import datetime as dt
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel
@@ -13,7 +13,7 @@ from chassis_realtime.devices import Kind, PushDeviceQuery
 from chassis_realtime.kept_devices import KeptDevices
 from chassis_realtime.push.providers import Notice
 from chassis_realtime.push.settings import PushSettings
-from chassis_realtime.push.waiting import Waiting
+from chassis_realtime.push.waiting import DONE, Push, Waiting
 from chassis_redis.redis_client import AWAY, reason
 
 PAGE = 100
@@ -68,23 +68,21 @@ class Spreading:
             raise ServiceAway(f"Redis: {reason(error)}") from error
 
     async def _take_on(self, notice: Notice, audiences: Sequence[str]) -> None:
-        if await self._waiting.knows(notice.id):
+        places = await self._waiting.places(notice.id)
+        left = [audience for audience in audiences if places.get(audience) != DONE]
+        if not left:
             return
         if await self._waiting.number() >= self._settings.push_waiting:
             raise ServiceAway(FULL)
-        for audience in audiences:
-            async for devices in self._following(audience):
-                await self._waiting.add(notice, devices, self._now().timestamp())
-        await self._waiting.note(notice.id)
+        for audience in left:
+            await self._tell(notice, audience, places.get(audience))
 
-    async def _following(self, audience: str) -> AsyncIterator[list[UUID]]:
+    async def _tell(self, notice: Notice, audience: str, place: str | None) -> None:
+        """Take on the pushes to an audience, from a cursor on."""
         on: frozenset[Kind] = self._settings.push_providers
-        cursor: str | None = None
-        while True:
-            asked = PushDeviceQuery(audience=audience, sort="created_at", limit=PAGE, cursor=cursor)
+        while place != DONE:
+            asked = PushDeviceQuery(audience=audience, sort="created_at", limit=PAGE, cursor=place)
             page = await self._devices.list(asked)
-            if devices := [one.id for one in page.items if one.kind in on]:
-                yield devices
-            cursor = page.next_cursor
-            if cursor is None:
-                return
+            place = page.next_cursor or DONE
+            pushes = [Push(notice.id, one.id, one.kind) for one in page.items if one.kind in on]
+            await self._waiting.add(notice, audience, pushes, place, self._now().timestamp())

@@ -5,7 +5,7 @@ and another one takes it then: what was passed on already is passed on again, wh
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, cast
@@ -13,9 +13,12 @@ from uuid import UUID
 
 from redis.asyncio import Redis
 
+from chassis_realtime.devices import Kind
 from chassis_realtime.push.providers.port import Notice
 
 LEASE_S = 60
+DONE = ""
+"""The place in a list of devices after the last page."""
 
 # What is due is taken and put off in one step: no two workers take the same.
 _TAKE = """
@@ -38,11 +41,13 @@ class Push:
 
     event: UUID
     device: UUID
+    kind: Kind
+    """Of the device, so that nobody is asked for it while its provider is left alone."""
 
     @property
     def name(self) -> str:
         """Give what it is called in Redis."""
-        return f"{self.event}:{self.device}"
+        return f"{self.event}:{self.device}:{self.kind}"
 
 
 class Waiting:
@@ -52,29 +57,37 @@ class Waiting:
         prefix = f"{settings.redis_namespace}:push:"
         self._redis = redis
         self._life = settings.push_life
-        self._due, self._event = f"{prefix}due", f"{prefix}event:"
+        self._due = f"{prefix}due"
+        self._event, self._places = f"{prefix}event:", f"{prefix}places:"
         self._take = redis.register_script(_TAKE)
 
     async def number(self) -> int:
         """Say how many wait."""
         return await self._redis.zcard(self._due)
 
-    async def knows(self, event: UUID) -> bool:
-        """Tell whether all who are to be told of an event have their push."""
-        return bool(await self._redis.exists(f"{self._event}{event}:all"))
+    async def places(self, event: UUID) -> Mapping[str, str]:
+        """Give the cursor at which to go on in each audience; `DONE` where all have their push."""
+        found = await self._redis.hgetall(f"{self._places}{event}")
+        places = cast("dict[bytes, bytes]", found).items()
+        return {audience.decode(): place.decode() for audience, place in places}
 
-    async def add(self, notice: Notice, devices: Iterable[UUID], now: float) -> None:
-        """Have devices told of an event; who waits for it already is told once."""
-        names = {Push(notice.id, device).name: now for device in devices}
+    async def add(
+        self, notice: Notice, audience: str, pushes: Iterable[Push], place: str, now: float
+    ) -> None:
+        """Have a page of an audience told of an event, and note where the next one begins.
+
+        It is one step, as RabbitMQ may hand the event out again: who is settled by then is not on a
+        page that is read again.
+        """
+        names = {push.name: now for push in pushes}
+        places = f"{self._places}{notice.id}"
         async with self._redis.pipeline() as pipeline:
             pipeline.set(f"{self._event}{notice.id}", _written(notice), ex=self._life)
+            pipeline.hset(places, audience, place)
+            pipeline.expire(places, self._life)
             if names:
                 pipeline.zadd(self._due, names, nx=True)
             await pipeline.execute()
-
-    async def note(self, event: UUID) -> None:
-        """Remember that all have their push: RabbitMQ may hand the event out again."""
-        await self._redis.set(f"{self._event}{event}:all", "", ex=self._life)
 
     async def take(self, most: int, now: float) -> list[Push]:
         """Give pushes that are due."""
@@ -96,8 +109,8 @@ class Waiting:
 
 
 def _read(name: bytes) -> Push:
-    event, _, device = name.decode().partition(":")
-    return Push(UUID(event), UUID(device))
+    event, device, kind = name.decode().split(":")
+    return Push(UUID(event), UUID(device), cast("Kind", kind))
 
 
 def _written(notice: Notice) -> str:

@@ -160,8 +160,14 @@ async def _check_number(devices: KeptDevices, new: PushDeviceNew, most: int) -> 
     """Raise Conflict if the account has too many devices for one more."""
     page = await devices.list(PushDeviceQuery(account=new.account, limit=most))
     same = {(one.kind, one.address, one.audience) for one in page.items}
-    if len(page.items) == most and (new.kind, new.address, new.audience) not in same:
+    if len(page.items) < most or (new.kind, new.address, new.audience) in same:
+        return
+    now = dt.datetime.now(dt.UTC)
+    ended = [one.id for one in page.items if one.ends_at <= now]
+    if not ended:
         raise Conflict(TOO_MANY)
+    for one in ended:
+        await devices.due(one)  # this forgets it
 
 
 def _shown(device: PushDeviceRead) -> OwnPushDevice:

@@ -14,6 +14,8 @@ class MemoryDevices(KeptDevices):
 
     def __init__(self) -> None:
         self.kept: dict[UUID, PushDeviceRead] = {}
+        self.asked: list[UUID] = []
+        """Each device that somebody wanted to tell something."""
 
     async def register(self, new: PushDeviceNew) -> PushDeviceRead:
         """Keep a device."""
@@ -40,9 +42,13 @@ class MemoryDevices(KeptDevices):
         return Page(items=found[place : place + 1], next_cursor=more)
 
     async def due(self, device: UUID) -> PushDeviceRead | None:
-        """Give a device that has not ended."""
+        """Give a device that has not ended; forget any other."""
+        self.asked.append(device)
         found = self.kept.get(device)
-        return found if found and found.ends_at > dt.datetime.now(dt.UTC) else None
+        if found and found.ends_at > dt.datetime.now(dt.UTC):
+            return found
+        self.kept.pop(device, None)
+        return None
 
     async def end(self, device: UUID, account: str | None = None) -> None:
         """Forget a device."""

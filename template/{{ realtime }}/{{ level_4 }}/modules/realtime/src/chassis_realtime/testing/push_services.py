@@ -46,6 +46,8 @@ class Told:
     said: Mapping[str, str]
     collapse: str = ""
     """What has the place of an earlier one with the same text."""
+    life: int = 0
+    """Seconds that it is kept for while the device is off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,8 @@ class PushServices:
         _demand(len(body) <= LARGEST, 413, "PayloadTooLarge")
         said = json.loads(body)
         _demand(bool(said.pop("aps")["alert"]["loc-key"]), 400, "PayloadEmpty")
-        return Told("apns", request.path_params["token"], said, collapse)
+        life = int(request.headers["apns-expiration"]) - int(time.time())
+        return Told("apns", request.path_params["token"], said, collapse, life)
 
     async def _token(self, request: Request) -> Response:
         form = parse_qs((await request.body()).decode())
@@ -187,8 +190,9 @@ class PushServices:
         said = message["data"]
         texts = all(isinstance(value, str) for value in said.values())
         _demand(texts and len(json.dumps(said)) <= LARGEST, 400, "INVALID_ARGUMENT")
-        _demand(message["android"]["ttl"].endswith("s"), 400, "INVALID_ARGUMENT")
-        return Told("fcm", message["token"], said)
+        life = message["android"]["ttl"]
+        _demand(life.endswith("s"), 400, "INVALID_ARGUMENT")
+        return Told("fcm", message["token"], said, life=int(life[:-1]))
 
     def _web_push(self, request: Request, body: bytes) -> Told:
         endpoint = f"{self.address}{request.url.path}"
@@ -205,7 +209,8 @@ class PushServices:
         _demand(endpoint in self._browsers, 404, "no such subscription")
         browser, auth = self._browsers[endpoint]
         text = http_ece.decrypt(body, private_key=browser, auth_secret=auth, version="aes128gcm")
-        return Told("web_push", endpoint, json.loads(text), topic)
+        life = int(request.headers["ttl"])
+        return Told("web_push", endpoint, json.loads(text), topic, life)
 
     def _account(self) -> dict[str, str]:
         return {

@@ -1,15 +1,24 @@
 import datetime as dt
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from chassis.database import Database
+from chassis.database.engine import Change
 from chassis.database.repository import Repository
-from chassis.problems import Conflict, NotFound
+from chassis.problems import Conflict, NotFound, Outdated
 from chassis_realtime.data.push_devices.model import PushDevice
 from chassis_realtime.devices import PushDeviceNew, PushDeviceQuery, PushDeviceRead, hash_of
 
 NO_ACCOUNT = "Whoever asks has no account that could be told anything."
 ENDED = "This device is not told anything any more."
+
+SECRET = frozenset({"address", "address_hash", "p256dh", "auth"})
+"""The columns by which a device is reached: no copy of them is anywhere else."""
 
 type May = Callable[[str, list[str]], Awaitable[bool]]
 """Says whether an account is there, and still has one of the roles by which it may be told."""
@@ -33,47 +42,55 @@ class PushDevices(Repository[PushDeviceRead]):
     async def register(self, new: PushDeviceNew) -> PushDeviceRead:
         """Keep a device, or keep it for longer; whose it was before is told nothing there any more.
 
-        Raises Conflict for what is no account, and where another one registers it at this moment.
+        Raises Conflict for what is no account.
         """
         if not await self.may(new.account, new.roles):
             raise Conflict(NO_ACCOUNT)
         values = {**new.model_dump(), "address_hash": hash_of(new.address)}
-        known = await self._known(new, values["address_hash"])
-        if known is None:
-            return await self.add(values)
         try:
-            return await self.change(known.id, values)
-        except NotFound:  # it has just been forgotten
-            return await self.add(values)
+            return await self._keep(values)
+        except Conflict:  # somebody else has registered it at this moment
+            return await self._keep(values)
 
     async def due(self, device_id: UUID) -> PushDeviceRead:
         """Give a device that may be told something now; raises NotFound, and forgets any other."""
         device = await self.get(device_id)
-        ended = device.ends_at <= self._clock()
-        if ended or not await self.may(device.account, device.roles):
-            await self._forget(device_id)
-            raise NotFound(ENDED)
-        return device
+        if device.ends_at > self._clock() and await self.may(device.account, device.roles):
+            return device
+        try:
+            await self.remove(device_id, device.version)
+        except Outdated:  # it has just been registered again
+            return await self.due(device_id)
+        except NotFound:
+            pass  # somebody else has forgotten it
+        raise NotFound(ENDED)
 
     async def end(self, device_id: UUID, account: str | None) -> None:
         """Forget a device, of this account if one is named; raises NotFound."""
         device = await self.get(device_id)
         if account not in {None, device.account}:
             raise self._missing()
-        await self.remove(device_id)
-
-    async def _known(self, new: PushDeviceNew, address_hash: str) -> PushDeviceRead | None:
-        asked = PushDeviceQuery(
-            kind=new.kind, audience=new.audience, address_hash=address_hash, limit=1
-        )
-        page = await self.list(asked)
-        return page.items[0] if page.items else None
-
-    async def _forget(self, device_id: UUID) -> None:
         try:
-            await self.remove(device_id)
-        except NotFound:
-            return  # somebody else has done so
+            await self.remove(device_id, device.version)
+        except Outdated:  # it has just been registered again: it may be of somebody else now
+            await self.end(device_id, account)
+
+    async def recorded(self, connection: AsyncConnection, change: Change) -> None:
+        """Tell others of a device, but not how it is reached."""
+        values = {name: None if name in SECRET else one for name, one in change.values.items()}
+        stored = {name: one for name, one in change.stored.items() if name not in SECRET}
+        await super().recorded(connection, replace(change, values=values, stored=stored))
+
+    async def _keep(self, values: Mapping[str, Any]) -> PushDeviceRead:
+        if known := await self._known(values):
+            with suppress(NotFound):  # it has just been forgotten
+                return await self.change(known.id, values)
+        return await self.add(values)
+
+    async def _known(self, values: Mapping[str, Any]) -> PushDeviceRead | None:
+        same = {name: values[name] for name in ("kind", "audience", "address_hash")}
+        page = await self.list(PushDeviceQuery(**same, limit=1))
+        return page.items[0] if page.items else None
 
 
 async def _as_it_was(_account: str, _roles: list[str]) -> bool:

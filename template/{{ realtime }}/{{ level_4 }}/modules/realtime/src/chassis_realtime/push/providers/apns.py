@@ -7,14 +7,17 @@ import httpx2
 import jwt
 
 from chassis_realtime.devices import Kind, PushDeviceRead
-from chassis_realtime.push.providers.calling import post, told_by, wait_of
+from chassis_realtime.push.providers.calling import client_of, post, told_by, wait_of
 from chassis_realtime.push.providers.port import DELIVERED, Answer, Notice, Outcome, ProviderAway
 from chassis_realtime.push.providers.signing import Clock, Renewed, elliptic_key, wall_clock
 from chassis_realtime.push.settings import Settings
 
 TOKEN_LIFE_S = 2400
 """Between 20 and 60 minutes, as Apple wants it."""
-GONE = frozenset({"BadDeviceToken", "DeviceTokenNotForTopic", "ExpiredToken", "Unregistered"})
+TOKEN_YOUNG_S = 1200
+"""Seconds in which Apple takes a second token for one too many."""
+# Not BadDeviceToken and DeviceTokenNotForTopic: a wrong PUSH_APNS_URL or PUSH_APNS_TOPIC gives them for all.
+GONE = frozenset({"ExpiredToken", "Unregistered"})
 ABOUT_US = frozenset({"TooManyProviderTokenUpdates"})
 
 
@@ -35,30 +38,26 @@ class Apns:
         self._team = settings.push_apns_team_id
         self._topic = settings.push_apns_topic
         self._timeout = settings.push_timeout
-        self._host = urlsplit(settings.push_apns_url).netloc
+        self.only_host = urlsplit(settings.push_apns_url).netloc
+        self._clock = clock
         self._token = Renewed(self._made, TOKEN_LIFE_S, clock)
-        self._client = httpx2.AsyncClient(
-            http1=False,
-            http2=True,
-            base_url=settings.push_apns_url,
-            timeout=settings.push_timeout,
-            transport=transport,
+        self._client = client_of(
+            settings.push_timeout, transport, http1=False, base_url=settings.push_apns_url
         )
 
     def host(self, _device: PushDeviceRead) -> str:
         """Name the host of APNs."""
-        return self._host
+        return self.only_host
 
     async def send(self, device: PushDeviceRead, notice: Notice, life: int) -> Answer:
         """Pass a notice on; a second one of the same event takes the place of the first."""
-        now = int(notice.happened_at.timestamp())
         headers = {
             "authorization": f"bearer {self._token.get()}",
             "apns-topic": self._topic,
             "apns-push-type": "alert",
             "apns-priority": "10",
             "apns-collapse-id": str(notice.id),
-            "apns-expiration": str(now + life),
+            "apns-expiration": str(int(self._clock()) + life),
         }
         # The app has the words, in the language of its user, under the type of the event.
         shown = {"alert": {"loc-key": notice.type}, "mutable-content": 1}
@@ -76,7 +75,7 @@ class Apns:
         if answer.status_code == HTTPStatus.OK:
             return DELIVERED
         if answer.status_code == HTTPStatus.FORBIDDEN:  # of the token, which is of this system
-            self._token.forget()
+            self._token.forget(TOKEN_YOUNG_S)
             raise ProviderAway(reason)
         if reason in ABOUT_US:
             raise ProviderAway(reason, after=wait_of(answer))

@@ -11,6 +11,17 @@ from chassis_realtime.push.providers.port import ProviderAway
 LONGEST_WAIT_S = 3600
 
 
+def client_of(
+    seconds: float, transport: httpx2.AsyncBaseTransport | None, **other: Any
+) -> httpx2.AsyncClient:
+    """Make a client for calls that take so many seconds at most.
+
+    It gives up each step of a call earlier than `post` does the whole: only then does it know that a
+    connection is dead, and opens another one for the next call.
+    """
+    return httpx2.AsyncClient(http2=True, timeout=seconds / 2, transport=transport, **other)
+
+
 async def post(
     client: httpx2.AsyncClient, url: str, seconds: float, **sent: Any
 ) -> httpx2.Response:

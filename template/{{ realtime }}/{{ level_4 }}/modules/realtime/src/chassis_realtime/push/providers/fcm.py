@@ -10,7 +10,7 @@ import jwt
 from pydantic import BaseModel, ValidationError
 
 from chassis_realtime.devices import Kind, PushDeviceRead
-from chassis_realtime.push.providers.calling import post, told_by, wait_of
+from chassis_realtime.push.providers.calling import client_of, post, told_by, wait_of
 from chassis_realtime.push.providers.port import DELIVERED, Answer, Notice, Outcome, ProviderAway
 from chassis_realtime.push.providers.signing import (
     Clock,
@@ -27,7 +27,9 @@ EARLY_S = 60
 """Seconds before its end from which on an access token is not used any more."""
 BUSY_S = 60
 """What FCM wants to be left alone for where it does not say."""
-GONE = frozenset({"UNREGISTERED", "SENDER_ID_MISMATCH"})
+GONE = "UNREGISTERED"
+MISMATCH = "SENDER_ID_MISMATCH"
+"""The token is of another project, or PUSH_FCM_ACCOUNT is: then it is so for all devices."""
 
 
 class ServiceAccount(BaseModel):
@@ -54,18 +56,17 @@ class Fcm:
         self._account = _account(settings)
         self._key = rsa_key(self._account.private_key, "PUSH_FCM_ACCOUNT")
         self._timeout = settings.push_timeout
-        self._host = urlsplit(settings.push_fcm_url).netloc
-        self._url = f"{settings.push_fcm_url}/v1/projects/{self._account.project_id}/messages:send"
+        base = settings.push_fcm_url.rstrip("/")
+        self.only_host = urlsplit(base).netloc
+        self._url = f"{base}/v1/projects/{self._account.project_id}/messages:send"
         self._clock = clock
         self._asking = asyncio.Lock()
         self._token, self._until = "", 0.0
-        self._client = httpx2.AsyncClient(
-            http2=True, timeout=settings.push_timeout, transport=transport
-        )
+        self._client = client_of(settings.push_timeout, transport)
 
     def host(self, _device: PushDeviceRead) -> str:
         """Name the host of FCM."""
-        return self._host
+        return self.only_host
 
     async def send(self, device: PushDeviceRead, notice: Notice, life: int) -> Answer:
         """Pass a notice on; the app tells by its id that it comes again."""
@@ -86,8 +87,10 @@ class Fcm:
         if answer.is_success:
             return DELIVERED
         reason = _reason(answer)
-        if reason in GONE:
+        if reason == GONE:
             return Answer(Outcome.GONE, reason=reason)
+        if reason == MISMATCH:
+            return Answer(Outcome.REFUSED, reason=reason)
         if answer.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             self._until = 0
             raise ProviderAway(reason)
@@ -96,11 +99,17 @@ class Fcm:
         return Answer(Outcome.REFUSED, reason=reason)
 
     async def _access(self) -> str:
-        """Give the token of Google that is good now; one call asks for it, others wait."""
-        async with self._asking:
-            if self._until <= self._clock():
-                await self._ask()
-            return self._token
+        """Give the token of Google that is good now; one call asks for it, others wait.
+
+        None waits for longer than one push may take: it would be taken for lost meanwhile.
+        """
+        try:
+            async with asyncio.timeout(self._timeout), self._asking:
+                if self._until <= self._clock():
+                    await self._ask()
+                return self._token
+        except TimeoutError:
+            raise ProviderAway("no token: TimeoutError") from None
 
     async def _ask(self) -> None:
         now = int(self._clock())

@@ -78,6 +78,11 @@ class Provider(Protocol):
 
     kind: Kind
 
+    @property
+    def only_host(self) -> str | None:
+        """The host that all devices are reached by; None where each has its own."""
+        ...
+
     def host(self, device: PushDeviceRead) -> str:
         """Name the host that a device is reached by."""
         ...

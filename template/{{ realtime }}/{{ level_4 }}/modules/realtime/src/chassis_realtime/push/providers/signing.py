@@ -43,9 +43,10 @@ class Renewed:
             self._made[purpose] = made
         return made.text
 
-    def forget(self) -> None:
-        """Make the next ones anew."""
-        self._made.clear()
+    def forget(self, older: float) -> None:
+        """Make anew what is older than so many seconds."""
+        until = self._clock() - older + self._life
+        self._made = {purpose: one for purpose, one in self._made.items() if one.until > until}
 
 
 def wall_clock() -> float:

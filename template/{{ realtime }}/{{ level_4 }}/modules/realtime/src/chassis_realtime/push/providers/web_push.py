@@ -9,7 +9,7 @@ import jwt
 
 from chassis_realtime.devices import Kind, PushDeviceRead
 from chassis_realtime.push.providers import vapid
-from chassis_realtime.push.providers.calling import post, wait_of
+from chassis_realtime.push.providers.calling import client_of, post, wait_of
 from chassis_realtime.push.providers.encryption import CODING, encrypted
 from chassis_realtime.push.providers.port import DELIVERED, Answer, Notice, Outcome
 from chassis_realtime.push.providers.signing import (
@@ -31,6 +31,7 @@ class WebPush:
     """Sends to the endpoints of subscriptions, wherever `PUSH_WEB_HOSTS` lets them be."""
 
     kind: Kind = "web_push"
+    only_host = None
 
     def __init__(
         self,
@@ -50,9 +51,7 @@ class WebPush:
         self._hosts = hosts
         self._timeout = settings.push_timeout
         self._tokens = Renewed(self._made, TOKEN_LIFE_S, clock)
-        self._client = httpx2.AsyncClient(
-            http2=True, timeout=settings.push_timeout, transport=transport
-        )
+        self._client = client_of(settings.push_timeout, transport)
 
     def host(self, device: PushDeviceRead) -> str:
         """Name the push service of a browser."""
@@ -62,7 +61,7 @@ class WebPush:
         """Pass a notice on; one of the same event that still waits there is replaced."""
         receiver, shared = public_point(device.p256dh), secret(device.auth)
         if receiver is None or shared is None or not is_endpoint(device.address, self._hosts):
-            return Answer(Outcome.GONE, reason="no such push service")
+            return Answer(Outcome.REFUSED, reason="no such push service")
         parts = urlsplit(device.address)
         token = self._tokens.get(f"{parts.scheme}://{parts.netloc}")
         headers = {
