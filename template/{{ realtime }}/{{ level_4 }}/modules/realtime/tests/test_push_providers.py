@@ -25,6 +25,7 @@ from chassis_realtime.push.providers import (
 from chassis_realtime.push.providers.apns import Apns
 from chassis_realtime.push.providers.calling import LONGEST_WAIT_S, wait_of
 from chassis_realtime.push.providers.fcm import Fcm
+from chassis_realtime.push.providers.port import DELIVERED
 from chassis_realtime.push.providers.signing import Renewed
 from chassis_realtime.push.providers.web_push import WebPush
 from chassis_realtime.testing.push_services import PushServices
@@ -116,7 +117,7 @@ async def test_a_device_is_told_what_happened_and_nothing_more(
 ) -> None:
     one = device(kind)
 
-    assert await sent(provider_of(kind, settings()), one, notice) == [Answer(Outcome.DELIVERED)]
+    assert await sent(provider_of(kind, settings()), one, notice) == [DELIVERED]
 
     (told,) = services.told
     assert (told.kind, told.address) == (kind, one.address)
@@ -126,6 +127,15 @@ async def test_a_device_is_told_what_happened_and_nothing_more(
         "collection": "beds",
         "record": str(notice.record),
     }
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_what_has_waited_is_kept_by_the_provider_as_long_as_is_left(
+    kind: Kind, services: PushServices, settings: Settings, device: Device
+) -> None:
+    late = Notice(uuid4(), "bed.dug", uuid4(), dt.datetime.now(dt.UTC) - dt.timedelta(hours=1))
+
+    assert await sent(provider_of(kind, settings()), device(kind), late) == [DELIVERED]
 
 
 @pytest.mark.parametrize("kind", ["apns", "web_push"])
@@ -226,6 +236,25 @@ async def test_credentials_of_apns_that_are_wrong_are_no_fault_of_the_device(
         await sent(provider_of("apns", settings(**other)), device("apns"), notice)
 
 
+async def test_a_token_that_apns_does_not_know_is_not_made_anew_each_time(
+    settings: Settings, device: Device, notice: Notice
+) -> None:
+    seen, now = set[str](), dt.datetime.now(dt.UTC).timestamp()
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        seen.add(request.headers["authorization"])
+        return httpx2.Response(403, json={"reason": "InvalidProviderToken"})
+
+    provider, one = Apns(settings(), httpx2.MockTransport(answer), lambda: now), device("apns")
+    for _ in range(3):
+        now += 60
+        with pytest.raises(ProviderAway):
+            await provider.send(one, notice, LIFE_S)
+    await provider.close()
+
+    assert len(seen) == 1
+
+
 async def test_a_token_of_apns_that_has_ended_is_made_anew(
     services: PushServices, settings: Settings, device: Device, notice: Notice
 ) -> None:
@@ -236,7 +265,7 @@ async def test_a_token_of_apns_that_has_ended_is_made_anew(
         await provider.send(one, notice, LIFE_S)
     now += 2 * HOUR_S
 
-    assert await sent(provider, one, notice) == [Answer(Outcome.DELIVERED)]
+    assert await sent(provider, one, notice) == [DELIVERED]
 
 
 async def test_a_token_of_another_app_is_gone(
@@ -301,7 +330,7 @@ async def test_google_is_asked_for_one_token_for_many_pushes(
         services.tokens[token] = 0
     with pytest.raises(ProviderAway, match="UNAUTHENTICATED"):
         await provider.send(one, notice, LIFE_S)
-    assert await sent(provider, one, notice) == [Answer(Outcome.DELIVERED)]
+    assert await sent(provider, one, notice) == [DELIVERED]
     assert len(services.tokens) == 2
 
 

@@ -38,7 +38,7 @@ class Sending:
     ) -> None:
         self.observers: list[Observer] = []
         """Told what each try has come to."""
-        self._waiting = waiting
+        self.waiting = waiting
         self._devices = devices
         self._passing = passing
         self._settings = settings
@@ -51,7 +51,7 @@ class Sending:
         if not free:
             return 1  # there may be more
         try:
-            taken = await self._waiting.take(free, self._now().timestamp())
+            taken = await self.waiting.take(free, self._now().timestamp())
         except AWAY as error:
             logger.warning("Pushes wait: Redis: %s", reason(error))
             return 0
@@ -82,20 +82,20 @@ class Sending:
     async def _settle(self, push: Push) -> None:
         device = await self._devices.due(push.device)
         if device is None or not self._passing.reaches(device):  # nobody wants it any more
-            await self._waiting.settle(push)
+            await self.waiting.settle(push)
             return
-        answer = await self._answer(device, await self._waiting.notice(push))
+        answer = await self._answer(device, await self.waiting.notice(push))
         for observe in self.observers:
             observe(device.kind, answer.outcome)
         if answer.outcome in AGAIN:
-            await self._waiting.put_off(push, self._now().timestamp() + answer.after)
+            await self.waiting.put_off(push, self._now().timestamp() + answer.after)
             return
         if answer.outcome is Outcome.GONE:
             logger.info("Device %s is gone: %s", device.id, answer.reason)
             await self._forget(device)
         elif answer.outcome is Outcome.REFUSED:
             logger.warning("A push to device %s is refused: %s", device.id, answer.reason)
-        await self._waiting.settle(push)
+        await self.waiting.settle(push)
 
     async def _answer(self, device: PushDeviceRead, notice: Notice | None) -> Answer:
         age = (self._now() - notice.happened_at).total_seconds() if notice else 0

@@ -154,6 +154,7 @@ class PushServices:
         _demand(0 <= time.time() + 1 - claims["iat"] < HOUR_S, 403, "ExpiredProviderToken")
         _demand(request.headers.get("apns-topic") == TOPIC, 400, "DeviceTokenNotForTopic")
         _demand(request.headers.get("apns-push-type") == "alert", 400, "InvalidPushType")
+        _demand(int(request.headers["apns-expiration"]) > time.time(), 400, "BadExpirationDate")
         collapse = request.headers["apns-collapse-id"]
         _demand(len(collapse) <= 64, 400, "BadCollapseId")
         _demand(len(body) <= LARGEST, 413, "PayloadTooLarge")

@@ -15,6 +15,7 @@ from chassis_realtime.push.settings import Settings
 TOKEN_LIFE_S = 2400
 """Between 20 and 60 minutes, as Apple wants it."""
 GONE = frozenset({"BadDeviceToken", "DeviceTokenNotForTopic", "ExpiredToken", "Unregistered"})
+ENDED = "ExpiredProviderToken"
 ABOUT_US = frozenset({"TooManyProviderTokenUpdates"})
 
 
@@ -36,6 +37,7 @@ class Apns:
         self._topic = settings.push_apns_topic
         self._timeout = settings.push_timeout
         self._host = urlsplit(settings.push_apns_url).netloc
+        self._clock = clock
         self._token = Renewed(self._made, TOKEN_LIFE_S, clock)
         self._client = httpx2.AsyncClient(
             http1=False,
@@ -51,14 +53,13 @@ class Apns:
 
     async def send(self, device: PushDeviceRead, notice: Notice, life: int) -> Answer:
         """Pass a notice on; a second one of the same event takes the place of the first."""
-        now = int(notice.happened_at.timestamp())
         headers = {
             "authorization": f"bearer {self._token.get()}",
             "apns-topic": self._topic,
             "apns-push-type": "alert",
             "apns-priority": "10",
             "apns-collapse-id": str(notice.id),
-            "apns-expiration": str(now + life),
+            "apns-expiration": str(int(self._clock()) + life),
         }
         # The app has the words, in the language of its user, under the type of the event.
         shown = {"alert": {"loc-key": notice.type}, "mutable-content": 1}
@@ -76,7 +77,10 @@ class Apns:
         if answer.status_code == HTTPStatus.OK:
             return DELIVERED
         if answer.status_code == HTTPStatus.FORBIDDEN:  # of the token, which is of this system
-            self._token.forget()
+            if (
+                reason == ENDED
+            ):  # any other one would not be better: Apple wants no more than needed
+                self._token.forget()
             raise ProviderAway(reason)
         if reason in ABOUT_US:
             raise ProviderAway(reason, after=wait_of(answer))
