@@ -431,7 +431,7 @@ def test_a_worker_that_pushes_by_nothing_has_no_queue_for_it(redis: FakeAsyncRed
 
 
 async def test_a_worker_that_pushes_has_a_queue_of_its_own_and_counts(
-    redis: FakeAsyncRedis,
+    office: Office, server: FakeServer
 ) -> None:
     services = PushServices(address="http://127.0.0.1:9")
     settings = WorkerSettings(**services.settings())
@@ -441,6 +441,13 @@ async def test_a_worker_that_pushes_has_a_queue_of_its_own_and_counts(
 
     assert {queue.name for queue in worker.queues} == {"gardener.live", "gardener.push"}
     assert registry.get_sample_value("pushes_total", labels) == 0
+    await office.device("apns")
+    await office.spreading.handle(happened())
+    waiting = worker.state.metrics.sources[-1]
+    assert [one.samples[0].value for one in await waiting()] == [1]
+    server.connected = False
+    assert await waiting() == []
+    server.connected = True
     for observe in worker.state.push.observers:
         observe("fcm", Outcome.AWAY)
     assert registry.get_sample_value("pushes_total", labels) == 1

@@ -38,7 +38,7 @@ class Sending:
     ) -> None:
         self.observers: list[Observer] = []
         """Told what each try has come to."""
-        self._waiting = waiting
+        self.waiting = waiting
         self._devices = devices
         self._passing = passing
         self._settings = settings
@@ -53,7 +53,7 @@ class Sending:
             return 1  # there may be more
         self._said.clear()
         try:
-            taken = await self._waiting.take(free, self._now().timestamp())
+            taken = await self.waiting.take(free, self._now().timestamp())
         except AWAY as error:
             logger.warning("Pushes wait: Redis: %s", reason(error))
             return 0
@@ -93,15 +93,15 @@ class Sending:
             for observe in self.observers:
                 observe(push.kind, answer.outcome)
         if answer and answer.outcome in AGAIN:
-            await self._waiting.put_off(push, self._now().timestamp() + answer.after)
+            await self.waiting.put_off(push, self._now().timestamp() + answer.after)
         else:
-            await self._waiting.settle(push)
+            await self.waiting.settle(push)
 
     async def _answer(self, push: Push) -> Answer | None:
         """Say what a try has come to; None where nobody wants the push any more."""
         if not self._passing.reaches(push.kind):
             return None
-        notice = await self._waiting.notice(push)
+        notice = await self.waiting.notice(push)
         age = (self._now() - notice.happened_at).total_seconds() if notice else 0
         left = int(self._settings.push_life - age)
         if notice is None or left <= 0:

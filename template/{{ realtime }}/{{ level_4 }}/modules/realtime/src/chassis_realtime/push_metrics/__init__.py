@@ -1,18 +1,27 @@
-"""Push as metrics: what the tries have come to, by provider."""
+"""Push as metrics: what the tries have come to, by provider, and how many pushes wait."""
 
-from prometheus_client import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from prometheus_client import Counter, Metric
+from prometheus_client.core import GaugeMetricFamily
 
 from chassis.feature import no_lifespan
 from chassis_realtime.devices import Kind
 from chassis_realtime.push.providers import Outcome
+from chassis_redis.redis_client import AWAY
 from chassis_workers.process import Worker
+
+if TYPE_CHECKING:
+    from chassis_realtime.push.sending import Sending
 
 
 def install(worker: Worker, _settings: object) -> None:
-    """Count the tries."""
+    """Count the tries, and what waits."""
     state = worker.state
     if not state.push_providers:
         return
+    sending: Sending = state.push
     tries = Counter(
         "pushes", "Tries to push.", ["provider", "outcome"], registry=state.metrics.registry
     )
@@ -23,7 +32,16 @@ def install(worker: Worker, _settings: object) -> None:
     def count(kind: Kind, outcome: Outcome) -> None:
         tries.labels(kind, outcome.value).inc()
 
-    state.push.observers.append(count)
+    async def waiting() -> Iterable[Metric]:
+        found = GaugeMetricFamily("pushes_waiting", "Pushes that wait in Redis.")
+        try:
+            found.add_metric([], await sending.waiting.number())
+        except AWAY:  # nobody knows
+            return []
+        return [found]
+
+    sending.observers.append(count)
+    state.metrics.sources.append(waiting)
 
 
 lifespan = no_lifespan
