@@ -473,6 +473,16 @@ async def test_a_worker_that_pushes_by_nothing_has_nothing_to_hold_open(
     assert worker.state.push_providers == {}
 
 
+def test_a_push_ends_before_another_worker_takes_it() -> None:
+    longest = 15
+    assert WorkerSettings(push_timeout=longest).push_timeout == longest
+    with pytest.raises(ValueError, match="less than or equal to 15"):
+        WorkerSettings(push_timeout=longest + 1)
+
+    # One call for a token, one for the push, and as long again for all else.
+    assert 4 * longest <= LEASE_S
+
+
 def test_credentials_that_are_missing_are_told_in_a_line(redis: FakeAsyncRedis) -> None:
     with pytest.raises(SystemExit, match="settings: PUSH_APNS_KEY must be set to push by apns"):
         build_worker("gardener", [], [], WorkerSettings(push_providers=["apns"]))
