@@ -21,7 +21,7 @@ from tests.modules.reader import READER
 from tests.modules.serving import serving
 from tests.modules.test_rabbitmq import SERVER
 from tests.project.defects import gates_of
-from tests.project.test_gates import gates
+from tests.project.test_gates import UNSTEADY, gates
 from tests.project.test_running import running, token_of
 from tests.support import answers_of, commit_all, commit_working_tree, git, render, run
 
@@ -80,11 +80,12 @@ def ferrata(command: str, project: Path, *arguments: str) -> CompletedProcess[st
 
 
 def is_green(project: Path, level: int) -> dict[str, Any]:
-    """Run all gates of the level; give the report."""
-    code, report = gates(project)
-    assert {gate: r["state"] for gate, r in report.items() if gate} == dict.fromkeys(
-        (gate["name"] for gate in gates_of(level)), "passed"
-    )
+    """Run the gates of the level, but those that measure this machine; give the report."""
+    there = [gate["name"] for gate in gates_of(level)]
+    named = [name for name in there if name not in UNSTEADY]
+    code, report = gates(project, *(named if named != there else ()))
+    found = {gate: r["state"] for gate, r in report.items() if gate in named}
+    assert found == dict.fromkeys(named, "passed")
     assert code == 0
     return report[""]
 

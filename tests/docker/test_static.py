@@ -162,7 +162,7 @@ def test_no_secret_has_a_default(project: Path) -> None:
     secrets = re.findall(r"# secret\n(\w+)=\n", example)
 
     assert {"POSTGRES_PASSWORD", "DATABASE_PASSWORD"} <= set(secrets)
-    named = set(re.findall(rf"\$\{{({'|'.join(secrets)})(.*?)\}}", text))
+    named = set(re.findall(rf"\$\{{({'|'.join(secrets)})\b(.*?)\}}", text))
     assert named == {(name, ":?run make env") for name in secrets}
     for value in re.findall(r"(?:PASSWORD|SECRET|_KEY): (.*)", text):
         assert value.startswith("${"), value

@@ -27,6 +27,7 @@ from tests.choosing import missing
 from tests.gateway.conftest import SERVICE, free_ports
 from tests.gateway.echo import echoing
 from tests.gateway.names import Names, naming
+from tests.support import ROOT, run
 from tests.turns import certificates
 
 pytestmark = [pytest.mark.about("level_3"), pytest.mark.needs("pebble", "openssl"), certificates]
@@ -266,9 +267,7 @@ def container(project: Path, acme: dict[str, Any], directory: Directory) -> dict
 def certbot(version: str) -> str:
     """Find the certbot of the version that the image has."""
     words = ["uv", "tool", "run", "--quiet", "--from", f"certbot=={version}", "python"]
-    found = subprocess.run(
-        [*words, "-c", "import sys; print(sys.prefix)"], check=False, capture_output=True, text=True
-    )
+    found = run(ROOT, *words, "-c", "import sys; print(sys.prefix)")
     if found.returncode != 0:
         missing(f"certbot {version} cannot be installed: {found.stderr.strip()}")
     return f"{found.stdout.strip()}/bin/certbot"

@@ -114,7 +114,7 @@ def test_the_shell_decides_nothing(name: str, installed: Callable[[str], Path]) 
     steady = [gate["name"] for gate in gates_of(answers_of(name)["level"])]
     only = [word for gate in steady if gate not in UNSTEADY for word in ("--only", gate)]
 
-    def told(shell: dict[str, str]) -> tuple[object, list[tuple[str, str, str]]]:
+    def told(shell: dict[str, str], *only: str) -> tuple[object, list[tuple[str, str, str]]]:
         done = subprocess.run(
             [project / ".venv/bin/python", "-m", "tools.check", "--json", *only],
             cwd=project,
@@ -127,10 +127,29 @@ def test_the_shell_decides_nothing(name: str, installed: Callable[[str], Path]) 
         figures = [(gate["name"], gate["state"], gate["figure"]) for gate in report["gates"]]
         return report["coverage"], figures
 
-    coverage, figures = told(bare)
+    told(bare, "--only", "lock")  # the reports are there then, and are files that are formatted
+    coverage, figures = told(bare, *only)
 
     assert {state for _, state, _ in figures} == {"passed"}, figures
-    assert told(bare | HOSTILE) == (coverage, figures)
+    assert told(bare | HOSTILE, *only) == (coverage, figures)
+
+
+@pytest.mark.long
+@pytest.mark.about("level_4")
+def test_what_alembic_calls_a_migration_is_no_secret(installed: Callable[[str], Path]) -> None:
+    """At random, as a key would be; elsewhere in the same file it would be one."""
+    project = installed("task_manager@4")
+    own = next(project.glob("services/*_data_postgres_api/migrations/versions")) / "of_theirs.py"
+    name = "3f9a1c07be52"
+    lines = f'"""More.\n\nRevision ID: {name}\nRevises: {name}\n"""\n\nrevision = "{name}"\n'
+    scan = ("uv", "run", "--no-sync", "python", "-m", "tools.secret_scan")
+    try:
+        own.write_text(f'{lines}down_revision = "{name}"\n')
+        assert run(project, *scan).returncode == 0
+        own.write_text(f'{lines}_MADE_WITH = "{name}{name}"\n')
+        assert f"{own.relative_to(project)}:8: " in run(project, *scan).stdout
+    finally:
+        own.unlink()
 
 
 @pytest.mark.long

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +52,19 @@ def running(project: Path, **variables: str) -> Iterator[str]:
             process.wait(timeout=20)
             assert log.read_text().endswith("Stopped.\n"), log.read_text()
         finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            end(process)
     for port in (api, data):
         with socket.socket() as probe:
             assert probe.connect_ex(("127.0.0.1", port)) != 0, "a service was left running"
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Stop what a failed test has left: politely, as what is killed leaves its services behind."""
+    for number in (signal.SIGINT, signal.SIGKILL):
+        if process.poll() is None:
+            os.killpg(process.pid, number)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=20)
 
 
 def wait_until_running(process: subprocess.Popen[bytes], log: Path) -> None:

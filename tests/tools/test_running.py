@@ -192,7 +192,7 @@ def test_a_day_of_work(system, start):
     first.until("Ctrl-C")
     assert re.search(rf"^  api +{api()}  {api()}/docs$", first.text, re.MULTILINE)
     assert "data | migrated upgrade" in first.text
-    assert "GET /openapi.json 200" in first.text
+    first.until("GET /openapi.json 200")  # the service writes it when it has answered
     assert get(f"{api()}/where") == f'"{data()}"'
     assert get(f"{data()}/count") == "1"
 

@@ -20,6 +20,8 @@ from tools.common import ToolError, say
 EXAMPLES = r"^(?i:password|secret|inside|own|p%40ss|for-this-machine-alone.*)$"
 # Of bandit, in ruff: somebody has said that it is none.
 LOOKED_AT = r"# noqa: (\w+, )*S10[567]\b"
+# What Alembic calls a migration, at random.
+REVISIONS = r"^(down_)?revision = |^(Revision ID|Revises): "
 # Files that hold nothing but secrets, whatever is in them.
 KEPT_OUT = re.compile(r"(^|/)(\.env(\.(?!example$)[^/]+)?|[^/]+\.(pem|key|p12))$|^secrets/")
 GUESSES = ("Base64HighEntropyString", "HexHighEntropyString")
@@ -35,7 +37,7 @@ _FILTERS = (
     {"path": "detect_secrets.filters.heuristic.is_prefixed_with_dollar_sign"},
     {"path": "detect_secrets.filters.heuristic.is_sequential_string"},
     {"path": "detect_secrets.filters.heuristic.is_templated_secret"},
-    {"path": "detect_secrets.filters.regex.should_exclude_line", "pattern": [LOOKED_AT]},
+    {"path": "detect_secrets.filters.regex.should_exclude_line", "pattern": [LOOKED_AT, REVISIONS]},
     {"path": "detect_secrets.filters.regex.should_exclude_secret", "pattern": [EXAMPLES]},
 )
 _LOCK = "uv.lock"

@@ -110,6 +110,18 @@ async def test_two_bots_at_once_are_told(
     assert f"No updates: {TWO}" in caplog.text
 
 
+async def test_a_webhook_that_comes_back_is_ended_again(
+    bot: ChatBot, telegram: ServedTelegram
+) -> None:
+    telegram.ways["x"] = "http://127.0.0.1:1"
+    async with running(bot):
+        await Chatting(telegram).say("/help")
+        telegram._set_webhook({"url": "https://x"})
+        assert "/beds" in await Chatting(telegram).say("/help")
+
+    assert telegram.webhook == ""
+
+
 async def test_a_token_that_is_refused_ends_the_bot(bot: ChatBot, telegram: ServedTelegram) -> None:
     telegram.token = "2:another"  # noqa: S105
     with pytest.raises(NoTokenError, match=REFUSED):

@@ -1,6 +1,7 @@
 """The webhook of the bot on the running system: whatever happens, an update is handled, and acts once."""
 
 import asyncio
+import datetime as dt
 import itertools
 import os
 import subprocess
@@ -13,9 +14,13 @@ from typing import Any
 import httpx2
 import pytest
 from aiogram.types import Update
+from sqlalchemy import Interval, bindparam
+from sqlalchemy import text as sql
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from chassis.bot_webhook.telling import PATH, SECRET_HEADER, WEBHOOK
 from chassis_bot.bot import ChatBot
+from chassis_bot.data.bot_updates.inbox import KEPT, SWEPT_AT_ONCE
 from chassis_bot.testing.business_api import BusinessApi
 from chassis_bot.testing.chatting import CHAT, ServedTelegram, running, until
 from tests.integration.probe_bot import create_bot
@@ -187,6 +192,37 @@ async def test_from_asking_to_a_webhook_and_back_nothing_is_lost(
     assert list(dict.fromkeys(heard)) == ["one", "two", "three", "four", "five", "six"]
     assert await waits(keeper) == []
     assert telegram.updates == []
+
+
+async def done_before(database_url: str, ages: Mapping[int, dt.timedelta]) -> None:
+    """Have updates in the inbox that were done so long ago."""
+    engine = create_async_engine(database_url)
+    done = sql("INSERT INTO bot_updates (update_id, done_at) VALUES (:number, now() - :age)")
+    rows = [{"number": number, "age": age} for number, age in ages.items()]
+    async with engine.begin() as connection:
+        await connection.execute(done.bindparams(bindparam("age", type_=Interval())), rows)
+    await engine.dispose()
+
+
+async def test_a_number_that_was_done_long_ago_counts_as_new_and_a_fresh_one_does_not(
+    telegram: ServedTelegram, public: str, keeper: Started, database_url: str
+) -> None:
+    """More is old than is forgotten at once, so the last may still be there."""
+    heard: list[str] = []
+    telegram.say(CHAT, "again")
+    update = telegram.updates.pop()
+    first = update["update_id"]
+    last, fresh = first + SWEPT_AT_ONCE, first + SWEPT_AT_ONCE + 1
+    old = dict.fromkeys(range(first, fresh), KEPT * 4)
+    await done_before(database_url, {**old, fresh: KEPT / 2})
+
+    for number in (last, fresh):
+        assert await told(public, {**update, "update_id": number}) == 204
+
+    assert await waits(keeper) == [last]
+    async with bot(heard):
+        await until(lambda: heard == ["again"], PATIENCE_S)
+    assert await waits(keeper) == []
 
 
 async def test_a_bot_that_is_killed_in_the_middle_of_an_update_acts_once(

@@ -14,6 +14,10 @@ class NoUpdates(Exception):  # noqa: N818  # nothing is wrong with those who ask
         self.pause_s = pause_s
 
 
+class Taken(NoUpdates):
+    """None come because they go elsewhere: to another process, or to a webhook."""
+
+
 class Source(Protocol):
     """Gives updates, each again and again until it is done."""
 

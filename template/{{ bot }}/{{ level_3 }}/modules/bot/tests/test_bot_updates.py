@@ -1,5 +1,6 @@
 """The inbox of the bot, as the data service keeps it."""
 
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
@@ -8,6 +9,7 @@ import pytest
 from httpx2 import ASGITransport, AsyncClient
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
+from chassis.access_log import LOGGER
 from chassis.bot_webhook.telling import LARGEST, LARGEST_ID, MOST, PATH, BotUpdateRead
 from chassis.database.app import build_data_app
 from chassis.database.features import DataSettings
@@ -31,8 +33,12 @@ class MemoryInbox:
     async def keep(self, update_id: int, body: str) -> None:
         self.kept.setdefault(update_id, body)
 
-    async def waiting(self) -> Sequence[BotUpdateRead]:
-        there = sorted((number, body) for number, body in self.kept.items() if body is not None)
+    async def waiting(self, after: int) -> Sequence[BotUpdateRead]:
+        there = sorted(
+            (number, body)
+            for number, body in self.kept.items()
+            if body is not None and number > after
+        )
         return [BotUpdateRead(update_id=number, body=body) for number, body in there]
 
     async def end(self, update_ids: Sequence[int]) -> None:
@@ -84,6 +90,8 @@ async def test_updates_are_kept_once_until_they_are_done(client: AsyncClient) ->
 
     waiting = (await client.get(f"{PATH}/waiting")).json()
     assert [one["update_id"] for one in waiting] == [7, 8, 9]
+    more = (await client.get(f"{PATH}/waiting", params={"after": 7})).json()
+    assert [one["update_id"] for one in more] == [8, 9]
     for _ in range(2):
         answer = await client.put(f"{PATH}/done", json={"update_ids": [7, 8, 1]})
         assert answer.status_code == 204
@@ -114,6 +122,24 @@ async def test_what_is_no_update_is_refused(
     assert inbox.kept == {}
 
 
+async def test_what_the_bot_asks_is_logged_only_where_it_fails(
+    client: AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, LOGGER)
+
+    await client.get(f"{PATH}/waiting")
+    await client.get(f"{PATH}/waiting", params={"after": "x"})
+    await client.put(f"{PATH}/7", json={"body": "{}"})
+
+    told = [one.getMessage().split()[:3] for one in caplog.records if one.name == LOGGER]
+    assert told == [["GET", f"{PATH}/waiting", "422"], ["PUT", f"{PATH}/{{update_id}}", "204"]]
+
+
+@pytest.mark.parametrize("after", ["x", "-2", str(LARGEST_ID + 1)])
+async def test_what_is_no_number_is_refused(client: AsyncClient, after: str) -> None:
+    assert (await client.get(f"{PATH}/waiting", params={"after": after})).status_code == 422
+
+
 async def test_what_was_done_long_ago_is_forgotten_before_something_is_kept() -> None:
     rows = Rows()
 
@@ -121,7 +147,22 @@ async def test_what_was_done_long_ago_is_forgotten_before_something_is_kept() ->
 
     forgotten, kept = rows.asked
     assert forgotten.startswith("DELETE FROM bot_updates WHERE bot_updates.update_id IN (SELECT")
-    assert kept.endswith("ON CONFLICT DO NOTHING")
+    old = "bot_updates.done_at < now() - "
+    assert f"WHERE {old}" in forgotten
+    assert " LIMIT " in forgotten
+    assert forgotten.endswith("FOR UPDATE SKIP LOCKED)")
+    assert "ON CONFLICT (update_id) DO UPDATE SET body = " in kept
+    assert f"WHERE {old}" in kept
+
+
+async def test_those_after_a_number_are_given_in_order() -> None:
+    rows = Rows()
+
+    await UpdateInbox(cast("Database", rows)).waiting(7)
+
+    (asked,) = rows.asked
+    assert "bot_updates.done_at IS NULL AND bot_updates.update_id > " in asked
+    assert "ORDER BY bot_updates.update_id LIMIT " in asked
 
 
 async def test_what_people_wrote_is_not_kept_when_it_is_done() -> None:
@@ -138,7 +179,7 @@ async def test_an_answer_has_as_many_updates_as_fit() -> None:
     large = [{"update_id": one, "body": "x" * LARGEST} for one in range(20)]
     inbox = UpdateInbox(cast("Database", Rows(*large)))
 
-    given = await inbox.waiting()
+    given = await inbox.waiting(-1)
 
     assert len(given) == LARGEST_ANSWER // LARGEST
     assert [one.update_id for one in given] == [*range(len(given))]

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,10 +11,10 @@ from aiogram.types import Update
 from aiohttp import web
 from pydantic import SecretStr
 
-from chassis.bot_webhook.telling import PATH, SECRET_HEADER, WEBHOOK
+from chassis.bot_webhook.telling import MOST, PATH, SECRET_HEADER, WEBHOOK
 from chassis_bot.bot import ChatBot, Script, build_bot
 from chassis_bot.features import BotSettings
-from chassis_bot.inbox import taking, turn
+from chassis_bot.inbox import left, taking, turn
 from chassis_bot.inbox.webhook import address_of
 from chassis_bot.records import Collection
 from chassis_bot.source import NoUpdates
@@ -61,10 +62,12 @@ class Webhook:
         self.kept.setdefault(json.loads(body)["update_id"], body)
         return web.Response(status=204)
 
-    async def _waiting(self, _request: web.Request) -> web.Response:
+    async def _waiting(self, request: web.Request) -> web.Response:
         if self.away:
             return web.json_response({"detail": "Not now."}, status=503)
-        return web.json_response([{"update_id": n, "body": self.kept[n]} for n in self.waiting])
+        after = int(request.query["after"])
+        some = [number for number in self.waiting if number > after][:MOST]
+        return web.json_response([{"update_id": n, "body": self.kept[n]} for n in some])
 
     async def _end(self, request: web.Request) -> web.Response:
         if self.away:
@@ -128,6 +131,24 @@ def heard_by(bot: ChatBot) -> list[str]:
     return heard
 
 
+class Gate:
+    """Handles updates, and holds those that are slow."""
+
+    def __init__(self, bot: ChatBot) -> None:
+        self.begun: list[str] = []
+        self.done: list[str] = []
+        self.open = asyncio.Event()
+        bot.handling.feed = self.feed
+
+    async def feed(self, update: Update) -> None:
+        assert update.message
+        text = str(update.message.text)
+        self.begun.append(text)
+        if text == "slow":
+            await self.open.wait()
+        self.done.append(text)
+
+
 async def answered(telegram: ServedTelegram, text: str) -> str:
     """Write something; give what the bot says to it."""
     said = len(telegram.chats[CHAT].texts)
@@ -169,9 +190,9 @@ async def test_an_update_that_comes_again_acts_once(
     heard = heard_by(bot)
     async with running(bot):
         telegram.say(CHAT, "one")
+        (told,) = telegram.updates
         await until(lambda: bool(webhook.kept) and not webhook.waiting)
-        (number,) = webhook.kept
-        webhook.kept.setdefault(number, "again")
+        telegram.updates.append(told)
         telegram.say(CHAT, "two")
         await until(lambda: len(webhook.kept) == 2 and not webhook.waiting)
 
@@ -215,8 +236,8 @@ async def test_what_is_done_while_others_are_asked_for_is_not_taken_twice(
     assert isinstance(inbox, taking.Inbox)
     waiting = inbox._kept.waiting
 
-    async def slowly() -> Any:
-        found = await waiting()
+    async def slowly(after: int) -> Any:
+        found = await waiting(after)
         if heard and not gate.is_set():
             gate.set()
             await asyncio.sleep(0.05)
@@ -254,6 +275,37 @@ async def test_what_is_in_hand_is_finished_and_marked_when_the_bot_stops(
 
     assert webhook.kept
     assert not webhook.waiting
+
+
+async def test_a_few_chats_that_take_long_hide_no_other(
+    bot: ChatBot, telegram: ServedTelegram, webhook: Webhook
+) -> None:
+    gate = Gate(bot)
+    for chat in range(100, 105):
+        for _ in range(MOST // 5):
+            telegram.say(chat, "slow")
+    async with running(bot):
+        await until(lambda: len(webhook.waiting) == MOST)
+        telegram.say(CHAT, "quick")
+        await until(lambda: "quick" in gate.done)
+        gate.open.set()
+
+
+async def test_a_process_takes_only_so_many_at_once(
+    bot: ChatBot, telegram: ServedTelegram, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(taking, "MOST_IN_HAND", 2)
+    gate = Gate(bot)
+    for chat in (100, 101):
+        telegram.say(chat, "slow")
+    async with running(bot):
+        await until(lambda: len(gate.begun) == 2)
+        telegram.say(CHAT, "quick")
+        await until(lambda: len(webhook.waiting) == 3)
+        await asyncio.sleep(0.05)
+        assert "quick" not in gate.begun
+        gate.open.set()
+        await until(lambda: "quick" in gate.done)
 
 
 async def test_an_outage_of_the_data_service_or_of_redis_is_waited_for(
@@ -294,10 +346,31 @@ async def test_one_process_at_a_time_and_another_one_when_it_has_gone(
         await until(lambda: second == ["three"])
 
 
+async def test_a_process_that_finishes_its_work_has_its_turn_until_then(
+    bot: ChatBot, own: BotSettings, beds: Collection, telegram: ServedTelegram, webhook: Webhook
+) -> None:
+    soon = {"bot_inbox_lease": 0.1, "bot_stop_timeout": 2}
+    bot = built(own.model_copy(update=soon), beds)
+    other = built(own.model_copy(update=soon), beds)
+    gate, second = Gate(bot), heard_by(other)
+    async with AsyncExitStack() as others, AsyncExitStack() as first:
+        await first.enter_async_context(running(bot))
+        telegram.say(CHAT, "slow")
+        await until(lambda: gate.begun == ["slow"])
+        await others.enter_async_context(running(other))
+        asyncio.get_running_loop().call_later(0.4, gate.open.set)
+        await first.aclose()
+        assert gate.done == ["slow"]
+        telegram.say(CHAT, "next")
+        await until(lambda: second == ["next"])
+
+
 async def test_who_dies_loses_its_turn(memory_redis: object, bot: ChatBot) -> None:
     dead = turn.Turn(bot.state.redis, "garden", 0.05)
     await dead.take()
     await dead.take()
+    assert dead._keeping
+    dead._keeping.cancel()
     heir = turn.Turn(bot.state.redis, "garden", 0.05)
     with pytest.raises(NoUpdates, match="another process"):
         await heir.take()
@@ -325,6 +398,73 @@ async def test_what_a_webhook_has_left_is_handled_before_others_are_asked_for(
     assert heard == ["before", "after"]
 
 
+async def test_what_another_process_leaves_is_handled_before_others_are_asked_for(
+    asking: ChatBot, telegram: ServedTelegram, webhook: Webhook
+) -> None:
+    old = turn.Turn(asking.state.redis, asking.state.settings.redis_namespace, 0.1)
+    await old.take()
+    number = telegram.say(CHAT, "before")
+    webhook.kept = {number: json.dumps(telegram.updates.pop())}
+    telegram.say(CHAT, "after")
+    heard = heard_by(asking)
+    async with running(asking):
+        await until(lambda: asking.polling.trouble == turn.TWO)
+        assert heard == []
+        await old.give_back()
+        await until(lambda: len(heard) == 2)
+
+    assert heard == ["before", "after"]
+
+
+async def test_what_a_webhook_that_came_back_has_left_is_handled_at_once(
+    asking: ChatBot, telegram: ServedTelegram, webhook: Webhook
+) -> None:
+    heard = heard_by(asking)
+    async with running(asking):
+        await telegram.confirmed(telegram.say(CHAT, "one"))
+        number = telegram.say(CHAT, "two")
+        webhook.kept = {number: json.dumps(telegram.updates.pop())}
+        telegram.ways["x"] = "http://127.0.0.1:1"
+        telegram._set_webhook({"url": "https://x"})
+        telegram.say(CHAT, "three")
+        await until(lambda: sorted(heard) == ["one", "three", "two"])
+
+
+async def test_a_bot_that_asks_leaves_the_inbox_to_others(
+    asking: ChatBot, telegram: ServedTelegram, webhook: Webhook
+) -> None:
+    async with running(asking):
+        await telegram.confirmed(telegram.say(CHAT, "/help"))
+        await turn.Turn(asking.state.redis, asking.state.settings.redis_namespace, 1).take()
+
+
+async def test_what_was_asked_for_is_confirmed_while_something_of_the_inbox_is_in_hand(
+    asking: ChatBot,
+    telegram: ServedTelegram,
+    webhook: Webhook,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(left, "AGAIN_S", 0)
+    asking.state.settings.bot_stop_timeout = 0.01
+    begun = asyncio.Event()
+    late = telegram.say(CHAT, "late")
+    kept: dict[int, str | None] = {late: json.dumps(telegram.updates.pop())}
+
+    async def feed(update: Update) -> None:
+        if update.update_id == late:
+            begun.set()
+            await asyncio.Event().wait()
+        webhook.kept = kept
+
+    asking.handling.feed = feed
+    async with running(asking):
+        telegram.say(CHAT, "in time")
+        await begun.wait()
+
+    assert telegram.updates == []
+    assert webhook.waiting == [late]
+
+
 async def test_a_bot_asks_on_while_the_inbox_is_away(
     asking: ChatBot, telegram: ServedTelegram, webhook: Webhook, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -345,6 +485,33 @@ async def test_a_webhook_that_was_taken_away_is_set_again(
         telegram.end_webhook()
         await until(lambda: telegram.webhook != "")
         await answered(telegram, "/help")
+
+
+async def test_a_webhook_is_set_again_while_something_is_in_hand(
+    bot: ChatBot, telegram: ServedTelegram, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(taking, "CHECK_S", 0.05)
+    gate = Gate(bot)
+    async with running(bot):
+        telegram.say(CHAT, "slow")
+        await until(lambda: gate.begun == ["slow"])
+        telegram.end_webhook()
+        await until(lambda: telegram.webhook != "")
+        gate.open.set()
+
+
+async def test_updates_are_taken_while_telegram_does_not_answer(
+    bot: ChatBot, telegram: ServedTelegram, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox = bot.polling.source
+    assert isinstance(inbox, taking.Inbox)
+    monkeypatch.setattr(taking, "CHECK_S", 0.05)
+    monkeypatch.setattr(inbox._webhook, "trouble", asyncio.Event().wait)
+    heard = heard_by(bot)
+    async with running(bot):
+        await until(lambda: bot.polling.trouble == taking.SLOW)
+        telegram.say(CHAT, "one")
+        await until(lambda: heard == ["one"])
 
 
 async def test_that_telegram_cannot_send_is_told(

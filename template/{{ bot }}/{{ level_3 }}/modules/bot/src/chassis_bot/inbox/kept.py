@@ -35,9 +35,11 @@ class KeptUpdates:
         self._http = http
         self._url = f"{base_url.rstrip('/')}{PATH}"
 
-    async def waiting(self) -> Sequence[BotUpdateRead]:
-        """Give those that are not done, the first by their numbers."""
-        reply = await self._http.get(f"{self._url}/waiting", headers=PAST_CACHES)
+    async def waiting(self, after: int) -> Sequence[BotUpdateRead]:
+        """Give those that are not done, the first by their numbers after this one."""
+        reply = await self._http.get(
+            f"{self._url}/waiting", params={"after": after}, headers=PAST_CACHES
+        )
         raise_for_problem(reply)
         return _lists.validate_json(reply.body)
 

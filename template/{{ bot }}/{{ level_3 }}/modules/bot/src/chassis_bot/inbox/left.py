@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from aiogram.types import Update
 
 from chassis_bot.inbox.taking import Inbox
-from chassis_bot.source import NoUpdates, Source
+from chassis_bot.source import NoUpdates, Source, Taken
 
 logger = logging.getLogger(__name__)
 
@@ -42,8 +42,13 @@ class LeftFirst:
             left = await self._left(in_hand)
             if left or in_hand:
                 return left
+            await self._inbox.let_go()
             self._now, self._look_at = self._then, time.monotonic() + AGAIN_S
-        return await self._now.ask(in_hand, seconds)
+        try:
+            return await self._now.ask(in_hand, seconds)
+        except Taken:  # by a webhook: what it has put into the inbox comes first
+            self._look_at = 0.0
+            raise
 
     def done(self, update_id: int) -> None:
         """Take note that an update need not come again."""
@@ -54,12 +59,17 @@ class LeftFirst:
         try:
             await self._inbox.end(in_hand)
         finally:
-            await self._then.end(in_hand)
+            await self._then.end(in_hand if self._now is self._then else ())
 
     async def _left(self, in_hand: Collection[int]) -> Sequence[Update]:
-        """Look into the inbox; the chats go on if that is not possible now."""
+        """Look into the inbox; the chats go on if that is not possible now.
+
+        Raises Taken while another process has it: what that one leaves is older than what is asked for.
+        """
         try:
             return await self._inbox.look(in_hand)
+        except Taken:
+            raise
         except NoUpdates as reason:
             logger.warning("What the webhook has left is handled later: %s", reason)
             return []

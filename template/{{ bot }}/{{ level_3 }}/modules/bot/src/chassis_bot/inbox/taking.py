@@ -21,6 +21,9 @@ BELL_S = 0.2
 """Seconds after which it is asked again whether the bell has rung."""
 CHECK_S = 60
 """Seconds after which Telegram is asked again whether it can send."""
+MOST_IN_HAND = 10 * MOST
+"""Updates that one process handles at the same time: as long as it has so many, it takes no more."""
+SLOW = "the Bot API server does not answer in time"
 
 _PAUSE_S = 1
 
@@ -47,7 +50,7 @@ class Inbox:
         end = time.monotonic() + seconds
         while True:
             new = await self.look(in_hand)
-            if new or (left := end - time.monotonic()) <= 0 or await self._is_told_otherwise():
+            if new or await self._is_told_otherwise() or (left := end - time.monotonic()) <= 0:
                 return new
             await self._called(min(left, self._turn.lease_s / 3))
 
@@ -56,12 +59,20 @@ class Inbox:
         await self._turn.take()
         try:
             await self._confirm()
-            waiting = await self._kept.waiting()
+            return await self._new(in_hand) if len(in_hand) < MOST_IN_HAND else []
         except ProblemError as error:
             raise NoUpdates(f"the inbox is away: {described(error)}", _PAUSE_S) from None
-        known = {*in_hand, *self._done}  # some may have been done since they were asked for
-        read = [self._read(one) for one in waiting if one.update_id not in known]
-        return [one for one in read if one is not None]
+
+    async def _new(self, in_hand: Collection[int]) -> Sequence[Update]:
+        """Give the first that are new; what a few chats have waiting hides nothing of the others."""
+        after = -1
+        while waiting := await self._kept.waiting(after):
+            known = {*in_hand, *self._done}  # some may have been done since they were asked for
+            read = [self._read(one) for one in waiting if one.update_id not in known]
+            if new := [one for one in read if one is not None]:
+                return new
+            after = waiting[-1].update_id
+        return []
 
     def done(self, update_id: int) -> None:
         """Take note that an update need not come again."""
@@ -75,6 +86,10 @@ class Inbox:
             raise NoUpdates(described(error)) from None
         finally:
             await self._turn.give_back()
+
+    async def let_go(self) -> None:
+        """Let another process have the inbox: nothing of it is in hand."""
+        await self._turn.give_back()
 
     async def _confirm(self) -> None:
         while self._done:
@@ -95,10 +110,18 @@ class Inbox:
         before, now = self.trouble, time.monotonic()
         if now >= self._check_at:
             self._check_at = now + CHECK_S
-            self.trouble = await self._webhook.trouble()
+            self.trouble = await self._told()
             if self.trouble:
                 logger.warning("Updates may be missing: %s", self.trouble)
         return self.trouble != before
+
+    async def _told(self) -> str:
+        """Ask what keeps Telegram from sending; meanwhile nothing is taken, so not for long."""
+        try:
+            async with asyncio.timeout(self._turn.lease_s / 3):
+                return await self._webhook.trouble()
+        except TimeoutError:
+            return SLOW
 
     async def _called(self, seconds: float) -> None:
         """Wait until the bell rings, and no longer than that."""

@@ -25,25 +25,34 @@ class UpdateInbox:
         self._updates = cast("Table", BotUpdate.__table__)
 
     async def keep(self, update_id: int, body: str) -> None:
-        """Keep an update; one that is known stays as it is. Forgets what was done long ago."""
+        """Keep an update; one that is known stays as it is. Forgets what was done long ago.
+
+        That is done bit by bit: a number that is to be forgotten counts as new.
+        """
         updates = self._updates.c
+        is_old = updates.done_at < func.now() - KEPT
         old = (
             select(updates.update_id)
-            .where(updates.done_at < func.now() - KEPT)
+            .where(is_old)
             .limit(SWEPT_AT_ONCE)
             .with_for_update(skip_locked=True)
         )
-        new = insert(self._updates).values(update_id=update_id, body=body).on_conflict_do_nothing()
+        new = insert(self._updates).values(update_id=update_id, body=body)
+        new = new.on_conflict_do_update(
+            index_elements=[updates.update_id],
+            set_={"body": body, "created_at": func.now(), "done_at": None},
+            where=is_old,
+        )
         async with self._database.begin() as connection:
             await connection.execute(delete(self._updates).where(updates.update_id.in_(old)))
             await connection.execute(new)
 
-    async def waiting(self) -> Sequence[BotUpdateRead]:
-        """Give the first of those that are not done, in order."""
+    async def waiting(self, after: int) -> Sequence[BotUpdateRead]:
+        """Give the first of those after this number that are not done, in order."""
         updates = self._updates.c
         statement = (
             select(updates.update_id, updates.body)
-            .where(updates.done_at.is_(None))
+            .where(updates.done_at.is_(None), updates.update_id > after)
             .order_by(updates.update_id)
             .limit(MOST)
         )

@@ -1,9 +1,10 @@
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Query
 from fastapi.requests import HTTPConnection
 
 from chassis.bot_webhook.telling import (
+    LARGEST_ID,
     PATH,
     BotUpdateRead,
     BotUpdatesDone,
@@ -25,10 +26,12 @@ async def update_inbox(connection: HTTPConnection) -> UpdateInbox:
 InboxDep = Annotated[UpdateInbox, Depends(update_inbox)]
 
 
-@router.get("/waiting")
-async def list_waiting_bot_updates(inbox: InboxDep) -> list[BotUpdateRead]:
-    """List updates that the bot has not handled, the first by their numbers."""
-    return [*await inbox.waiting()]
+@router.get("/waiting", responses=responses(422))
+async def list_waiting_bot_updates(
+    inbox: InboxDep, after: Annotated[int, Query(ge=-1, le=LARGEST_ID)] = -1
+) -> list[BotUpdateRead]:
+    """List updates that the bot has not handled, the first by their numbers after this one."""
+    return [*await inbox.waiting(after)]
 
 
 @router.put("/done", status_code=204, responses=responses(422))
