@@ -6,7 +6,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -57,13 +57,40 @@ def wait_for(
     url: str, process: "subprocess.Popen[bytes]", log: Path, timeout_s: float = 90
 ) -> None:
     """Return once the address answers 200."""
+
+    def answers() -> bool:
+        with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(url, timeout=2):  # noqa: S310
+            return True
+        return False
+
+    _wait(answers, process, log, f"{url} does not answer", timeout_s)
+
+
+def wait_until_told(
+    line: str, process: "subprocess.Popen[bytes]", log: Path, timeout_s: float = 90
+) -> None:
+    """Return once a process has said something."""
+
+    def told() -> bool:
+        return line in log.read_text("utf-8", "replace")
+
+    _wait(told, process, log, f"{line!r} is not said", timeout_s)
+
+
+def _wait(
+    done: Callable[[], bool],
+    process: "subprocess.Popen[bytes]",
+    log: Path,
+    otherwise: str,
+    timeout_s: float,
+) -> None:
     end = time.monotonic() + timeout_s
     while time.monotonic() < end and process.poll() is None:
-        with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(url, timeout=2):  # noqa: S310
+        if done():
             return
         time.sleep(0.05)
     tail = "\n".join(log.read_text("utf-8", "replace").splitlines()[-15:])
-    raise RuntimeError(f"{url} does not answer:\n{tail}")
+    raise RuntimeError(f"{otherwise}:\n{tail}")
 
 
 def descendants(pid: int) -> Iterator[int]:

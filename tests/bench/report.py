@@ -40,7 +40,7 @@ to the generated system goes through the business API and the data service.
 LEVELS = """\
 The same at higher levels: the task manager without modules, all levels running at once, each loaded in turns with the
 others by 32 connections, and the fastest round of each counts. At level 4 every request has a token, is decided by the
-policy, traced, and noted in the audit log where it writes.
+policy, traced, and noted in the audit log where it writes; its cache is off, or it would answer the same list from Redis.
 """
 # The part of the yardstick's throughput to reach, the tail, and the wait at many connections.
 LEAST_RATIO = {"list 20": 0.20, "get": 0.20, "create": 0.15}

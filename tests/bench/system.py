@@ -7,7 +7,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from processes import command_line, descendants, keep_on, megabytes, started, wait_for
+from processes import (
+    command_line,
+    descendants,
+    keep_on,
+    megabytes,
+    started,
+    wait_for,
+    wait_until_told,
+)
 
 BENCH = Path(__file__).parent
 SERVER_CORE, LOAD_CORE = 0, 1
@@ -72,14 +80,14 @@ def running(project: Path, scratch: Path) -> Iterator[System]:
 
 
 @contextmanager
-def served(project: Path, log: Path) -> Iterator[Served]:
+def served(project: Path, log: Path, **variables: str) -> Iterator[Served]:
     """Start the services of a project on their core, over a database that was filled."""
     data, api = free_port(), free_port()
-    ports = {"DATA_PORT": str(data), "API_PORT": str(api)}
+    ports = {"DATA_PORT": str(data), "API_PORT": str(api), **variables}
     runner: list[str | Path] = [project / ".venv/bin/python", "-m", "tools.dev"]
     runner += ["--no-reload", "--no-access-log"]
     with started(runner, at=project, log=log, environment=ports) as system:
-        wait_for(f"http://127.0.0.1:{api}/health", system, log)
+        wait_until_told("Everything is running", system, log)
         database = _database(project)
         database.query(SEED)
         database.query("VACUUM ANALYZE tasks")

@@ -1,37 +1,18 @@
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
 
 from pydantic import TypeAdapter
 
 from chassis.bot_webhook.telling import PATH, BotUpdateRead, BotUpdatesDone
-from chassis.data_api import PAST_CACHES
-from chassis.http_client import Reply, raise_for_problem
+from chassis.data_api import PAST_CACHES, KeepingHttp
+from chassis.http_client import raise_for_problem
 
 _lists = TypeAdapter(list[BotUpdateRead])
-
-
-class Http(Protocol):
-    """The calls of HttpClient that are needed here."""
-
-    async def get(
-        self,
-        url: str,
-        *,
-        params: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Reply:
-        """Read."""
-        ...
-
-    async def put(self, url: str, *, json_body: bytes | None = None) -> Reply:
-        """Set."""
-        ...
 
 
 class KeptUpdates:
     """Updates in the inbox, which the data service keeps; raises what it answers."""
 
-    def __init__(self, http: Http, base_url: str) -> None:
+    def __init__(self, http: KeepingHttp, base_url: str) -> None:
         self._http = http
         self._url = f"{base_url.rstrip('/')}{PATH}"
 
