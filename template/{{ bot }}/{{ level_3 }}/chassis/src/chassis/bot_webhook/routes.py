@@ -26,7 +26,7 @@ KeptDep = Annotated[BotUpdates, Depends(bot_updates)]
 @router.post(
     "/api/v1/bot-webhooks/telegram",
     status_code=204,
-    responses=responses(400, 403, 413),
+    responses=responses(400, 413),
     openapi_extra=ANY_BODY,
 )
 async def receive_bot_update(request: Request, kept: KeptDep) -> None:

@@ -48,9 +48,9 @@ class BotUpdatesDone(Schema):
 
 
 class Forged(ProblemError):  # noqa: N818  # as the errors of the chassis are called
-    """What came is not from Telegram: 403, and nothing of it is kept."""
+    """What came is not from Telegram: 400, as other webhooks say it, and nothing of it is kept."""
 
-    status = 403
+    status = 400
 
 
 class NoUpdate(ProblemError):  # noqa: N818  # as the errors of the chassis are called
