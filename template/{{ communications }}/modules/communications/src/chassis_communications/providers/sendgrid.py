@@ -9,6 +9,7 @@ import httpx2
 from chassis_communications.providers.calling import post
 from chassis_communications.providers.port import NotSent, Outgoing, Taken
 from chassis_communications.providers.settings import EmailSettings
+from chassis_communications.trust import trusted
 from chassis_communications.webhooks.sendgrid import ARGUMENT
 
 PATH = "/v3/mail/send"
@@ -30,6 +31,7 @@ class SendGridEmail:
             headers={"Authorization": f"Bearer {key.get_secret_value() if key else ''}"},
             timeout=settings.provider_timeout,
             transport=transport,
+            verify=trusted(),
         )
 
     async def send(self, message: Outgoing) -> Taken:

@@ -10,6 +10,7 @@ from chassis_communications.providers.calling import post
 from chassis_communications.providers.port import NotSent, Outgoing, Taken
 from chassis_communications.providers.settings import SmsSettings
 from chassis_communications.segments import segments_of
+from chassis_communications.trust import trusted
 
 OPTED_OUT = 21610
 NO_MOBILE = frozenset({21211, 21614})
@@ -34,6 +35,7 @@ class TwilioSms:
             auth=(settings.twilio_account, token.get_secret_value() if token else ""),
             timeout=settings.provider_timeout,
             transport=transport,
+            verify=trusted(),
         )
 
     async def send(self, message: Outgoing) -> Taken:

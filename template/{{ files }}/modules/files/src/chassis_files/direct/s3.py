@@ -2,7 +2,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from html import unescape
 from http import HTTPStatus
 from urllib.parse import quote
@@ -21,6 +21,8 @@ NOT_THESE = (
     "The store does not take these parts: say the `sha256` of each one that was sent, in order."
 )
 CONNECT_S = 2
+trusted = cache(httpx2.create_ssl_context)
+"""The authorities that this machine trusts, read once: to read them takes longer than a call."""
 CALL_S = 300
 """Seconds that a link of our own calls is good for: clocks may differ."""
 
@@ -50,7 +52,9 @@ class S3Direct:
         self.encryption: Mapping[str, str] = {}
         """Headers that say how the store encrypts what it keeps."""
         self._client = httpx2.AsyncClient(
-            timeout=httpx2.Timeout(bucket.timeout, connect=CONNECT_S), follow_redirects=False
+            timeout=httpx2.Timeout(bucket.timeout, connect=CONNECT_S),
+            verify=trusted(),
+            follow_redirects=False,
         )
 
     async def begin(self, key: str, kind: str) -> str:

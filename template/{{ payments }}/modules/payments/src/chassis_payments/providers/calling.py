@@ -1,6 +1,7 @@
 """Calls to a provider over HTTP, and what their failures mean for money."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -21,6 +22,9 @@ _REFUSALS: Mapping[int, type[Refused]] = {
     HTTPStatus.NOT_FOUND: NotThere,
 }
 
+trusted = cache(httpx2.create_ssl_context)
+"""The authorities that this machine trusts, read once: to read them takes longer than a call."""
+
 type Send = Callable[..., Awaitable[httpx2.Response]]
 
 
@@ -40,6 +44,7 @@ class Calls:
             base_url=self.url,
             timeout=httpx2.Timeout(timeout_s, connect=CONNECT_S),
             transport=transport,
+            verify=trusted(),
             follow_redirects=False,
         )
         self.send: Send = self.client.request

@@ -1,6 +1,7 @@
 """Calls to providers: what they say of a device is told from what they say of themselves."""
 
 import asyncio
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -9,6 +10,9 @@ import httpx2
 from chassis_realtime.push.providers.port import ProviderAway
 
 LONGEST_WAIT_S = 3600
+
+trusted = cache(httpx2.create_ssl_context)
+"""The authorities that this machine trusts, read once: to read them takes longer than a call."""
 
 
 def client_of(
@@ -19,7 +23,9 @@ def client_of(
     It gives up each step of a call earlier than `post` does the whole: only then does it know that a
     connection is dead, and opens another one for the next call.
     """
-    return httpx2.AsyncClient(http2=True, timeout=seconds / 2, transport=transport, **other)
+    return httpx2.AsyncClient(
+        http2=True, timeout=seconds / 2, transport=transport, verify=trusted(), **other
+    )
 
 
 async def post(
