@@ -11,7 +11,7 @@ from chassis.app import build_app
 from chassis.features import FeatureSettings
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def app() -> FastAPI:
     return build_app("Garden", [APIRouter()], FeatureSettings())
 

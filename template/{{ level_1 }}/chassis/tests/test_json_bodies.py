@@ -26,7 +26,7 @@ async def size(request: Request) -> int:
     return len(await request.body())
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def app() -> FastAPI:
     return build_app("Echo", [router], FeatureSettings(max_json_depth=4, max_json_nodes=10))
 

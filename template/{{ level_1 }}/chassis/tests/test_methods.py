@@ -48,7 +48,7 @@ async def uproot(name: str) -> None:
     assert name
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def app() -> FastAPI:
     return build_app("Garden", [router], FeatureSettings())
 

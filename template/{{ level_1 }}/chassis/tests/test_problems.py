@@ -120,8 +120,12 @@ async def stream() -> StreamingResponse:
     return StreamingResponse(parts())
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def app() -> FastAPI:
+    return built()
+
+
+def built() -> FastAPI:
     problems = {BrokenRule: 422, LookupError: 502}
     return build_app("Orders", [router], FeatureSettings(), problems)
 
@@ -253,7 +257,8 @@ class Broken:
         raise RuntimeError(SECRET)
 
 
-async def test_an_error_outside_of_the_application_is_a_problem(app: FastAPI) -> None:
+async def test_an_error_outside_of_the_application_is_a_problem() -> None:
+    app = built()
     app.add_middleware(Broken)
     transport = ASGITransport(app, raise_app_exceptions=False)
 

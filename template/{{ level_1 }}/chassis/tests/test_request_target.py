@@ -29,7 +29,7 @@ async def plant(name: str) -> str:
     return name
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def app() -> FastAPI:
     return build_app("Garden", [router], FeatureSettings())
 

@@ -45,7 +45,7 @@ async def talk(socket: WebSocket) -> None:
     await socket.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def app() -> FastAPI:
     return build_app("Ids", [router], FeatureSettings())
 

@@ -27,7 +27,7 @@ async def broken() -> None:
     raise ValueError
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def app() -> FastAPI:
     return build_app("Garden", [router], FeatureSettings())
 

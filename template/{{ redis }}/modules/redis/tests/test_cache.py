@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from fakeredis import FakeAsyncRedis, FakeServer
 
-from chassis.app import build_app
+from chassis import http_client
+from chassis.app import assemble
 from chassis.features import FeatureSettings
 from chassis.http_client import HttpClient, Reply
 from chassis.problems import OutcomeUnknown
+from chassis_redis import cache, redis_client
 from chassis_redis.cache.answers import Answers, Kept
 from chassis_redis.cache.http import CachedHttp
 
@@ -47,9 +49,10 @@ class Caller:
 
 
 @asynccontextmanager
-async def running(address: str, **settings: Any) -> AsyncIterator[Caller]:
+async def running(address: str, **given: Any) -> AsyncIterator[Caller]:
     """Run a business service in front of the data service."""
-    app = build_app("Tasks", [], Settings(data_api_url=address, **settings))
+    settings = Settings(data_api_url=address, **given)
+    app = assemble("Tasks", [], settings, [http_client, redis_client, cache])
     async with app.router.lifespan_context(app):
         yield Caller(app.state.http, address)
 

@@ -14,10 +14,12 @@ from fakeredis import FakeAsyncRedis, FakeServer
 from fastapi import APIRouter, BackgroundTasks, FastAPI, Request, Response
 from httpx2 import ASGITransport, AsyncClient
 
+from chassis import access_log, body_limit, http_client, problems
 from chassis.access_log import LOGGER
-from chassis.app import build_app
+from chassis.app import assemble
 from chassis.features import FeatureSettings
 from chassis.problems import Conflict, Unavailable
+from chassis_redis import idempotency, redis_client
 from chassis_redis.idempotency.records import Records
 
 KEY = "Idempotency-Key"
@@ -81,7 +83,13 @@ def app(server: FakeServer, shop: Shop, settings: dict[str, Any]) -> FastAPI:
         router.add_api_route(URL, shop.order, methods=[method], status_code=201)
     router.add_api_route("/others", shop.order, methods=["POST"])
     router.add_api_route("/shelves/{shelf}/orders", shop.order, methods=["POST"])
-    return build_app("Shop", [router], FeatureSettings(max_body_bytes=1000, **settings))
+    return built(router, max_body_bytes=1000, **settings)
+
+
+def built(router: APIRouter, **settings: Any) -> FastAPI:
+    """Build a service of a few features: all of them would take longer than a test."""
+    features = [http_client, redis_client, idempotency, body_limit, problems, access_log]
+    return assemble("Shop", [router], FeatureSettings(**settings), features)
 
 
 async def test_a_repeat_gets_the_first_answer(client: AsyncClient, shop: Shop) -> None:
@@ -148,9 +156,7 @@ async def test_a_password_cannot_be_tried_out_on_what_is_kept(
     router = APIRouter()
     router.add_api_route(URL, shop.order, methods=["POST"])
     shop.caching = "no-store"  # as who logs in is answered
-    settings = FeatureSettings(idempotency_secret=secret)
-    shops = [build_app("Shop", [router], FeatureSettings(idempotency_secret="o" * 32))]
-    shops.append(build_app("Shop", [router], settings))
+    shops = [built(router, idempotency_secret=one) for one in ("o" * 32, secret)]
     password, basic = b"correct horse battery staple", b"Basic Y29ycmVjdCBob3JzZQ=="
     kept = []
 
@@ -504,7 +510,7 @@ async def test_what_is_done_after_the_answer_keeps_nobody_waiting(server: FakeSe
     async def order(tasks: BackgroundTasks) -> None:
         tasks.add_task(events.append, "task")
 
-    app = build_app("Shop", [router], FeatureSettings())
+    app = built(router)
     scope = {"type": "http", "method": "POST", "path": URL, "query_string": b"", "headers": []}
     scope["headers"] = [(KEY.lower().encode(), b"one")]
 

@@ -15,7 +15,7 @@ import jwt
 from fastapi import FastAPI
 from jwt import PyJWK, PyJWTError
 
-from chassis.access.issuer_tokens import IssuerTokens
+from chassis.access.issuer_tokens import LONGEST_KNOWN_S, IssuerTokens
 from chassis.feature import no_lifespan
 from chassis.identity.errors import InvalidToken, KeysUnknown
 from chassis.identity.known import Known
@@ -119,12 +119,20 @@ class ByIssuer:
         self._issuer = issuer
         self._own = own
         self._others = others
+        self._ours: Known[bool] = Known(time.monotonic)
 
     async def principal_of(self, token: str) -> Principal:
         """Check a token; raises InvalidToken or KeysUnknown."""
         # What a token says of itself decides who checks it, and nothing else.
-        checks = self._own if _issuer_of(token) == self._issuer else self._others
+        checks = self._own if self._is_ours(token) else self._others
         return await checks.principal_of(token)
+
+    def _is_ours(self, token: str) -> bool:
+        known = self._ours.get(token)
+        if known is None:
+            known = _issuer_of(token) == self._issuer
+            self._ours.keep(token, known, time.monotonic() + LONGEST_KNOWN_S)
+        return known
 
 
 def install(app: FastAPI, settings: Settings) -> None:
