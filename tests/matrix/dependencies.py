@@ -23,6 +23,7 @@ BROUGHT_BY = {
     "PIL": "pillow",
     "bson": "pymongo",
     "docker": "testcontainers",
+    "importlinter": "import_linter",
     "dotenv": "python_dotenv",
     "jwt": "pyjwt",
     "opentelemetry": "opentelemetry_api",
@@ -44,8 +45,11 @@ NEEDS_EXTRA = {
 STUBS = {"types_pyyaml": "pyyaml", "types_zxcvbn": "zxcvbn"}
 # Programs of another name than their distribution, and options that bring a plugin.
 PROGRAMS = {"lint-imports": "import_linter", "--cov": "pytest_cov"}
-# A program of the development group that a test runs.
-RUN = re.compile(r'with_name\("([\w-]+)"\)')
+# A program of the development group that a test or a gate runs, by the folder of what runs it.
+RUN = {
+    "tests/": re.compile(r'with_name\("([\w-]+)"\)'),
+    "tools/check/figures/": re.compile(r'\b(?:run|written)\("([\w-]+)"'),
+}
 # The packages of the project that are no members.
 OWN = frozenset({"tests", "tools"})
 # Who imports it has what the project is developed with.
@@ -161,9 +165,10 @@ def _programs(rendered: Rendered, codes: Mapping[str, Code]) -> Iterator[tuple[s
     """Give what gates and tests run, with where that is said and what brings it."""
     for program in sorted(_gate_programs(rendered.text("tools/gates.toml"))):
         yield "tools/gates.toml", program, _plain(PROGRAMS.get(program, program))
-    for path in (path for path in codes if path.startswith("tests/")):
-        for program in RUN.findall(rendered.text(path)):
-            yield path, program, _plain(program)
+    for folder, runs in RUN.items():
+        for path in (path for path in codes if path.startswith(folder)):
+            for program in runs.findall(rendered.text(path)):
+                yield path, program, _plain(PROGRAMS.get(program, program))
 
 
 def _of_image(

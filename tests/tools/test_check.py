@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -557,18 +558,150 @@ def test_outside_a_project_the_message_says_so(project, capsys):
     assert "run this from the project's root" in capsys.readouterr().err
 
 
+def writing(figures: str, *, exit_code: int = 0, **more: object) -> str:
+    """A gate that writes these figures."""
+    # As hexadecimal digits nothing in it can be taken for a placeholder of gates.toml.
+    code = (
+        f"import sys; open(sys.argv[1], 'wb').write(bytes.fromhex('{figures.encode().hex()}'));"
+        f"print('9 done'); sys.exit({exit_code})"
+    )
+    told = {"patterns": [], "figures": "figures.json", "figure": "{findings} in {files}"}
+    return gate("lint", "", command=["python", "-c", code, "{work}/figures.json"], **told, **more)
+
+
+def test_figures_are_read_from_the_file_that_a_gate_writes(project):
+    plan(project, writing('{"findings": 0, "files": 3}'))
+    assert main([]) == 0
+    item = by_name(project)["lint"]
+    assert item["figures"] == {"findings": 0, "files": 3}
+    assert item["figure"] == "0 in 3"
+    plan(project, writing('{"findings": 2, "files": 3}', exit_code=1))
+    assert main([]) == 4
+    item = by_name(project)["lint"]
+    assert (item["figure"], item["reason"]) == ("2 in 3", "exit code 1")
+
+
+@pytest.mark.parametrize(
+    ("figures", "reason"),
+    [
+        pytest.param("", "no figures were written (figures.json)", id="empty"),
+        pytest.param("[1]", "no figures were written (figures.json)", id="list"),
+        pytest.param('{"findings": 0, "fil', "no figures were written (figures.json)", id="half"),
+        pytest.param('{"findings": null}', "figures.json has no figure, but: None", id="null"),
+        pytest.param('{"files": true}', "figures.json has no figure, but: True", id="truth"),
+        pytest.param('{"findings": 0, "files": 0}', "no evidence: 0 files", id="nothing"),
+        pytest.param('{"findings": 0}', "could not be filled in", id="another"),
+    ],
+)
+def test_figures_that_prove_nothing_are_a_failure(project, figures, reason):
+    plan(project, writing(figures))
+    assert main([]) == 4
+    item = by_name(project)["lint"]
+    assert (item["state"], item["exit_code"]) == ("failed", 0)
+    assert reason in item["reason"]
+
+
+def test_figures_that_were_not_written_are_missing_evidence(project):
+    plan(project, gate("lint", "print('3 done')", figures="figures.json"))
+    assert main([]) == 4
+    assert by_name(project)["lint"]["reason"] == "no figures were written (figures.json)"
+
+
+# The tools of a project have gates of their own there.
+REAL = """
+[project]
+name = "demo"
+version = "1"
+requires-python = ">=3.12"
+
+[tool.ruff]
+extend-exclude = ["tools"]
+
+[tool.mypy]
+exclude = "^tools/"
+
+[tool.bandit]
+exclude_dirs = ["/tools/"]
+"""
+FINDINGS = """import pickle
+x=y
+pickle.loads(x)
+"""
+
+
+@pytest.fixture
+def real(project, rendered):
+    """A project that has nothing but the gates of a rendered one."""
+    shutil.copytree(rendered("task_manager@2") / "tools", project / "tools", dirs_exist_ok=True)
+    (project / "pyproject.toml").write_text(REAL)
+    return project
+
+
+def judged(project: Path, *names: str) -> dict[str, tuple[str, str]]:
+    """The figure and reason of gates that ran."""
+    main([word for name in names for word in ("--only", name)])
+    items = by_name(project)
+    return {name: (items[name]["figure"], items[name]["reason"]) for name in names}
+
+
 @pytest.mark.skipif(not shutil.which("ruff"), reason="ruff is not installed")
-def test_the_templates_plan_finds_the_figures_of_real_tools(project, rendered):
-    shutil.copy(rendered("task_manager") / "tools/gates.toml", project / "tools")
-    (project / "tools/requirements.toml").write_text("")
-    (project / "a.py").write_text("x = 1\n")
-    assert main(["--only", "lint", "--only", "format", "--only", "types"]) == 0
-    items = by_name(project)
-    assert items["lint"]["figure"] == "0 findings in 1 files"
-    assert items["types"]["figure"] == "0 findings in 1 files"
-    (project / "a.py").write_text("x=y\n")
-    assert main(["--only", "lint", "--only", "format", "--only", "types"]) == 4
-    items = by_name(project)
-    assert items["lint"]["figure"] == "1 findings in 1 files"
-    assert items["format"]["figure"] == "1 files to format"
-    assert items["types"]["figure"] == "1 findings in 1 files"
+def test_the_templates_plan_finds_the_figures_of_real_tools(real, capsys):
+    (real / "a.py").write_text("x = 1\n")
+    assert judged(real, "lint", "format", "types", "security") == {
+        "lint": ("0 findings in 1 files", None),
+        "format": ("1 files formatted", None),
+        "types": ("0 findings in 1 files", None),
+        "security": ("0 findings in 1 lines", None),
+    }
+    (real / "a.py").write_text(FINDINGS)
+    capsys.readouterr()
+    assert judged(real, "lint", "format", "types", "security") == {
+        "lint": ("2 findings in 1 files", "exit code 1"),
+        "format": ("1 files to format", "exit code 1"),
+        "types": ("1 findings in 1 files", "exit code 1"),
+        "security": ("1 findings in 3 lines", "exit code 1"),
+    }
+    out = capsys.readouterr().out
+    assert "    a.py:2:3: F821 Undefined name `y`\n" in out
+    assert "    a.py:2:1: unformatted File would be reformatted\n" in out
+    assert '    a.py:2: error: Name "y" is not defined  [name-defined]\n' in out
+    assert "    a.py:3:1: B301 Pickle and modules that wrap it can be unsafe" in out
+
+
+@pytest.mark.skipif(not shutil.which("ruff"), reason="ruff is not installed")
+def test_a_tool_that_finds_no_file_proves_nothing(real):
+    nothing = "exit code 0, but no evidence: 0"
+    assert judged(real, "lint", "format", "security") == {
+        "lint": (None, f"{nothing} files"),
+        "format": (None, f"{nothing} files"),
+        "security": (None, f"{nothing} lines"),
+    }
+
+
+@pytest.mark.skipif(not shutil.which("bandit"), reason="bandit is not installed")
+def test_a_file_that_the_security_scan_passes_over_is_a_failure(real, capsys):
+    (real / "a.py").write_text("x = 1\n")
+    (real / "b.py").write_text("def f(:\n")
+    assert judged(real, "security")["security"][1] == "exit code 1"
+    assert "    b.py:1: not scanned: syntax error" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(not shutil.which("uv"), reason="uv is not installed")
+def test_the_packages_of_the_lock_file_are_counted(real):
+    assert judged(real, "lock")["lock"] == (None, "exit code 1")
+    subprocess.run(["uv", "lock", "--quiet"], cwd=real, check=True)
+    assert judged(real, "lock")["lock"] == ("1 packages locked", None)
+
+
+@pytest.mark.parametrize("name", ["lock", "lint", "format", "imports", "types", "security"])
+def test_a_gate_whose_tool_is_missing_has_not_run(real, name):
+    (one,) = read_plan(real / "tools/gates.toml").selected([name])
+    python, *words = [word.replace("{work}", ".") for word in one.command]
+    assert python == "python"
+
+    done = subprocess.run(
+        [sys.executable, *words], cwd=real, env={"PATH": "/nowhere"}, capture_output=True, text=True
+    )
+
+    assert done.returncode == 1
+    assert one.cannot_run.search(done.stderr), done.stderr

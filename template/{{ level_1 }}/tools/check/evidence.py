@@ -15,6 +15,8 @@ from tools.check.plan import CoverageRule, Gate, Plan
 type Figures = dict[str, int | float | str]
 
 
+FINDINGS = "findings"
+"""The one figure that may be 0: all others tell how much was looked at."""
 OUTCOMES = ("passed", "failed", "skipped", "xfailed", "xpassed", "not run")
 
 
@@ -101,6 +103,20 @@ def read_outcomes(path: Path) -> tuple[Proof, ...]:
         raise MissingEvidenceError(f"no report of the tests was written ({path.name})") from error
 
 
+def read_figures(path: Path) -> Figures:
+    """Read what a command has counted; one that looked at nothing has proved nothing."""
+    try:
+        figures: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        wrong = [value for value in figures.values() if type(value) not in {int, float, str}]
+    except (OSError, ValueError, AttributeError) as error:
+        raise MissingEvidenceError(f"no figures were written ({path.name})") from error
+    if wrong:
+        raise MissingEvidenceError(f"{path.name} has no figure, but: {wrong[0]!r}")
+    if nothing := [name for name, value in figures.items() if not value and name != FINDINGS]:
+        raise MissingEvidenceError(f"exit code 0, but no evidence: 0 {nothing[0]}")
+    return figures
+
+
 def counted(tests: Iterable[Proof]) -> dict[str, int]:
     """Count the outcomes of tests, in an order that is always the same."""
     counts = Counter(test.outcome for test in tests)
@@ -148,6 +164,8 @@ def judge(result: Result, plan: Plan, root: Path, work: Path) -> Result:
     """Decide from exit code, output and reports whether a gate that ran has passed."""
     gate = result.gate
     figures, problems = _matched(gate, result.output)
+    if written := _found(partial(_written, gate, work), problems):
+        figures |= written
     if tests := _found(partial(_tests, gate, work), problems):
         figures |= counted(tests)
         figures["tests"] = ", ".join(f"{n} {outcome}" for outcome, n in counted(tests).items())
@@ -174,6 +192,10 @@ def _found[T](read: Callable[[], T], problems: list[str]) -> T | None:
     except MissingEvidenceError as missing:
         problems.append(str(missing))
         return None
+
+
+def _written(gate: Gate, work: Path) -> Figures | None:
+    return read_figures(work / gate.figures) if gate.figures else None
 
 
 def _tests(gate: Gate, work: Path) -> tuple[Proof, ...] | None:

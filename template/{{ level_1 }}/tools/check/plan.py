@@ -20,6 +20,7 @@ _GATE_KEYS = (
     "patterns",
     "counts",
     "outcomes",
+    "figures",
     "figure",
     "failed_figure",
     "remedy",
@@ -104,6 +105,7 @@ class Gate:
     patterns: tuple[re.Pattern[str], ...]
     counts: Mapping[str, re.Pattern[str]]
     outcomes: str
+    figures: str
     figure: str
     failed_figure: str
     remedy: str
@@ -184,6 +186,7 @@ def _gate(name: str, table: Table) -> Gate:
         patterns=tuple(map(table.pattern, table.words("patterns"))),
         counts={key: table.pattern(text) for key, text in table.texts("counts").items()},
         outcomes=table.get("outcomes", str, ""),
+        figures=table.get("figures", str, ""),
         figure=table.get("figure", str),
         failed_figure=table.get("failed_figure", str, ""),
         remedy=table.get("remedy", str, ""),

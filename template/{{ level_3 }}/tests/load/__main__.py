@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 
 import httpx2
 from tools.check.plan import FILE as REQUIREMENTS
@@ -36,10 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--gate", action="store_true", help="shortly, and only compared with the baseline"
     )
-    gate = parser.parse_args(arguments).gate
+    parser.add_argument("--figures", type=Path, help="where the gate's figures are written")
+    options = parser.parse_args(arguments)
     logging.disable(logging.INFO)  # of the migrations
     try:
-        return _run(gate=gate)
+        return _run(options.figures, gate=options.gate)
     except ToolError as error:
         say(str(error), sys.stderr)
         return error.exit_code
@@ -50,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def _run(*, gate: bool) -> int:
+def _run(figures: Path | None, *, gate: bool) -> int:
     settings = _settings()
     share = settings.number("slower_percent", 25)
     url = "" if gate else os.environ.get(URL, "")
@@ -69,8 +71,12 @@ def _run(*, gate: bool) -> int:
     write_atomically(ROOT / REPORT, json.dumps(report, indent=2) + "\n")
     if not problems:
         baseline.record(ROOT / baseline.FILE, name, seen, before, code)
-    for line in (*table(seen, changes), summary(seen, before, changes, recorded=not problems)):
+    said = summary(seen, before, changes, recorded=not problems)
+    for line in (*table(seen, changes), said):
         say(line, sys.stdout)
+    if figures:
+        told = {"routes": len(seen.routes), "answers": seen.answers, "seen": said}
+        write_atomically(figures, json.dumps(told))
     for problem in problems:
         say(problem, sys.stderr)
     return RED if problems else GREEN
