@@ -62,12 +62,16 @@ SHELL = {
     "HTTP_TIMEOUT": "none",
     "MAX_BODY_BYTES": "1",
     "PGPORT": "1",
+    "OTEL_SDK_DISABLED": "true",
+    "SECRETS_DIR": "/nowhere",
+    "SENTRY_RELEASE": "another",
 }
 
 
 @pytest.mark.long
-def test_tests_see_no_variable_of_the_shell(installed: Callable[[str], Path]) -> None:
-    done = run(installed("p2p_lending@2"), "make", "test", **SHELL)
+@pytest.mark.parametrize("level", LEVELS[1:])
+def test_tests_see_no_variable_of_the_shell(level: int, installed: Callable[[str], Path]) -> None:
+    done = run(installed(f"p2p_lending@{level}"), "make", "test", **SHELL)
 
     assert done.returncode == 0, done.stdout
 
@@ -89,11 +93,16 @@ HOSTILE = SHELL | {
     "PYTHONWARNINGS": "ignore",
     "RUFF_NO_CACHE": "true",
     "RUFF_OUTPUT_FORMAT": "json",
-    "SECRETS_DIR": "/nowhere",
     "TEST_BASE_URL": "http://127.0.0.1:1",
+    "TEST_CERTIFICATE": "/nowhere",
     "TEST_LOAD_TIME": "soon",
+    "TEST_LOAD_USERS": "many",
+    "TEST_TOKEN": "nobody's",
+    "TMPDIR": "/nowhere",
     "TZ": "Pacific/Kiritimati",
     "UV_EXCLUDE_NEWER": "2020-01-01",
+    "UV_HTTP_TIMEOUT": "1",
+    "UV_INDEX_STRATEGY": "unsafe-best-match",
     "UV_PRERELEASE": "allow",
     "UV_PYTHON": "3.9",
     "UV_RESOLUTION": "lowest",

@@ -1,6 +1,7 @@
 """Tests see no variable that they did not set."""
 
 import os
+from typing import ClassVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -13,6 +14,8 @@ from chassis.testing.variables import forget_settings, pass_proxies_by
 class Settings(BaseSettings, env_prefix="GARDEN_"):
     """Settings of a service."""
 
+    shell_variables: ClassVar[tuple[str, ...]] = ("GARDENER", "WATER_*")
+
     size: int = 1
 
 
@@ -22,6 +25,14 @@ def test_what_settings_read_is_forgotten() -> None:
     forget_settings(environment)
 
     assert environment == {"PATH": "/bin"}
+
+
+def test_what_is_read_past_the_settings_is_forgotten_too() -> None:
+    environment = {"GARDENER": "Ann", "GARDENERS": "2", "WATER_LEVEL": "3", "WATER": "4"}
+
+    forget_settings(environment)
+
+    assert environment == {"GARDENERS": "2", "WATER": "4"}
 
 
 @pytest.mark.parametrize("told", [{}, {"NO_PROXY": "intranet"}, {"no_proxy": "intranet"}])

@@ -1,19 +1,24 @@
 """Variables of the shell: tests see none of those that settings read, and need no proxy."""
 
 from collections.abc import Iterator, MutableMapping
+from fnmatch import fnmatchcase
 
 from pydantic_settings import BaseSettings
 
 
 def forget_settings(environment: MutableMapping[str, str]) -> None:
-    """Take out every variable that some settings read, in upper or lower case, or libpq."""
-    read = {
-        f"{settings.model_config.get('env_prefix', '')}{name}".upper()
-        for settings in _below(BaseSettings)
-        for name in settings.model_fields
-    }
-    for name in [name for name in environment if name.upper() in read or name.startswith("PG")]:
-        del environment[name]
+    """Take out every variable that some settings read, in upper or lower case, or libpq.
+
+    What is read past the fields of settings, they name themselves: globs in ``shell_variables``.
+    """
+    read = {"PG*"}
+    for settings in _below(BaseSettings):
+        prefix = settings.model_config.get("env_prefix", "")
+        read |= {f"{prefix}{name}".upper() for name in settings.model_fields}
+        read |= set(getattr(settings, "shell_variables", ()))
+    for name in list(environment):
+        if any(fnmatchcase(name.upper(), glob) for glob in read):
+            del environment[name]
 
 
 def pass_proxies_by(environment: MutableMapping[str, str]) -> None:

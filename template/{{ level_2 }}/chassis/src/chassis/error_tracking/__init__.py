@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import sentry_sdk
 from pydantic import BeforeValidator, Field, HttpUrl
@@ -20,6 +20,8 @@ class Settings(BaseSettings):
     """Settings of the error tracking."""
 
     model_config = SettingsConfigDict(hide_input_in_errors=True)  # the DSN is a key
+
+    shell_variables: ClassVar[tuple[str, ...]] = ("SENTRY_*",)
 
     sentry_dsn: Annotated[HttpUrl | None, BeforeValidator(lambda value: value or None)] = Field(
         default=None, repr=False

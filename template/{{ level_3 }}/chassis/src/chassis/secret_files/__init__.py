@@ -7,7 +7,7 @@ line: a service must not start with less than it was given.
 import os
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import ClassVar, NoReturn
 
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource
 
@@ -18,6 +18,8 @@ VARIABLE = "SECRETS_DIR"
 
 class Settings(BaseSettings):
     """Reads the settings of every feature from files, too."""
+
+    shell_variables: ClassVar[tuple[str, ...]] = (VARIABLE,)
 
     # In the configuration of a class the folder would be lost unless that class came last.
     @classmethod

@@ -1,4 +1,4 @@
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field, HttpUrl, TypeAdapter
 from pydantic_settings import BaseSettings
@@ -14,6 +14,8 @@ def _address(url: str) -> str:
 
 class Settings(BaseSettings):
     """Settings of the traces."""
+
+    shell_variables: ClassVar[tuple[str, ...]] = ("OTEL_*",)
 
     traces_url: Annotated[str, AfterValidator(_address)] = ""
     """Where spans are sent by OTLP over HTTP: http://jaeger:4318/v1/traces. Empty: nowhere."""
