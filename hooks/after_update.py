@@ -34,6 +34,10 @@ GROWS = (
 ASKS_GIT = "_sync_git_index_executable_bit"
 
 
+class NotTakenBack(Exception):  # noqa: N818  (a state that is told, with what helps)
+    """Files were written, and not all of them could be put back."""
+
+
 @cache
 def module(name: str) -> ModuleType:
     """A module or package beside this file, of this very version, whichever else is loaded."""
@@ -132,41 +136,83 @@ def main() -> int:
     """Take every step and say how it went; a conflict is a failure, as loud as can be."""
     if os.environ.get(STEPS) == OFF:
         return GREEN
-    machine = updating()
-    try:
-        with tempfile.TemporaryDirectory(prefix="ferrata.") as scratch:
-            code = _updated(Path.cwd(), Path(scratch))
-    except (machine.GitError, machine.Stuck, OSError) as error:
-        _say(f"the update failed: {error}; the project is as before")
-        return FAILURE
+    code = _updated(Path.cwd())
     return code if code or os.environ.get(GATES) == OFF else _gates(Path.cwd())
 
 
-def _updated(folder: Path, scratch: Path) -> int:
+def _updated(project: Path) -> int:
+    """Take Copier's result back and do the update; whatever fails, say what is there then."""
+    try:
+        new = (project / ANSWERS_FILE).read_bytes()
+        _take_copier_back(project)
+    except Exception as error:  # noqa: BLE001  (it is told in one line, whatever it is)
+        _say(f"the update failed: {why(error)}; {_to_go_back(project)}")
+        return FAILURE
+    try:
+        # What cannot be cleared away says nothing of the update.
+        with tempfile.TemporaryDirectory(prefix="ferrata.", ignore_cleanup_errors=True) as scratch:
+            lines, code = _done(project, Path(scratch), new)
+    except NotTakenBack as error:
+        _say(f"the update failed: {error}; {_to_go_back(project)}")
+        return FAILURE
+    except Exception as error:  # noqa: BLE001  (it is told in one line, whatever it is)
+        _say(f"the update failed: {why(error)}; the project is as before")
+        return FAILURE
+    for line in lines:
+        _say(line)
+    return code
+
+
+def _take_copier_back(project: Path) -> None:
     machine = updating()
-    repository = machine.Repository(folder, scratch / "git")
+    machine.take_copier_back(machine.Repository(project, project))
+
+
+def why(error: Exception) -> str:
+    """What went wrong, in one line; what nobody expected says what it is."""
+    text = " ".join(str(error).split())
+    machine = updating()
+    expected = (machine.GitError, machine.Stuck, OSError)
+    return text if text and isinstance(error, expected) else f"{type(error).__name__}: {text}"
+
+
+def _to_go_back(project: Path) -> str:
+    """How to be where the update began: Copier updates no project in which something differs."""
+    machine = updating()
+    repository = machine.Repository(project, project)
+    try:
+        lock, prefix = repository.index_lock, repository.prefix
+    except (machine.GitError, OSError):
+        lock, prefix = None, ""
+    unlock = f"remove {lock}, then " if lock and lock.exists() else ""
+    back = f"{machine.back(prefix)} && git clean -d --force{' .' if prefix else ''}"
+    return (
+        f"nothing is lost: {unlock}`{back}`, and `copier update` again, "
+        "which takes back first what is left of this one"
+    )
+
+
+def _done(project: Path, scratch: Path, new: bytes) -> tuple[list[str], int]:
+    """Refuse the update or write it; give what there is to say, and the exit code."""
+    machine = updating()
+    repository = machine.Repository(project, scratch / "git")
     repository.scratch.mkdir()
     old = repository.git("show", f"HEAD:./{ANSWERS_FILE}")
-    new = (folder / ANSWERS_FILE).read_bytes()
+    if _named(old) != _named(new):
+        return [f"{GROWS}; nothing was changed"], FAILURE
     outcome = machine.planned(
         repository, _version(old, scratch / "old"), _version(new, scratch / "new")
     )
-    machine.take_copier_back(repository, outcome)
-    if _named(old) != _named(new):
-        _say(f"{GROWS}; nothing was changed")
-        return FAILURE
     if refused := machine.in_the_way(repository, outcome):
-        _say_all("The update would lose something of yours; nothing was changed:", refused)
-        return FAILURE
-    _applied(repository, outcome)
-    for path in outcome.restored:
-        _say(f"{path}: restored; it is the template's and was deleted")
-    if outcome.conflicts:
-        count = len(outcome.conflicts)
-        _say_all(f"CONFLICTS in {count} file(s); the update is not finished:", outcome.conflicts)
-        _say(f"Mend them and commit, or go back: {repository.undo}")
-        return FAILURE
-    return GREEN
+        title = "The update would lose something of yours; nothing was changed:"
+        return [title, *_indented(refused)], FAILURE
+    told = _applied(repository, outcome)
+    told += [f"{path}: restored; it is the template's and was deleted" for path in outcome.restored]
+    if not outcome.conflicts:
+        return told, GREEN
+    title = f"CONFLICTS in {len(outcome.conflicts)} file(s); the update is not finished:"
+    end = f"Mend them and commit, or go back: {repository.undo}"
+    return [*told, title, *_indented(outcome.conflicts), end], FAILURE
 
 
 def _named(answers: bytes) -> list[tuple[str, list[str]]]:
@@ -183,8 +229,8 @@ def _version(answers: bytes, target: Path) -> Path:
     return target
 
 
-def _applied(repository: Any, outcome: Any) -> None:
-    """Write it in one step, and say what could not be made."""
+def _applied(repository: Any, outcome: Any) -> list[str]:
+    """Write it in one step, and give what could not be made."""
     machine = updating()
     with machine.exclusive(repository):
         journal = machine.Journal(repository)
@@ -193,11 +239,17 @@ def _applied(repository: Any, outcome: Any) -> None:
             journal.write()
             made, told = make(repository.project, journal, outcome)
             journal.finish(made)
-        except BaseException:
-            journal.take_back()
+        except BaseException as error:
+            _take_back(journal, error)
             raise
-    for line in (*outcome.told, *told):
-        _say(line)
+    return [*outcome.told, *told]
+
+
+def _take_back(journal: Any, error: BaseException) -> None:
+    try:
+        journal.take_back()
+    except Exception as fault:  # noqa: BLE001  (it is told in one line, whatever it is)
+        raise NotTakenBack(f"{error}, and could not be taken back ({why(fault)})") from None
 
 
 def _gates(folder: Path) -> int:
@@ -205,7 +257,7 @@ def _gates(folder: Path) -> int:
     try:
         taken.sync(folder)
         code: int = taken.check(folder)
-    except taken.NotRun as reason:
+    except (taken.NotRun, OSError) as reason:
         _say(f"gates: NOT RUN: {reason}")
         return FAILURE
     if code != GREEN:
@@ -213,10 +265,8 @@ def _gates(folder: Path) -> int:
     return code
 
 
-def _say_all(title: str, lines: Iterable[object]) -> None:
-    _say(title)
-    for line in lines:
-        _say(f"  {line}")
+def _indented(lines: Iterable[object]) -> list[str]:
+    return [f"  {line}" for line in lines]
 
 
 def _say(text: str) -> None:

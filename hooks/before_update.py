@@ -8,6 +8,7 @@ answers will be given is not known yet, so every path counts that any level or m
 
 import importlib.util
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -38,12 +39,12 @@ def main() -> int:
     after = _after_update()
     if os.environ.get(after.STEPS) == after.OFF:
         return GREEN
-    machine = after.updating()
     try:
-        with tempfile.TemporaryDirectory(prefix="ferrata.") as scratch:
+        with tempfile.TemporaryDirectory(prefix="ferrata.", ignore_cleanup_errors=True) as scratch:
             lines = _in_the_way(after, Path.cwd(), Path(scratch))
-    except (machine.GitError, machine.Stuck, OSError) as error:
-        sys.stderr.write(f"The update cannot be worked out: {error}; nothing was changed\n")
+    except Exception as error:  # noqa: BLE001  (it is told in one line, whatever it is)
+        why = after.why(error)
+        sys.stderr.write(f"The update cannot be worked out: {why}; nothing was changed\n")
         return FAILURE
     if lines:
         sys.stderr.write("The update could lose something of yours; nothing was changed:\n")
@@ -66,7 +67,7 @@ def _in_the_way(after: Any, project: Path, scratch: Path) -> list[str]:
     outcome = after.updating().planned(
         repository,
         after.render(after.TEMPLATE, str(last["_commit"]), last, scratch / "old"),
-        after.render(after.TEMPLATE, "HEAD", {**answers, **_most(rules)}, scratch / "new"),
+        _all_there_can_be(after, answers, rules, scratch),
     )
     machine = after.updating()
     machine.need_room(repository, outcome)
@@ -99,13 +100,32 @@ def _edited_by_hand(repository: Any, rules: Any, recorded: dict[str, Any]) -> bo
     return bool(written.strip() != rules.fingerprint(recorded).encode())
 
 
-def _most(rules: Any) -> dict[str, Any]:
-    """The highest level with every module: all paths that there can be."""
+def _all_there_can_be(after: Any, answers: dict[str, Any], rules: Any, scratch: Path) -> Path:
+    """The highest level with every module and every provider: all paths that there can be."""
+    target: Path = scratch / "new"
+    for number, chosen in enumerate(_most(rules)):
+        given = {**answers, **chosen}
+        written = after.render(after.TEMPLATE, "HEAD", given, scratch / f"new-{number}")
+        shutil.copytree(written, target, symlinks=True, dirs_exist_ok=True)
+    return target
+
+
+def _most(rules: Any) -> list[dict[str, Any]]:
+    """Answers that have, taken together, everything that can be chosen."""
     catalog = rules.catalog()
-    return {
+    ways: dict[str, list[str]] = {}
+    for row in catalog["providers"]:
+        ways.setdefault(row["of"], []).append(row["name"])
+    most = {
         "level": max(row["level"] for row in catalog["levels"] if row["available"]),
         "modules": [row["name"] for row in catalog["modules"] if row["available"]],
     }
+    # The last one stands for those that have fewer ways than others.
+    rounds = range(max((len(names) for names in ways.values()), default=1))
+    return [
+        {**most, **{of: names[min(number, len(names) - 1)] for of, names in ways.items()}}
+        for number in rounds
+    ]
 
 
 if __name__ == "__main__":

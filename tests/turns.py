@@ -4,7 +4,7 @@ import pytest
 
 climbs = pytest.mark.in_turns(3, group="climbs")
 odd_trees = pytest.mark.in_turns(2, group="odd trees")
-odd_seeds = pytest.mark.in_turns(4, group="odd seeds")
+odd_seeds = pytest.mark.in_turns(10, group="odd seeds")
 single_steps = pytest.mark.in_turns(2, group="single steps")
 plain_updates = pytest.mark.in_turns(1, group="plain updates")
 proofs = pytest.mark.in_turns(2, group="proofs")

@@ -4,7 +4,9 @@
 """
 
 from .copier import (
+    forget_killed,
     in_copiers_way,
+    killed,
     need_known_names,
     need_room,
     put_aside,
@@ -14,8 +16,8 @@ from .copier import (
 from .journal import LOCK, Journal, Stuck
 from .outcome import Outcome, diff, planned
 from .reasons import Conflict
-from .recovery import exclusive, recover
-from .repository import GitError, Repository
+from .recovery import exclusive, recover, recover_copier
+from .repository import GitError, Repository, back
 from .trees import kind_at
 from .ways import in_the_way
 
@@ -27,10 +29,13 @@ __all__ = [
     "Outcome",
     "Repository",
     "Stuck",
+    "back",
     "diff",
     "exclusive",
+    "forget_killed",
     "in_copiers_way",
     "in_the_way",
+    "killed",
     "kind_at",
     "need_known_names",
     "need_room",
@@ -38,5 +43,6 @@ __all__ = [
     "put_aside",
     "put_back",
     "recover",
+    "recover_copier",
     "take_copier_back",
 ]

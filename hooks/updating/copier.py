@@ -4,17 +4,20 @@ It reads and writes whatever stands at a path of the template's, through links t
 file that ends in `.rej` for its own. What git does not know no later step could bring back.
 """
 
+import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from .outcome import Outcome
 from .reasons import BREAKS, DELETED, HIDDEN, NAMELESS, REJECTED, Conflict
 from .repository import GitError, Repository, split
-from .trees import FOLDER, above, kind_at
+from .trees import FOLDER, above, committed, kind_at
 
-NAME = "ferrata-update.aside"
+# What is kept of before Copier: every path that it may write, files that git does not know, and the
+# number of its process.
+NAME, PATHS, FILES, PROCESS = "ferrata-update.aside", "paths.json", "files", "process"
 SUFFIX = ".rej"
 # What is written once by Copier is written twice more by what follows.
 TIMES = 3
@@ -113,7 +116,7 @@ def need_room(repository: Repository, outcome: Outcome) -> None:
 
 
 def put_aside(repository: Repository, outcome: Outcome) -> None:
-    """Keep a copy of what stands at the template's paths and is unknown to git.
+    """Write down where Copier may write, with a copy of what stands there and is unknown to git.
 
     It is the owners', such as `deploy/local/` that they ignore, and Copier may delete it.
     """
@@ -121,50 +124,95 @@ def put_aside(repository: Repository, outcome: Outcome) -> None:
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir()
     try:
-        _copy_aside(repository, outcome, aside)
+        (aside / PROCESS).write_text(f"{os.getppid()}")
+        (aside / PATHS).write_text(json.dumps(sorted(outcome.template)), "utf-8")
+        _copy_aside(repository, outcome, aside / FILES)
     except BaseException:
         shutil.rmtree(aside)
         raise
 
 
-def _copy_aside(repository: Repository, outcome: Outcome, aside: Path) -> None:
+def _copy_aside(repository: Repository, outcome: Outcome, files: Path) -> None:
+    files.mkdir()
     for path in outcome.template - outcome.before.keys():
         place = repository.project / path
         if os.path.lexists(place):
-            (aside / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(place, aside / path, follow_symlinks=False)
+            (files / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(place, files / path, follow_symlinks=False)
 
 
 def put_back(repository: Repository) -> None:
     """Let everything that was put aside be there again."""
-    aside = repository.folder / NAME
-    for folder, inner, names in os.walk(aside):
+    put_back_missing(repository)
+    # What remains of it is in nobody's way.
+    shutil.rmtree(repository.folder / NAME, ignore_errors=True)
+
+
+def put_back_missing(repository: Repository) -> list[str]:
+    """The same, and keep the copies; give what was missing."""
+    files, missing = repository.folder / NAME / FILES, []
+    for path in sorted(_kept(files)):
+        place = repository.project / path
+        if not os.path.lexists(place):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(files / path, place, follow_symlinks=False)
+            missing.append(path)
+    return missing
+
+
+def killed(repository: Repository) -> bool:
+    """Say whether an update by Copier ended without having been taken back."""
+    return (repository.folder / NAME).exists() and not _at_work(repository)
+
+
+def forget_killed(repository: Repository) -> None:
+    """Remove what is kept for one; of one that is at work nothing is touched."""
+    if killed(repository):
+        shutil.rmtree(repository.folder / NAME, ignore_errors=True)
+
+
+def _at_work(repository: Repository) -> bool:
+    if os.name == "nt":  # a signal there is none that only asks
+        return False
+    try:
+        os.kill(int((repository.folder / NAME / PROCESS).read_text()), 0)
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _kept(files: Path) -> Iterator[str]:
+    for folder, inner, names in os.walk(files):
         links = [name for name in inner if (Path(folder) / name).is_symlink()]
         for name in (*names, *links):
-            kept = Path(folder) / name
-            place = repository.project / kept.relative_to(aside)
-            if not os.path.lexists(place):
-                place.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(kept, place, follow_symlinks=False)
-    shutil.rmtree(aside, ignore_errors=True)
+            yield (Path(folder) / name).relative_to(files).as_posix()
 
 
-def take_copier_back(repository: Repository, outcome: Outcome) -> None:
+def take_copier_back(repository: Repository) -> None:
     """Make the files those of the last commit again.
 
     Copier updates clean projects alone, and `before_update.py` saw to it that nothing unknown to
     git lies where the template may write, but for what it put aside: what else is new at such a
     place is Copier's.
     """
-    aside = repository.folder / NAME
-    for path in outcome.template - outcome.before.keys():
-        if not os.path.lexists(aside / path):
+    aside, before = repository.folder / NAME, committed(repository)
+    for path in set(_written_down(aside / PATHS)) - before.keys():
+        if not os.path.lexists(aside / FILES / path):
             _remove(repository.project, path)
-    for path in outcome.before:
-        if f"{path}{SUFFIX}" not in outcome.before:
+    for path in before:
+        if f"{path}{SUFFIX}" not in before:
             _remove(repository.project, f"{path}{SUFFIX}")
     repository.git("checkout", "--quiet", "HEAD", "--", ".")
     put_back(repository)
+
+
+def _written_down(file: Path) -> Iterable[str]:
+    try:
+        return [str(path) for path in json.loads(file.read_text("utf-8"))]
+    except ValueError:
+        raise GitError(f"{file} cannot be read") from None
 
 
 def _remove(project: Path, path: str) -> None:

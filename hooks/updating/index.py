@@ -18,7 +18,7 @@ class NewIndex:
         """Find both; neither is made yet."""
         self.repository = repository
         self.file = repository.folder / NAME
-        self.lock = repository.index.with_name(f"{repository.index.name}.lock")
+        self.lock = repository.index_lock
 
     @property
     def waits(self) -> bool:

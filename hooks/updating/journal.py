@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -174,7 +175,9 @@ class Journal:
             self._place(path)
         self.index.add(made)
         self.index.put_in_place()
-        self.clear()
+        # What cannot be cleared away takes nothing back: the next run does that.
+        with suppress(OSError):
+            self.clear()
 
     def clear(self) -> None:
         """Leave nothing behind; without its facts, what remains of a journal is only litter."""

@@ -208,7 +208,12 @@ class Merge:
         return (
             *(Conflict(path, self.stands[path], stands=True) for path in sorted(self.stands)),
             *(
-                Conflict(path, self.conflicts[path], lines=self.by_hand.get(path, ()))
+                Conflict(
+                    path,
+                    self.conflicts[path],
+                    lines=self.by_hand.get(path, ()),
+                    unmerged=path in self.unmerged,
+                )
                 for path in sorted(self.conflicts)
             ),
         )

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from .merge import Merge, Stages
+from .merge import Merge, Stages, merged_text
 from .reasons import Conflict
 from .repository import Repository, joined
 from .shadows import shadows
-from .trees import Tree, committed, stored
+from .trees import ATTRIBUTES, Tree, attributes, committed, stored
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,9 @@ def planned(repository: Repository, old: Path, new: Path, *, grows: bool = False
 
     Where a project `grows`, what is new has its lines in files that are their owners', too.
     """
-    base, theirs = stored(repository, old, "old"), stored(repository, new, "new")
+    said = attributes(repository)
+    become = {**said, **_changed_attributes(repository, said, old, new)}
+    base, theirs = stored(repository, old, "old", said), stored(repository, new, "new", become)
     merge = Merge(repository, base, committed(repository), theirs, grows=grows)
     deleted = base.keys() & theirs.keys() - merge.ours.keys()
     return Outcome(
@@ -74,3 +76,21 @@ def planned(repository: Repository, old: Path, new: Path, *, grows: bool = False
         told=tuple(merge.told),
         unmerged=merge.unmerged,
     )
+
+
+def _changed_attributes(
+    repository: Repository, said: Mapping[str, bytes], old: Path, new: Path
+) -> dict[str, bytes]:
+    """What will be said of paths, where the template says something else from now on."""
+    path = f"{repository.prefix}{ATTRIBUTES}"
+    before, after = _bytes(old / ATTRIBUTES), _bytes(new / ATTRIBUTES)
+    if before == after:
+        # Where the owners took it out, it is restored.
+        return {} if path in said or not after else {path: after}
+    mine = said.get(path, before)
+    merged = merged_text(repository.scratch, mine, before, after)
+    return {path: mine if merged is None else merged}
+
+
+def _bytes(file: Path) -> bytes:
+    return file.read_bytes() if file.is_file() else b""

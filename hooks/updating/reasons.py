@@ -40,6 +40,7 @@ UNREADABLE = (
 )
 TAKEN_BACK = "an update was killed half-way; it was taken back first, nothing of it is left"
 FINISHED = "an update was killed at its very end; all of it is in your files and staged"
+PUT_BACK = "`copier update` ended half-way; what it had taken away is there again: {paths}"
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,18 @@ class Conflict:
     stands: bool = False
     # What its owner has to add by hand.
     lines: tuple[str, ...] = ()
+    # Git does not let it be committed before it was added again.
+    unmerged: bool = False
+
+    @property
+    def marked(self) -> bool:
+        """Say whether both versions stand in it, between conflict markers."""
+        return self.unmerged and self.reason not in {NO_TEXT, LOST}
+
+    @property
+    def beside(self) -> bool:
+        """Say whether both are there, under names that Python would mix up."""
+        return self.reason.startswith(SHADOW.partition("{")[0])
 
     def __str__(self) -> str:
         """Give it as one line."""

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .copier import killed, put_back_missing
 from .journal import NAME, Journal
-from .reasons import FINISHED, TAKEN_BACK
+from .reasons import FINISHED, PUT_BACK, TAKEN_BACK
 from .repository import GitError, Repository
 
 try:
@@ -40,3 +41,14 @@ def recover(repository: Repository) -> str:
     if not begun:
         return ""
     return FINISHED if finished else TAKEN_BACK
+
+
+def recover_copier(repository: Repository) -> str:
+    """Put back what an update by Copier took away and was killed before it did so itself.
+
+    What it wrote is not taken back here: somebody may have gone on working since.
+    """
+    if not killed(repository):
+        return ""
+    missing = put_back_missing(repository)
+    return PUT_BACK.format(paths=", ".join(missing)) if missing else ""

@@ -1,6 +1,7 @@
 """Git as an update needs it: bytes in and out, and new objects in a folder of their own."""
 
 import os
+import shlex
 import subprocess
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -112,6 +113,11 @@ class Repository:
         """The file in which git keeps what is staged."""
         return self.path("--git-path", "index")
 
+    @property
+    def index_lock(self) -> Path:
+        """There while a command writes the index."""
+        return self.index.with_name(f"{self.index.name}.lock")
+
     @cached_property
     def prefix(self) -> str:
         """Where the project lies in the repository: `` or `systems/demo/`."""
@@ -166,13 +172,36 @@ class Repository:
 
     @property
     def undo(self) -> str:
-        """What takes back all that is not committed in the project, and nothing around it."""
-        inside = "git restore --source=HEAD --staged --worktree ."
-        return inside if self.prefix else "git reset --hard"
+        """What takes back all that is not committed in the project, and nothing around it.
+
+        Edits that git was told to overlook are spared, as by an update itself.
+        """
+        if not self.prefix:
+            return "git reset --merge"
+        spared = [f":(exclude,literal){path}" for path in self._overlooked_edits()]
+        return " ".join([back(self.prefix), *map(shlex.quote, spared)])
+
+    def _overlooked_edits(self) -> list[str]:
+        told = split(self.git("ls-files", "-v", "-z"))
+        flagged = [
+            line[2:] for line in told if line[:1] == "h" and (self.project / line[2:]).is_file()
+        ]
+        if not flagged:
+            return []
+        entries = split(self.git("ls-files", "-s", "-z", "--", *map(_literal, flagged)))
+        staged = {
+            path: facts.split()[1] for facts, _, path in (one.partition("\t") for one in entries)
+        }
+        return [path for path in flagged if self.hash_of(path) != staged.get(path)]
 
     def ignored(self, path: str) -> bool:
         """Say whether git ignores a path."""
         return run("check-ignore", "-q", "--", path, at=self.project).returncode == 0
+
+
+def back(prefix: str) -> str:
+    """What makes every file of a project that of the last commit again."""
+    return "git restore --source=HEAD --staged --worktree ." if prefix else "git reset --hard"
 
 
 def split(listed: bytes) -> list[str]:
@@ -183,6 +212,10 @@ def split(listed: bytes) -> list[str]:
 def joined(items: Iterable[str]) -> bytes:
     """The same for git to read."""
     return b"".join(os.fsencode(item) + b"\0" for item in items)
+
+
+def _literal(path: str) -> str:
+    return f":(literal){path}"
 
 
 def _quoted(path: str) -> str:

@@ -1,15 +1,36 @@
 """New Python beside the owners' own: where both have a name, Python imports only one of them."""
 
-from collections.abc import Iterator
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from .merge import Merge
 from .reasons import SHADOW, Conflict
-from .trees import folders
+from .repository import Repository
+from .trees import Tree, folders
 
 SUFFIXES = (".py", ".pyi", ".so", ".pyd")
-SOURCES = "src"
+SOURCES, PROJECT = "src", "pyproject.toml"
+# What is imported under another name than that of its distribution.
+IMPORTED_AS = {
+    "fastapi": ("fastapi", "starlette"),
+    "opentelemetry_api": ("opentelemetry",),
+    "opentelemetry_exporter_otlp_proto_http": ("opentelemetry",),
+    "opentelemetry_proto": ("opentelemetry",),
+    "opentelemetry_sdk": ("opentelemetry",),
+    "pillow": ("PIL",),
+    "pydantic": ("pydantic", "pydantic_core"),
+    "pyjwt": ("jwt",),
+    "pymongo": ("pymongo", "bson", "gridfs"),
+    "python_dotenv": ("dotenv",),
+    "pyyaml": ("yaml",),
+    "secantusdb": ("secantus",),
+    "testcontainers": ("testcontainers", "docker"),
+}
 
 
 def shadows(project: Path, merge: Merge) -> tuple[Conflict, ...]:
@@ -25,6 +46,7 @@ def shadows(project: Path, merge: Merge) -> tuple[Conflict, ...]:
         if theirs not in packages
     }
     found |= _elsewhere(own, new)
+    found |= _installed(project, merge)
     return tuple(Conflict(path, SHADOW.format(other=found[path])) for path in sorted(found))
 
 
@@ -73,6 +95,60 @@ def _elsewhere(own: AbstractSet[str], new: list[str]) -> dict[str, str]:
         for root, name in {_top_level(path) for path in own if path.endswith(SUFFIXES)}
         if name in theirs and theirs[name] != root
     }
+
+
+def _installed(project: Path, merge: Merge) -> dict[str, str]:
+    """Names of the owners' that a package would have which is installed from now on."""
+    changed = {path: one for path, one in merge.tree.items() if merge.ours.get(path) != one}
+    if not (asked := _requirements(merge.repository, changed)):
+        return {}
+    asked -= _requirements(merge.repository, merge.ours)
+    brought = {name for one in asked for name in imported_as(one)}
+    roots = {root for root, name in map(_top_level, merge.ours) if name}
+    templates = {name for _, name in map(_top_level, merge.theirs)}
+    return {
+        f"{root}/{own}": f"the package {name}"
+        for name in sorted(brought - templates)
+        for root in sorted(roots)
+        for own in (*_beside(project / root, name), *_package_in(project / root, name))
+    }
+
+
+def _package_in(folder: Path, name: str) -> list[str]:
+    inside = folder / name
+    return [name] if inside.is_dir() and any(inside.glob("*.py")) else []
+
+
+def _requirements(repository: Repository, tree: Tree) -> set[str]:
+    """The distributions that the members of a workspace ask for."""
+    found: set[str] = set()
+    for path, entry in tree.items():
+        if PurePosixPath(path).name == PROJECT and entry.kind == "file":
+            # What its owners wrote may be anything.
+            with suppress(ValueError, AttributeError, TypeError):
+                said = tomllib.loads(repository.read(entry.name).decode())
+                found |= {_plain(text) for text in _asked(said)}
+    return found
+
+
+def _asked(said: Mapping[str, Any]) -> Iterator[str]:
+    project = said.get("project", {})
+    yield from project.get("dependencies", [])
+    for listed in project.get("optional-dependencies", {}).values():
+        yield from listed
+    for listed in said.get("dependency-groups", {}).values():
+        yield from (text for text in listed if isinstance(text, str))
+
+
+def _plain(requirement: str) -> str:
+    """The name of a distribution, spelt in one way."""
+    found = re.match(r"[\w.-]+", requirement.strip())
+    return re.sub(r"[-_.]+", "_", found[0]).lower() if found else ""
+
+
+def imported_as(distribution: str) -> tuple[str, ...]:
+    """The names on Python's path that a distribution brings, with those of what it stands on."""
+    return IMPORTED_AS.get(distribution, (distribution,))
 
 
 def _top_level(path: str) -> tuple[str, str]:

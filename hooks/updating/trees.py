@@ -3,7 +3,7 @@
 import os
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -47,33 +47,53 @@ def _entries(lines: Iterable[str]) -> Iterator[tuple[str, Entry]]:
         yield path, Entry(mode, name)
 
 
-def stored(repository: Repository, folder: Path, name: str) -> Tree:
+def stored(
+    repository: Repository, folder: Path, name: str, attributes: Mapping[str, bytes]
+) -> Tree:
     """Files that were just written, as git would keep them at their places in the project.
 
-    Filters that the owners set up for a path are applied to the template's files too.
+    The attributes are those that hold there, by path from the top of the repository: filters that
+    the owners set up for a path are applied to the template's files too.
     """
     root = repository.scratch / name
     inside = root / repository.prefix
     inside.parent.mkdir(parents=True, exist_ok=True)
     shutil.move(folder, inside)
     paths = sorted(_files(inside))
-    _lay_out_attributes(repository, root)
-    plain = [path for path in paths if not (inside / path).is_symlink()]
-    names = repository.aside(
-        "hash-object",
-        "-w",
-        "--stdin-paths",
-        stdin=repository.lines(plain),
-        at=root,
-        variables={"GIT_DIR": str(repository.folder), "GIT_WORK_TREE": str(root)},
-    )
+    own = {path: (inside / path).read_bytes() for path in paths if _says_attributes(path)}
+    for path, text in attributes.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(text)
+    variables = {"GIT_DIR": str(repository.folder), "GIT_WORK_TREE": str(root)}
+
+    def kept(*arguments: str, stdin: bytes) -> list[str]:
+        given = ("hash-object", "-w", *arguments)
+        return repository.aside(*given, stdin=stdin, at=root, variables=variables).decode().split()
+
+    plain = [path for path in paths if path not in own and not (inside / path).is_symlink()]
+    names = kept("--stdin-paths", stdin=repository.lines(plain))
     tree = {
-        path: Entry(_mode(inside / path), name)
-        for path, name in zip(plain, names.decode().split(), strict=True)
+        path: Entry(_mode(inside / path), name) for path, name in zip(plain, names, strict=True)
     }
-    for path in set(paths) - set(plain):
+    for path, text in own.items():
+        [name] = kept("--stdin", f"--path={repository.prefix}{path}", stdin=text)
+        tree[path] = Entry(_mode(inside / path), name)
+    for path in set(paths) - tree.keys():
         tree[path] = Entry(LINK, repository.write(os.fsencode((inside / path).readlink())))
     return tree
+
+
+def attributes(repository: Repository) -> dict[str, bytes]:
+    """What the last commit says of paths, by the files that say it."""
+    return {
+        path: repository.read(entry.name)
+        for path, entry in committed(repository, "").items()
+        if entry.kind == "file" and _says_attributes(path)
+    }
+
+
+def _says_attributes(path: str) -> bool:
+    return PurePosixPath(path).name == ATTRIBUTES
 
 
 def _files(top: Path) -> Iterator[str]:
@@ -85,14 +105,6 @@ def _files(top: Path) -> Iterator[str]:
 
 def _mode(file: Path) -> str:
     return SCRIPT if file.stat().st_mode & 0o100 else FILE
-
-
-def _lay_out_attributes(repository: Repository, root: Path) -> None:
-    for path, entry in committed(repository, "").items():
-        target = root / path
-        if PurePosixPath(path).name == ATTRIBUTES and entry.kind == "file" and not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(repository.read(entry.name))
 
 
 def folders(paths: Iterable[str]) -> set[str]:

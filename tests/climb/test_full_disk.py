@@ -1,6 +1,7 @@
 """A disk that fills up while a climb is written: the old project or the new one, and it is said.
 
-The disk is a real one, in memory; where nothing may be mounted, these tests are skipped and say so.
+The disk is a real one, in memory; where nothing may be mounted, these tests are skipped and say so,
+or fail where everything has to be there.
 """
 
 import os
@@ -13,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from ferrata.base import one_line
+from tests.choosing import missing
 from tests.climb.conftest import Climb
 from tests.climb.support import LISTS, listed, state, to, update
-from tests.climb.test_one_step import litter
+from tests.climb.test_one_step import MOVES, is_taken_back_at, litter
 from tests.climb.trees import changed, everything
 from tests.support import git
 
@@ -29,7 +31,7 @@ Limit = Callable[[str], None]
 def mount(*arguments: str) -> None:
     done = subprocess.run(["mount", *arguments], check=False, capture_output=True, text=True)
     if done.returncode:
-        pytest.skip(f"no disk can be mounted here: {done.stderr.strip()}")
+        missing(f"no disk can be mounted here: {done.stderr.strip()}")
 
 
 @pytest.fixture
@@ -38,7 +40,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "disk"
     folder.mkdir()
     if shutil.which("mount") is None:
-        pytest.skip("no disk can be mounted here: there is no `mount`")
+        missing("no disk can be mounted here: there is no `mount`")
     mount("-t", "tmpfs", "-o", "size=64m", "tmpfs", str(folder))
     yield folder
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
@@ -48,6 +50,14 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 def on_disk(level_1: Path, disk: Path) -> Path:
     """A project on it."""
     return shutil.copytree(level_1, disk / "demo", symlinks=True)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_disk_that_is_full_in_the_middle(
+    project: Path, climb: Climb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every day and everywhere, without a disk of its own."""
+    is_taken_back_at(MOVES[3], project, climb, monkeypatch)
 
 
 def leave_room(disk: Path, room_kb: int) -> None:

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from ferrata.checking import blame, lacks, last_run
+from ferrata.base import Exit
+from ferrata.checking import blame, lacks, last_run, run_climbed
 from ferrata.template import updates
 from tests import turns
 from tests.climb.conftest import Climb
@@ -263,6 +264,53 @@ def test_gates_that_did_not_run_blame_nobody(project: Path, repository: Any) -> 
     _report(project, "one", None, lint="failed")
 
     assert blame(Machine(), repository, last_run(project)) == []  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "fault", ["no room for a copy", "no gates in the last commit"], ids=["copy", "plan"]
+)
+def test_what_cannot_be_known_of_before_is_said(
+    fault: str, project: Path, repository: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The climb is in the files then: no traceback may look as if it were not."""
+    _report(project, "now", None, lint="failed")
+    if fault == "no room for a copy":
+
+        def full(_: Path) -> None:
+            raise updates().updating().GitError("unable to write file")
+
+        monkeypatch.setattr(repository, "check_out", full)
+    else:
+        (project / "tools/gates.toml").write_text("level = 1\n")
+        commit_all(project, "edited")
+
+    [said] = blame(Machine(), repository, None)  # type: ignore[arg-type]
+
+    assert said.startswith("Which gates were red before is not known: ")
+
+
+@pytest.mark.parametrize("fault", [2, OSError("no uv"), ValueError("no network")])
+def test_gates_that_do_not_run_after_a_climb(
+    fault: int | Exception,
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A gate of the owners' that is misspelt ends as wrong usage, of which there was none."""
+
+    class Broken(Machine):
+        def check(self, *_: object) -> int:
+            if isinstance(fault, Exception):
+                raise fault
+            return fault
+
+    monkeypatch.setenv("FERRATA_GATES", "on")
+
+    assert run_climbed(Broken(), project) is Exit.RED  # type: ignore[arg-type]
+
+    err = capsys.readouterr().err
+    assert "gates: NOT RUN: " in err
+    assert "--quick" not in err
 
 
 @pytest.mark.long

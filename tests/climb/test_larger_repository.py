@@ -68,6 +68,12 @@ def test_work_elsewhere_does_not_stop_a_climb(project: Path, climb: Climb) -> No
 
 @pytest.mark.long
 def test_taking_it_back_leaves_the_rest_alone(project: Path, climb: Climb) -> None:
+    for name in ("a 'b' [c].txt", "plain.txt"):
+        (project / "services" / name).write_text("theirs\n")
+        git(project, "add", "--", f":(literal)services/{name}")
+    git(project, "commit", "--quiet", "--message", "edited", "--", ".")
+    git(project, "update-index", "--assume-unchanged", "services/a 'b' [c].txt")
+    (project / "services/a 'b' [c].txt").write_text("mine\n")
     before = everything(project)
     run = climb(project, "--to", 2)
     assert run.code == 0, run.err

@@ -1,5 +1,6 @@
 """What else may stand in a project: nothing of it is lost, nothing is said that is not so."""
 
+import base64
 import os
 import resource
 import subprocess
@@ -9,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from ferrata.template import updates
 from tests import turns
 from tests.climb.conftest import Climb
 from tests.climb.support import LISTS, copy_of, listed, state
 from tests.climb.trees import changed, everything
+from tests.matrix.dependencies import BROUGHT_BY
 from tests.support import commit_all, files_of, git
 
 pytestmark = [pytest.mark.usefixtures("quick"), turns.odd_trees]
@@ -152,6 +155,9 @@ def test_what_git_does_not_show_is_in_the_way(
 
     assert f"{path}: " in told
     assert said in told
+    # It is not among the conflicts that could be kept.
+    assert "--keep-conflicts" not in told
+    assert refused(project, climb, "--to", 2, "--keep-conflicts") == told
 
 
 @pytest.mark.long
@@ -214,6 +220,9 @@ def test_what_cannot_be_merged_is_a_conflict(encoding: str, project: Path, climb
     run = climb(project, "--to", 2, "--keep-conflicts")
     assert run.code == 1
     assert (project / "AGENTS.md").read_text(encoding) == text
+    assert "1 file kept as yours, the template's is left out; mend them, `git add`" in run.err
+    assert "markers" not in run.err
+    assert git(project, "ls-files", "--unmerged") != ""
 
 
 @pytest.mark.parametrize(
@@ -366,6 +375,9 @@ def test_a_file_where_the_template_has_a_folder(project: Path, climb: Climb) -> 
     assert run.code == 1
     assert (project / "docs").read_text() == "wiki\n"
     assert "docs: your file" in run.err
+    assert "1 file kept as yours, the template's is left out; mend them and commit" in run.err
+    assert "markers" not in run.err
+    assert git(project, "ls-files", "--unmerged") == ""
 
 
 @pytest.mark.parametrize("path", first_every_day("Makefile", NEW))
@@ -406,7 +418,20 @@ def _package_of_the_same_name_elsewhere(project: Path) -> str:
     return "services/own/src/chassis_rabbitmq"
 
 
+def _module_that_a_new_dependency_hides(project: Path) -> str:
+    write(project / "services/team_tasks_api/src/faststream.py", b"MINE = 1\n")
+    return "services/team_tasks_api/src/faststream.py"
+
+
+def _package_that_a_new_dependency_hides(project: Path) -> str:
+    ignore(project, "aio_pika/")
+    write(project / "shared/src/aio_pika/__init__.py", b"")
+    return "shared/src/aio_pika"
+
+
 TREES_THAT_HIDE = [
+    _module_that_a_new_dependency_hides,
+    _package_that_a_new_dependency_hides,
     _module_beside_a_new_package,
     _ignored_module_beside_a_new_package,
     _package_of_the_same_name_elsewhere,
@@ -424,6 +449,12 @@ def test_a_new_package_hides_nothing(
 
     assert f"{path}: the template brings " in told
     assert "Python would import only one of the two" in told
+
+
+def test_packages_of_another_name_than_what_is_imported_are_known() -> None:
+    for module, distribution in BROUGHT_BY.items():
+        names = updates().updating().shadows.imported_as(distribution)
+        assert module.partition(".")[0] in names, (module, distribution)
 
 
 @pytest.mark.long
@@ -477,6 +508,29 @@ def _colours_and_diffs(_project: Path, home: Path) -> None:
     write(
         home / ".gitconfig", colours + b"[core]\npager=/bin/false\n[merge]\nconflictStyle=diff3\n"
     )
+
+
+def with_a_filter(project: Path) -> None:
+    """Owners who let git keep pages in another form than the one that they read."""
+    git(project, "config", "filter.boxed.clean", "base64")
+    git(project, "config", "filter.boxed.smudge", "base64 --decode")
+    git(project, "config", "filter.boxed.required", "true")
+    append(project / ".gitattributes", b"*.md filter=boxed\n")
+    git(project, "add", "--renormalize", ".")
+    commit_all(project, "boxed")
+    assert git(project, "show", "HEAD:AGENTS.md") != (project / "AGENTS.md").read_text()
+
+
+def test_a_filter_of_the_projects_own(project: Path, fresh_2: Path, climb: Climb) -> None:
+    with_a_filter(project)
+
+    climbed(project, climb)
+
+    assert git(project, "diff", "--name-only") == ""
+    for path in listed(fresh_2, LISTS[1]) - {".gitattributes"}:
+        assert (project / path).read_bytes() == (fresh_2 / path).read_bytes(), path
+    staged = git(project, "show", ":docs/maturity.md").replace("\n", "")
+    assert base64.b64decode(staged) == (fresh_2 / "docs/maturity.md").read_bytes()
 
 
 USERS_OTHER_WORK = [

@@ -2,6 +2,8 @@
 
 import errno
 import os
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +25,7 @@ from tests.support import commit_all, files_of, git
 
 pytestmark = [pytest.mark.usefixtures("quick"), turns.single_steps]
 ANSWERS = ".copier-answers.yml"
+SETTINGS = "services/team_tasks_api/src/team_tasks_api/settings.py"
 # Moves of files in a climb to level 2, which takes some more than the last.
 MOVES = [1, 2, 20, 40, 60]
 
@@ -86,6 +90,13 @@ def litter(project: Path) -> list[str]:
 def test_a_machine_that_refuses(
     number: int, project: Path, climb: Climb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    is_taken_back_at(number, project, climb, monkeypatch)
+
+
+def is_taken_back_at(
+    number: int, project: Path, climb: Climb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A climb for which there is no room at some move of a file is not there at all."""
     before = state(project)
     error = OSError(errno.ENOSPC, "No space left on device")
 
@@ -98,6 +109,29 @@ def test_a_machine_that_refuses(
         "ferrata: the climb could not be written: No space left on device; everything is as before"
     )
     assert state(project) == before
+    assert litter(project) == []
+
+
+def test_what_cannot_be_cleared_away_takes_no_climb_back(
+    project: Path, fresh_2: Path, climb: Climb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Git was told already: the climb is there, and is not said to be gone."""
+    remove = shutil.rmtree
+
+    def busy(folder: Path, *arguments: Any, **options: Any) -> None:
+        if Path(folder).name == "ferrata-update":
+            raise OSError(errno.EBUSY, "Device or resource busy")
+        remove(folder, *arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", busy)
+        run = climb(project, "--to", 2)
+
+    assert run.code == 0, run.err
+    assert "as before" not in run.err
+    is_level_2(project, fresh_2)
+    commit_all(project, "climbed")
+    assert "nothing to do" in climb(project, "--to", 2).out
     assert litter(project) == []
 
 
@@ -281,6 +315,20 @@ def test_a_real_kill(project: Path, fresh_2: Path, climb: Climb) -> None:
     assert state(project) == before
     assert climb(project, "--to", 2).code == 0
     is_level_2(project, fresh_2)
+
+
+def test_taking_a_climb_back_spares_edits_that_git_overlooks(project: Path, climb: Climb) -> None:
+    git(project, "update-index", "--assume-unchanged", SETTINGS)
+    (project / SETTINGS).write_text("mine\n")
+    before = everything(project)
+    run = climb(project, "--to", 2)
+    assert run.code == 0, run.err
+    [undo] = [line for line in run.out.splitlines() if line.endswith("# or take it back")]
+
+    subprocess.run(shlex.split(undo, comments=True), cwd=project, check=True, capture_output=True)
+
+    left = {str(project / path) for path in (".env", "uv.lock")}
+    assert set(changed(before, everything(project))) <= left
 
 
 def env_of(project: Path) -> bytes:

@@ -1,11 +1,13 @@
 """A climb that must not be: one line says why and how to go on, and nothing changed."""
 
+import errno
 import re
 import shutil
 from pathlib import Path
 
 import pytest
 
+from ferrata.template import updates
 from tests.climb.conftest import Climb
 from tests.climb.support import LAYERS, new_project, replace, state, write_template
 from tests.support import LATER_LEVELS, LATER_MODULES, commit_all, git
@@ -170,3 +172,51 @@ def test_a_file_edited_while_the_climb_is_tried(
     assert (project / "README.md").read_text() == "mine too\n"
     changed = git(project, "status", "--porcelain")
     assert re.findall(r"\S+$", changed, re.MULTILINE) == ["README.md", "tools/gates.toml"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "instead"),
+    [
+        (r"modules:.*\n(- .*\n)*", ""),
+        (r"level: 1\n", ""),
+        (r"level: 1\n", "level: one\n"),
+        (r"entities:\n(- .*\n|  .*\n)*", "entities: [1]\n"),
+    ],
+    ids=["no-modules", "no-level", "another-level", "other-entities"],
+)
+def test_answers_that_are_not_there_with_no_fingerprint_of_them(
+    pattern: str, instead: str, project: Path, climb: Climb
+) -> None:
+    replace(project / ".copier-answers.yml", pattern, instead)
+    (project / ".ferrata/answers.sha256").unlink()
+    commit_all(project, "edited")
+    before = state(project)
+
+    for asked in (["--add", "redis"], ["--to", 2], []):
+        run = climb(project, *asked)
+        assert run.code == 1, run.err
+        assert run.err.startswith("ferrata: .copier-answers.yml does not say what it has to of ")
+        assert run.err.count("\n") == 1
+    assert state(project) == before
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("step", ["diff", "report"])
+def test_what_cannot_be_told_is_told_before_anything_is_written(
+    step: str, project: Path, climb: Climb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ferrata.climbing import climb as module  # noqa: PLC0415
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    before = state(project)
+    place = updates().updating() if step == "diff" else module
+    monkeypatch.setattr(place, step, full)
+
+    run = climb(project, "--to", 2, "--diff")
+
+    assert run.code == 1
+    assert "could not be worked out: No space left on device; nothing was changed" in run.err
+    assert run.err.count("\n") == 1
+    assert state(project) == before

@@ -33,8 +33,9 @@ NAMES = [
     b"notes.md", b"caf\xe9.txt", b" a b ", b"new\nline", "отчёт".encode(), b'q"uote', b"-n",
     b"back\\slash", b"notes.md.rej", b"[a-z]*?", b"#!:.py",
 ]  # fmt: skip
-# What owners write about the files of a kind; none of it changes what git keeps.
-ATTRIBUTES = [b"*.md eol=crlf\n", b"*.py ident\n", b"*.toml -text\n", b"* export-subst\n"]
+# What owners write about the files of a kind; the last one alone changes what git keeps.
+BOXED = b"*.md filter=boxed\n"
+ATTRIBUTES = [b"*.md eol=crlf\n", b"*.py ident\n", b"*.toml -text\n", b"* export-subst\n", BOXED]
 FOLDER = "folder"
 
 
@@ -171,8 +172,12 @@ class Tree:
             )
 
     def attributes(self) -> None:
-        file = self.project / ".gitattributes"
-        file.write_bytes(file.read_bytes() + self.chance.choice(ATTRIBUTES))
+        file, said = self.project / ".gitattributes", self.chance.choice(ATTRIBUTES)
+        file.write_bytes(file.read_bytes() + said)
+        if said == BOXED:
+            # Line ends that other attributes make of what git keeps are garbage to it.
+            git(self.project, "config", "filter.boxed.clean", "base64")
+            git(self.project, "config", "filter.boxed.smudge", "base64 -di")
 
     def ignored(self) -> None:
         if (target := self.room()) and self._ignore(target):
@@ -202,12 +207,19 @@ class Tree:
     def commit(self) -> None:
         top = self.project.parent if self.inside else self.project
         git(top, *AUTHOR, "add", "--all")
+        if is_boxed(self.project):
+            git(top, *AUTHOR, "add", "--renormalize", ".")
         git(top, *AUTHOR, "commit", "--quiet", "--allow-empty", "--message", "odd")
         for path, way in self.late:
             file = self.project / path
             if _is_file(file) and git(self.project, "ls-files", "--", path):
                 git(self.project, "update-index", way, path)
                 file.write_bytes(file.read_bytes() + b"# overlooked\n")
+
+
+def is_boxed(project: Path) -> bool:
+    """Say whether git keeps pages in another form than the one that people read."""
+    return BOXED in (project / ".gitattributes").read_bytes()
 
 
 def _is_file(place: Path) -> bool:

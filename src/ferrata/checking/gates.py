@@ -37,11 +37,11 @@ def _run(
         with progress("Installing the project's packages"):
             hooks.sync(project)
         code = hooks.check(project, arguments, stdout)
-    except hooks.NotRun as reason:
+    except (hooks.NotRun, OSError) as reason:
         return _not_run(one_line(str(reason)), as_json="--json" in arguments)
     except KeyboardInterrupt:
         raise Interrupted(_STOPPED) from None
-    return _verdict(code, only)
+    return _verdict(code, only, arguments)
 
 
 def run_climbed(hooks: ModuleType, project: Path, *, on_stderr: bool = False) -> Exit:
@@ -59,12 +59,12 @@ def _not_run(reason: str, *, as_json: bool) -> Exit:
     return Exit.RED
 
 
-def _verdict(code: int, only: Sequence[str]) -> Exit:
-    """Translate the exit code of tools.check."""
+def _verdict(code: int, only: Sequence[str], arguments: Sequence[str]) -> Exit:
+    """Translate the exit code of tools.check; where nothing was asked for, nothing was typed wrongly."""
     match code:
         case 0:
             return Exit.GREEN
-        case 2:
+        case 2 if only or "--quick" in arguments:
             raise UsageFailure(
                 f"the project's gates do not know {', '.join(only) or '--quick'};"
                 " see the line above"

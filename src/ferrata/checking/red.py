@@ -59,7 +59,7 @@ def blame(hooks: ModuleType, repository: Any, before: Gates | None) -> list[str]
     known = before if _tells(before, repository.head, now.red) else None
     try:
         known = known or _run_before(hooks, repository, now.red)
-    except (hooks.NotRun, OSError, ValueError) as reason:
+    except (hooks.NotRun, OSError, ValueError, RuntimeError) as reason:
         return [f"Which gates were red before is not known: {one_line(str(reason))}"]
     return _told(now, known)
 
@@ -77,7 +77,9 @@ def _run_before(hooks: ModuleType, repository: Any, names: Iterable[str]) -> Gat
     env = repository.project / ENV
     if env.is_file():
         (copy / ENV).write_bytes(env.read_bytes())
-    there = tomllib.loads((copy / PLAN).read_text("utf-8"))["gates"]
+    there = tomllib.loads((copy / PLAN).read_text("utf-8")).get("gates")
+    if not isinstance(there, dict):
+        raise hooks.NotRun(f"{PLAN} of the last commit names no gates")
     arguments = [word for name in names if name in there for word in ("--only", name)]
     if not arguments:
         return Gates("", None, {}, {})

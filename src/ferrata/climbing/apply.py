@@ -9,17 +9,18 @@ from ferrata.climbing.preview import Preview
 from ferrata.template import ANSWERS_FILE, updates
 
 
-def recovered(repository: Any) -> str:
-    """Finish or take back what a killed climb left; give what was done."""
+def recovered(repository: Any) -> list[str]:
+    """Finish or take back what a killed climb left, put back what Copier took; give what was done."""
     machine = updates().updating()
     try:
         with deferred():
-            return str(machine.recover(repository))
+            done = [machine.recover(repository), machine.recover_copier(repository)]
+            return [line for line in done if line]
     except (machine.GitError, machine.Stuck) as error:
         raise Failure(str(error)) from None
     except OSError as error:
         raise Failure(
-            f"a climb was killed half-way and cannot be taken back now: {reason(error)}; "
+            f"an update was killed half-way and cannot be taken back now: {reason(error)}; "
             "make room and try again, nothing is lost"
         ) from None
 

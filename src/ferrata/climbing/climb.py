@@ -27,7 +27,7 @@ from ferrata.climbing.preview import Preview, previewed
 from ferrata.climbing.report import Report, as_document, as_text, left_to_do, report
 from ferrata.climbing.repository import clean_repository, refuse_uncommitted
 from ferrata.growing import Growth
-from ferrata.project import Recorded, edited_by_hand, project_folder, read, source
+from ferrata.project import RESTORE, Recorded, edited_by_hand, project_folder, read, source
 from ferrata.template import ANSWERS_FILE, Template, opened, updates
 
 
@@ -79,7 +79,7 @@ def _place(error: Exception) -> str:
 def _worked_out(request: Request, project: Path, stack: ExitStack) -> "_Climb":
     """Everything that is known of a climb before it happens."""
     repository = clean_repository(project, stack.enter_context(scratch()))
-    if done := recovered(repository):
+    for done in recovered(repository):
         note(f"ferrata: {done}")
     refuse_uncommitted(repository)
     recorded = read(project)
@@ -88,7 +88,9 @@ def _worked_out(request: Request, project: Path, stack: ExitStack) -> "_Climb":
     answers = _answers(request, project, recorded, template)
     changes = {key: answers[key] for key in answers if recorded.answers.get(key) != answers[key]}
     preview = previewed(repository, template, recorded, changes, moves=request.upgrade)
-    return _Climb(request, template, preview)
+    told = report(preview, template.rules)
+    diff = ["", preview.diff.rstrip("\n")] if request.diff else []
+    return _Climb(request, template, preview, told, diff)
 
 
 @contextmanager
@@ -134,6 +136,7 @@ def _answers(
 ) -> dict[str, Any]:
     """The answers after the climb, or everything that is wrong with them."""
     rules = template.rules
+    _need_answers(recorded.answers)
     before = _given(recorded.answers, rules.OPTIONAL_TEXTS)
     after = with_settings(before, request.settings)
     if request.growth:
@@ -157,6 +160,20 @@ def _answers(
     return after
 
 
+def _need_answers(answers: Mapping[str, Any]) -> None:
+    """Stop without the answers that every version records, or with others than it records."""
+    kinds = {"project_name": str, "level": int, "modules": list, "entities": list}
+    wrong = [key for key, kind in kinds.items() if not isinstance(answers.get(key), kind)]
+    named = all(
+        isinstance(each, dict) and "name" in each and isinstance(each.get("fields"), list)
+        for each in (answers.get("entities") or ())
+    )
+    if wrong or not named:
+        raise Failure(
+            f"{ANSWERS_FILE} does not say what it has to of {', '.join(wrong) or 'entities'}; {RESTORE}"
+        )
+
+
 def _given(answers: Mapping[str, Any], optional: frozenset[str]) -> dict[str, Any]:
     """The answers without those that were left empty."""
     return {key: value for key, value in answers.items() if value != "" or key not in optional}
@@ -173,20 +190,22 @@ class _Climb:
     request: Request
     template: Template
     preview: Preview
+    told: Report
+    diff: list[str]
 
     def finish(self) -> Exit:
         """Refuse or apply it."""
         refused, conflicts = [*self.preview.refused], [*self.preview.outcome.conflicts]
-        told = report(self.preview, self.template.rules)
+        told = self.told
         if self.preview.empty and not conflicts and not updates().pins(self._project, ()):
             self._say([_nothing_to_do(self.preview.before, told)])
             self._say_json(told, applied=False)
             return Exit.GREEN
         if self.request.dry_run or not (refused or conflicts):
-            self._say([*as_text(told, full=self.request.full), *self._diff])
+            self._say([*as_text(told, full=self.request.full), *self.diff])
         if refused or (conflicts and (self.request.dry_run or not self.request.keep_conflicts)):
             found = [*refused, *conflicts]
-            raise Conflicts(_cannot(found, told), _as_lines(found))
+            raise Conflicts(_cannot(refused, conflicts, told), _as_lines(found))
         if self.request.dry_run:
             self._say(["", "Nothing was changed (--dry-run)."])
             self._say_json(told, applied=False)
@@ -196,10 +215,6 @@ class _Climb:
     @property
     def _project(self) -> Path:
         return Path(self.preview.repository.project)
-
-    @property
-    def _diff(self) -> list[str]:
-        return ["", self.preview.diff.rstrip("\n")] if self.request.diff else []
 
     def _say(self, lines: list[str]) -> None:
         """Tell people; with --json there is one document and nothing else."""
@@ -219,8 +234,8 @@ class _Climb:
             note(f"ferrata: {line}")
         if conflicts:
             raise Conflicts(
-                f"{_counted(conflicts)} with {_left(conflicts)}, as --keep-conflicts asks; mend "
-                f"them, `git add` and commit, or take all back with `{repository.undo}`",
+                f"all else is done, as --keep-conflicts asks; {_left(conflicts)}; "
+                f"{_to_mend(conflicts)} and commit, or take all back with `{repository.undo}`",
                 _as_lines(conflicts),
             )
         code = run_climbed(self.template.hooks, project, on_stderr=self.request.as_json)
@@ -248,8 +263,19 @@ def _as_lines(conflicts: list[Any]) -> list[str]:
     ]
 
 
-def _cannot(conflicts: list[Any], told: Report) -> str:
+def _cannot(refused: list[Any], conflicts: list[Any], told: Report) -> str:
     """Why nothing was changed, and what helps."""
+    if refused:
+        rest = (
+            f"; --keep-conflicts helps with the other {_counted(conflicts)} then"
+            if conflicts
+            else ""
+        )
+        return (
+            f"the climb cannot be clean: {_counted(refused)} in the way, of which the last commit "
+            "knows nothing; nothing was changed. No option lets a climb overwrite what is yours "
+            f"there: do what the lines below say of it first{rest}"
+        )
     if any(conflict.lines for conflict in conflicts):
         return (
             f"{', '.join(told.steps)} cannot be added cleanly: {_counted(conflicts)}; nothing was "
@@ -263,8 +289,21 @@ def _cannot(conflicts: list[Any], told: Report) -> str:
 
 
 def _left(conflicts: list[Any]) -> str:
-    lines = any(conflict.lines for conflict in conflicts)
-    return "conflict markers or lines to add" if lines else "conflict markers"
+    """What is left of them, by kind."""
+    kinds = {
+        "with conflict markers": [each for each in conflicts if each.marked],
+        "with lines to add": [each for each in conflicts if each.lines and not each.marked],
+        "beside a package of the same name": [each for each in conflicts if each.beside],
+    }
+    told = {id(each) for found in kinds.values() for each in found}
+    kinds["kept as yours, the template's is left out"] = [
+        each for each in conflicts if id(each) not in told
+    ]
+    return ", ".join(f"{_counted(found)} {kind}" for kind, found in kinds.items() if found)
+
+
+def _to_mend(conflicts: list[Any]) -> str:
+    return "mend them, `git add`" if any(each.unmerged for each in conflicts) else "mend them"
 
 
 def _counted(conflicts: list[Any]) -> str:

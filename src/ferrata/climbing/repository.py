@@ -30,13 +30,25 @@ def clean_repository(project: Path, scratch: Path) -> Any:
 
 def refuse_uncommitted(repository: Any) -> None:
     """Stop if something in the project differs from the last commit."""
-    changed = uncommitted(repository)
+    changed, machine = uncommitted(repository), updates().updating()
     if changed:
         more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
         raise Failure(
             f"{repository.project} has uncommitted changes: {', '.join(changed[:SHOWN])}{more}; "
-            "commit or stash them (`git stash --include-untracked`) and try again"
+            f"{_way_on(machine, repository)} and try again"
         )
+    machine.forget_killed(repository)
+
+
+def _way_on(machine: Any, repository: Any) -> str:
+    if not machine.killed(repository):
+        return "commit or stash them (`git stash --include-untracked`)"
+    # Half an update that is committed would look like a whole one.
+    here = " ." if repository.prefix else ""
+    return (
+        "`copier update` ended half-way: take back what it wrote "
+        f"(`{machine.back(repository.prefix)} && git clean -d --force{here}`)"
+    )
 
 
 def uncommitted(repository: Any) -> list[str]:
