@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from chassis.schemas import ListQuery, Schema
+from chassis.schemas import Answer, ListQuery, Schema
 
 AUDIT = "/api/v1/audit"
 LONGEST: Final = 255
@@ -16,7 +16,7 @@ MOST: Final = 100
 Name = Annotated[str, Field(min_length=1, max_length=LONGEST)]
 
 
-class AuditRead(Schema):
+class AuditRead(Answer):
     """One thing that was done to one record."""
 
     place: int

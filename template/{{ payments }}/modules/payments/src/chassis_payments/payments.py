@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, field_validator
 
 from chassis import webhooks
-from chassis.schemas import Exact, FromText, ListQuery, Schema, Url
+from chassis.schemas import Answer, Exact, FromText, ListQuery, Schema, Url
 from chassis_payments.money import DIGITS
 from chassis_payments.states import State
 
@@ -20,6 +20,7 @@ ProviderName = Literal["stripe", "paypal"]
 PaymentSort = Literal["created_at", "-created_at"]
 RefundState = Literal["pending", "unknown", "completed", "failed"]
 DisputeState = Literal["open", "won", "lost"]
+MovementKind = Literal["charge", "refund", "dispute"]
 AttemptState = Literal["sent", "unknown", "done", "declined", "refused"]
 Amount = Annotated[int, Field(ge=1, le=2**53), Exact()]
 """Minor units, as ISO 4217 counts them: 1050 of EUR is €10.50, 1050 of JPY is ¥1050."""
@@ -66,17 +67,17 @@ class NewProviderPayment(Schema):
         return metadata
 
 
-class ProviderPaymentSummary(Schema):
+class ProviderPaymentSummary(Answer):
     """A payment, and what is known to have become of it; nothing that only who pays may see."""
 
     id: UUID
-    provider: ProviderName
-    state: State
+    provider: ProviderName | str
+    state: State | str
     amount: int
     currency: str
     refunded: int
     """How much of it was given back."""
-    disputed: DisputeState | None
+    disputed: DisputeState | str | None
     entity: str | None
     entity_id: UUID | None
     description: str
@@ -158,13 +159,13 @@ class NewProviderRefund(Schema):
     reason: Text | None = None
 
 
-class ProviderRefundRead(Schema):
+class ProviderRefundRead(Answer):
     """A refund."""
 
     id: UUID
     payment_id: UUID
     amount: int
-    state: RefundState
+    state: RefundState | str
     reason: str | None
     created_at: dt.datetime
     updated_at: dt.datetime
@@ -184,13 +185,13 @@ class RefundEnd(Schema):
     reason: Reason | None = None
 
 
-class ProviderTransactionRead(Schema):
+class ProviderTransactionRead(Answer):
     """Money that moved: written once, and never changed."""
 
     id: UUID
     payment_id: UUID
-    provider: ProviderName
-    kind: Literal["charge", "refund", "dispute"]
+    provider: ProviderName | str
+    kind: MovementKind | str
     reference: str
     amount: int
     currency: str

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from chassis.schemas import Exact, FromText, ListQuery, Schema
+from chassis.schemas import Answer, Exact, FromText, ListQuery, Schema
 
 PATH = "/api/v1/bot-links"
 NOT_LINKED = "No account is linked to this chat."
@@ -48,7 +48,7 @@ class BotLinkChat(Schema):
     """When the account has to be linked again."""
 
 
-class BotLinkRead(Schema):
+class BotLinkRead(Answer):
     """A link as it is kept."""
 
     id: UUID

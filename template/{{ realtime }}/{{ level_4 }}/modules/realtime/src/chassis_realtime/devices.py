@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from chassis.schemas import ListQuery, Schema
+from chassis.schemas import Answer, ListQuery, Schema
 
 PATH = "/api/v1/push-devices"
 LONGEST_ADDRESS: Final = 2048
@@ -44,13 +44,13 @@ class PushDeviceNew(Schema):
     """When it has to be registered again."""
 
 
-class PushDeviceRead(Schema):
+class PushDeviceRead(Answer):
     """A device as it is kept."""
 
     id: UUID
     account: str
     audience: str
-    kind: Kind
+    kind: Kind | str
     address: Annotated[str, Field(repr=False)]
     address_hash: str
     p256dh: Annotated[str | None, Field(repr=False)]

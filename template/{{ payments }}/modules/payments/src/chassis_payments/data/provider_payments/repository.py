@@ -11,6 +11,7 @@ from chassis.database.engine import Change, Database
 from chassis.database.models import Base
 from chassis.database.repository import Repository
 from chassis.problems import Conflict, Invalid, NotFound, Outdated
+from chassis.unreadable import readable
 from chassis_payments.data.provider_payments.model import (
     ProviderAttempt,
     ProviderDispute,
@@ -157,7 +158,7 @@ class Payments(Repository[StoredPaymentRead]):
         )
         async with self.database.connect() as connection:
             rows = (await connection.execute(statement)).mappings().all()
-        return [self.read.model_validate(dict(row)) for row in rows]
+        return readable(map(dict, rows), self.read.model_validate, self._payments.name)
 
     async def begin_refund(
         self, payment_id: UUID, refund_id: UUID, new: NewProviderRefund
@@ -183,7 +184,7 @@ class Payments(Repository[StoredPaymentRead]):
             raise Conflict(ANOTHER_REFUND)
         if is_new:
             self.listeners.tell([_part_step("refund", payment, None, refund)])
-        return StoredRefundRead.model_validate(_without(refund, "version"))
+        return StoredRefundRead.model_validate(refund)
 
     async def end_refund(
         self, payment_id: UUID, refund_id: UUID, end: RefundEnd
@@ -205,17 +206,17 @@ class Payments(Repository[StoredPaymentRead]):
             if given_back != payment["refunded"]:
                 await self._update(connection, payment, {"refunded": given_back})
         self.listeners.tell([_part_step("refund", payment, before["state"], refund)])
-        return StoredRefundRead.model_validate(_without(refund, "version"))
+        return StoredRefundRead.model_validate(refund)
 
     async def refunds(self, payment_id: UUID) -> list[StoredRefundRead]:
         """Give the refunds of a payment."""
         rows = await self._of(self._refunds, payment_id)
-        return [StoredRefundRead.model_validate(_without(row, "version")) for row in rows]
+        return readable(rows, StoredRefundRead.model_validate, self._refunds.name)
 
     async def transactions(self, payment_id: UUID) -> list[ProviderTransactionRead]:
         """Give the money that moved."""
         rows = await self._of(self._transactions, payment_id)
-        return [ProviderTransactionRead.model_validate(_without(row, "updated_at")) for row in rows]
+        return readable(rows, ProviderTransactionRead.model_validate, self._transactions.name)
 
     async def _of(self, table: Table, payment_id: UUID) -> list[dict[str, Any]]:
         mine = table.c.payment_id == payment_id
