@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import EmailStr, Field
+from pydantic import AwareDatetime, EmailStr, Field
 
 from chassis.schemas import Answer, Exact, ListQuery, NotNull, Schema
 
@@ -66,7 +66,7 @@ class KeyCreate(Schema):
 
     number: Annotated[int, Field(ge=1, le=2**31 - 1), Exact()]
     private: Sealed
-    signs_from: dt.datetime
+    signs_from: Annotated[AwareDatetime, Exact()]
 
 
 class KeyRead(Answer):

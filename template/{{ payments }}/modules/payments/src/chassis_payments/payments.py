@@ -1,10 +1,11 @@
 """Payments, as the services speak of them."""
 
 import datetime as dt
+from functools import partial
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from chassis import webhooks
 from chassis.schemas import Answer, Exact, FromText, ListQuery, Schema, Url
@@ -135,6 +136,11 @@ class SeenDispute(Schema):
     reason: Reason | None = None
 
 
+def _fitting(longest: int, text: str | None) -> str | None:
+    """Leave out what cannot be kept: what a provider says of the money is known all the same."""
+    return text if text is None or len(text) <= longest else None
+
+
 class Seen(Schema):
     """What a provider says of a payment now."""
 
@@ -143,8 +149,8 @@ class Seen(Schema):
     amount: Amount
     currency: Currency
     charge: Reference | None = None
-    checkout_url: str | None = None
-    client_secret: str | None = None
+    checkout_url: Annotated[str | None, AfterValidator(partial(_fitting, 2048))] = None
+    client_secret: Annotated[str | None, AfterValidator(partial(_fitting, 255))] = None
     reason: Reason | None = None
     refunds: list[SeenRefund] = Field(default_factory=list)
     disputes: list[SeenDispute] = Field(default_factory=list)

@@ -37,14 +37,14 @@ class BotLinkNew(Schema):
     account: Account
     roles: Roles
     """What the account may be, as its token said it when it asked."""
-    ends_at: AwareDatetime
+    ends_at: Annotated[AwareDatetime, Exact()]
 
 
 class BotLinkChat(Schema):
     """The chat that a link is for."""
 
     chat: Annotated[PrivateChat, Exact()]
-    ends_at: AwareDatetime
+    ends_at: Annotated[AwareDatetime, Exact()]
     """When the account has to be linked again."""
 
 
@@ -66,7 +66,7 @@ class BotLinkQuery(ListQuery):
     """Which links a list shows."""
 
     sort: Literal["created_at", "-created_at"] = "-created_at"
-    account: Account | None = None
+    account: Annotated[Account, Exact()] | None = None
     chat: Annotated[Annotated[int, Exact()] | None, FromText()] = None
 
 

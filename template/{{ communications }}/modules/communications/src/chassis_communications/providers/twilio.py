@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from chassis_communications.providers.bounded import AS_IT_IS, HOOKS
 from chassis_communications.providers.calling import post
 from chassis_communications.providers.port import NotSent, Outgoing, Taken
 from chassis_communications.providers.settings import SmsSettings
@@ -34,6 +35,8 @@ class TwilioSms:
             auth=(settings.twilio_account, token.get_secret_value() if token else ""),
             timeout=settings.provider_timeout,
             transport=transport,
+            headers=AS_IT_IS,
+            event_hooks=HOOKS,
         )
 
     async def send(self, message: Outgoing) -> Taken:

@@ -1,7 +1,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.routing import RouteContext, iter_route_contexts
 
 from chassis.data_api import Reader
@@ -9,6 +9,7 @@ from chassis.problems import NotFound, responses
 from chassis.schemas import Page
 from chassis_mongodb.activities import PATH, ActivityRead, HistoryQuery
 
+Collection = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_-]*$", max_length=63)]
 UNKNOWN = "There is no such collection."
 
 router = APIRouter(prefix="/api/v1", tags=["history"])
@@ -17,7 +18,7 @@ _activities = Reader(ActivityRead, "activity")
 
 @router.get("/{collection}/{record_id}/history", responses=responses(404, 422))
 async def list_history(
-    collection: str,
+    collection: Collection,
     record_id: UUID,
     query: Annotated[HistoryQuery, Query()],
     request: Request,

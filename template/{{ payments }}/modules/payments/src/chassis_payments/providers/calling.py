@@ -7,6 +7,7 @@ from typing import Any
 import httpx2
 
 from chassis.problems import OutcomeUnknown, Unavailable
+from chassis_payments.providers.bounded import AS_IT_IS, HOOKS
 from chassis_payments.providers.port import NotLetIn, NotThere, Refused
 
 CONNECT_S = 3.0
@@ -41,6 +42,8 @@ class Calls:
             timeout=httpx2.Timeout(timeout_s, connect=CONNECT_S),
             transport=transport,
             follow_redirects=False,
+            headers=AS_IT_IS,
+            event_hooks=HOOKS,
         )
         self.send: Send = self.client.request
         """What makes a call; something may be put before it."""

@@ -33,6 +33,10 @@ from chassis_payments.payments import (
 from chassis_payments.states import OPEN, State, step
 
 AT_ONCE = 50
+MOST_REFUNDS = 200
+"""Of one payment, that are asked for here."""
+MOST = 1000
+"""Refunds or movements of a payment that are shown; providers have some that were not asked for here."""
 PATIENCE = 20
 """How much longer people may take to pay than a provider may take to answer."""
 ANOTHER = "This id is that of another payment."
@@ -44,6 +48,7 @@ MISMATCH = "The provider speaks of another amount than was asked for."
 NO_COLLECTION = "There is no such collection."
 NO_RECORD = "There is no such record."
 NOT_LEFT = "So much is not left of this payment."
+TOO_MANY = f"This payment has {MOST_REFUNDS} refunds: give back the rest at the provider."
 NOT_PAID = "Nothing was paid: there is nothing to give back."
 
 _NOW: Mapping[str, State] = {"unknown": "unknown", "refused": "failed"}
@@ -220,7 +225,7 @@ class Payments(Repository[StoredPaymentRead]):
 
     async def _of(self, table: Table, payment_id: UUID) -> list[dict[str, Any]]:
         mine = table.c.payment_id == payment_id
-        statement = select(table).where(mine).order_by(table.c.created_at, table.c.id)
+        statement = select(table).where(mine).order_by(table.c.created_at, table.c.id).limit(MOST)
         async with self.database.connect() as connection:
             return [dict(row) for row in (await connection.execute(statement)).mappings()]
 
@@ -363,10 +368,14 @@ class Payments(Repository[StoredPaymentRead]):
         if payment["disputed"] in {"open", "lost"}:
             raise Conflict(DISPUTED)
         refunds = self._refunds
-        held = select(func.coalesce(func.sum(refunds.c.amount), 0)).where(
-            refunds.c.payment_id == payment["id"], refunds.c.state != "failed"
+        held = func.sum(refunds.c.amount).filter(refunds.c.state != "failed")
+        known = select(func.count(), func.coalesce(held, 0)).where(
+            refunds.c.payment_id == payment["id"]
         )
-        left = payment["amount"] - int((await connection.execute(held)).scalar_one())
+        number, taken = (await connection.execute(known)).one()
+        if number >= MOST_REFUNDS:
+            raise Conflict(TOO_MANY)
+        left = payment["amount"] - int(taken)
         if left <= 0 or (amount or left) > left:
             raise Conflict(NOT_LEFT)
         return amount or left
