@@ -1,15 +1,18 @@
 """Records behind another service's HTTP API."""
 
 import datetime as dt
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID, uuid4
 
 import pytest
 
-from chassis.data_api import DataApiRecords
+from chassis.data_api import DataApiRecords, Reader
+from chassis.http_client import Reply
 from chassis.problems import (
     Conflict,
     Invalid,
@@ -19,7 +22,7 @@ from chassis.problems import (
     TooLarge,
     Unavailable,
 )
-from chassis.schemas import ListQuery
+from chassis.schemas import Answer, ListQuery
 from chassis.testing.http import RecordedHttp
 
 
@@ -177,3 +180,51 @@ async def test_a_write_that_failed_may_be_stored() -> None:
     for write in (coins.add(NewCoin(worth=Decimal(1))), coins.change(ID, {}), coins.remove(ID)):
         with pytest.raises(OutcomeUnknown):
             await write
+
+
+type State = Literal["new", "read"]
+
+
+class Note(Answer):
+    id: UUID
+    state: State | str
+    words: int
+
+
+NOTE = {"id": str(ID), "state": "new", "words": 3}
+NOTES = Reader(Note, "note")
+
+
+def reply(answer: Any, status: int = 200) -> Reply:
+    return Reply(status, json.dumps(answer).encode())
+
+
+def test_what_only_a_later_version_has_is_left_out_and_its_choices_are_taken() -> None:
+    later = {**NOTE, "state": "archived", "colour": "red"}
+
+    assert NOTES.one(reply(later)) == Note(id=ID, state="archived", words=3)
+    assert NOTES.all(reply([later])) == NOTES.page(reply({"items": [later]})).items
+
+
+def test_a_record_that_cannot_be_read_takes_no_others_along(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    broken = {**NOTE, "words": "a secret"}
+
+    assert NOTES.all(reply([broken, NOTE])) == [NOTES.one(reply(NOTE))]
+    page = NOTES.page(reply({"items": [broken, NOTE], "next_cursor": "more"}))
+    assert (len(page.items), page.next_cursor) == (1, "more")
+    assert "note" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_what_must_be_whole_is_not_read_in_part() -> None:
+    assert NOTES.whole(reply({"items": [NOTE]})).items == [NOTES.one(reply(NOTE))]
+    with pytest.raises(Unavailable):
+        NOTES.whole(reply({"items": [{**NOTE, "words": None}, NOTE]}))
+
+
+@pytest.mark.parametrize("read", [NOTES.one, NOTES.page, NOTES.whole, NOTES.all])
+def test_what_a_service_answers_is_raised(read: Callable[[Reply], Any]) -> None:
+    with pytest.raises(NotFound):
+        read(reply({"detail": "None."}, 404))

@@ -138,3 +138,12 @@ async def test_what_fails_is_kept_with_the_reason(caplog: pytest.LogCaptureFixtu
 
 def test_what_is_forged_is_refused() -> None:
     assert Forged("No.").status == 400
+
+
+async def test_an_event_that_cannot_be_read_holds_up_no_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    table = Table({**EVENT, "attempts": None}, EVENT)
+
+    assert await inbox(table).due() == [DueEvent.model_validate(EVENT)]
+    assert "told" in caplog.text

@@ -437,3 +437,84 @@ async def test_production_without_a_key_says_that_nobody_can_log_in(
 
     async with login.lifespan(app, settings):
         assert caplog.messages == told
+
+
+async def test_without_redis_an_account_stays_as_it_is(
+    client: AsyncClient, admin: dict[str, str], anna: dict[str, Any], server: FakeServer
+) -> None:
+    url, mine = f"/auth/users/{anna['id']}", bearer(anna["access_token"])
+    server.connected = False
+
+    answers = [
+        await client.patch(url, json={"disabled": True}, headers=admin),
+        await client.delete(url, headers=admin),
+        await client.put(
+            "/auth/me/password",
+            json={"password": ANNA["password"], "new_password": OTHER},
+            headers=mine,
+        ),
+    ]
+
+    assert [answer.status_code for answer in answers] == [503, 503, 503]
+    server.connected = True
+    assert (await client.get(url, headers=admin)).json()["version"] == anna["version"]
+    assert (await client.post(LOGIN, json=ANNA)).status_code == 201
+
+
+@pytest.fixture
+def redis_leaves(app: FastAPI, server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take Redis away with the next write of an account."""
+    kept = app.state.login.accounts
+
+    def taking_redis_away(write: Any) -> Any:
+        async def written(*given: Any) -> Any:
+            server.connected = False
+            return await write(*given)
+
+        return written
+
+    for name in ("change", "remove"):
+        monkeypatch.setattr(kept, name, taking_redis_away(getattr(kept, name)))
+
+
+@pytest.mark.usefixtures("redis_leaves")
+@pytest.mark.parametrize(("method", "sent"), [("PATCH", {"disabled": True}), ("DELETE", None)])
+async def test_if_redis_goes_meanwhile_nobody_is_told_that_nothing_was_done(
+    client: AsyncClient, admin: dict[str, str], anna: dict[str, Any], method: str, sent: Any
+) -> None:
+    url = f"/auth/users/{anna['id']}"
+
+    answer = await client.request(method, url, headers=admin, json=sent)
+
+    assert answer.status_code == 504
+    assert "Retry-After" not in answer.headers
+
+
+async def test_the_sessions_of_an_account_that_is_gone_can_be_ended_again(
+    client: AsyncClient, admin: dict[str, str], anna: dict[str, Any], app: FastAPI
+) -> None:
+    url, sessions = f"/auth/users/{anna['id']}", app.state.login.sessions
+    assert (await client.delete(url, headers=admin)).status_code == 204
+    session, _ = await sessions.begin(anna["id"], "late")
+
+    assert (await client.delete(url, headers=admin)).status_code == 404
+    assert not await sessions.goes_on(session)
+
+
+async def test_an_account_is_changed_and_removed_by_its_version(
+    client: AsyncClient, admin: dict[str, str], anna: dict[str, Any], app: FastAPI
+) -> None:
+    url = f"/auth/users/{anna['id']}"
+    first = (await client.get(url, headers=admin)).headers["ETag"]
+
+    changed = await client.patch(url, json={"roles": []}, headers={**admin, "If-Match": first})
+    late = await client.patch(url, json={"roles": []}, headers={**admin, "If-Match": first})
+    too_late = await client.delete(url, headers={**admin, "If-Match": first})
+    unchanged = await client.patch(url, json={}, headers=admin)
+    app.state.require_if_match = True
+    without = await client.delete(url, headers=admin)
+    now = {**admin, "If-Match": changed.headers["ETag"]}
+
+    assert (late.status_code, too_late.status_code, without.status_code) == (412, 412, 428)
+    assert unchanged.headers["ETag"] == changed.headers["ETag"] != first
+    assert (await client.delete(url, headers=now)).status_code == 204

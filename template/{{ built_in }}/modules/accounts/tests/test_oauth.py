@@ -11,6 +11,7 @@ from httpx2 import ASGITransport, AsyncClient, BasicAuth, Response
 from chassis_accounts.settings import Settings
 
 CLIENTS = "/api/v1/auth/clients"
+METADATA = "/.well-known/oauth-authorization-server"
 GRANT = {"grant_type": "client_credentials"}
 
 
@@ -232,8 +233,18 @@ async def test_a_client_learns_whether_a_token_is_good(
     refused(alone, 401, "invalid_client")
 
 
-async def test_the_metadata_say_where_everything_is(root: AsyncClient, own: Settings) -> None:
-    told = (await root.get("/.well-known/oauth-authorization-server")).json()
+async def test_whoever_asks_names_no_address_in_the_metadata(root: AsyncClient) -> None:
+    answer = await root.get(METADATA, headers={"Host": "elsewhere.example"})
+
+    assert answer.status_code == 404
+    assert "elsewhere" not in answer.text
+
+
+async def test_the_metadata_say_where_everything_is(
+    root: AsyncClient, app: FastAPI, own: Settings
+) -> None:
+    app.state.login.settings.accounts_issuer = "http://garden"
+    told = (await root.get(METADATA)).json()
 
     assert told["issuer"] == own.accounts_issuer
     for name in ("token_endpoint", "revocation_endpoint", "introspection_endpoint"):
@@ -249,3 +260,45 @@ async def test_without_redis_no_client_gets_a_token(
     answer = await root.post("/oauth2/token", data=GRANT, auth=basic(program))
 
     assert answer.status_code == 503
+
+
+async def test_without_redis_a_client_stays_as_it_is(
+    root: AsyncClient, program: dict[str, Any], admin: dict[str, str], server: FakeServer
+) -> None:
+    url = f"{CLIENTS}/{program['id']}"
+    server.connected = False
+
+    changed = await root.patch(url, json={"disabled": True}, headers=admin)
+    removed = await root.delete(url, headers=admin)
+
+    assert (changed.status_code, removed.status_code) == (503, 503)
+    assert not (await root.get(url, headers=admin)).json()["disabled"]
+
+
+async def test_a_client_is_changed_and_removed_by_its_version(
+    root: AsyncClient, program: dict[str, Any], admin: dict[str, str]
+) -> None:
+    url = f"{CLIENTS}/{program['id']}"
+    first = (await root.get(url, headers=admin)).headers["ETag"]
+
+    changed = await root.patch(url, json={"roles": []}, headers={**admin, "If-Match": first})
+    late = await root.patch(url, json={"roles": []}, headers={**admin, "If-Match": first})
+    too_late = await root.delete(url, headers={**admin, "If-Match": first})
+    unchanged = await root.patch(url, json={}, headers=admin)
+    now = {**admin, "If-Match": changed.headers["ETag"]}
+
+    assert (late.status_code, too_late.status_code) == (412, 412)
+    assert unchanged.headers["ETag"] == changed.headers["ETag"] != first
+    assert (await root.delete(url, headers=now)).status_code == 204
+
+
+@pytest.mark.parametrize(
+    "name", [" Nightly", "Night\u200bly", "Nightly\n", "e\u0301", "\u00a0", "Night\0ly"]
+)
+async def test_a_name_of_a_client_has_one_way_to_be_written(
+    root: AsyncClient, admin: dict[str, str], name: str
+) -> None:
+    answer = await root.post(CLIENTS, json={"name": name}, headers=admin)
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "name"

@@ -173,3 +173,19 @@ async def test_an_administrator_ends_the_sessions_of_somebody(
     assert (await client.get(url, headers=admin)).json() == {"items": []}
     sent = {"refresh_token": anna["refresh_token"]}
     assert (await client.post("/auth/sessions/refresh", json=sent)).status_code == 401
+
+
+async def test_however_many_there_are_the_newest_are_shown_and_all_end(
+    sessions: Sessions, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chassis_accounts.sessions.MOST_SHOWN", 2)
+    monkeypatch.setattr("chassis_accounts.sessions.AT_ONCE", 2)
+    begun = []
+    for _ in range(5):
+        clock.now += 1
+        begun.append((await sessions.begin(ACCOUNT, ""))[0])
+
+    assert [one.id for one in await sessions.of(ACCOUNT)] == begun[:2:-1]
+    await sessions.end_all(ACCOUNT, but=begun[0])
+    assert [one.id for one in await sessions.of(ACCOUNT)] == begun[:1]
+    assert [await sessions.goes_on(one) for one in begun] == [True, *[False] * 4]

@@ -33,7 +33,7 @@ def test_a_variable_that_misses_is_an_error(templates: Templates) -> None:
 @pytest.mark.parametrize(("name", "channel"), [("none", "sms"), ("bare", "email")])
 def test_what_is_not_there_is_told(templates: Templates, name: str, channel: str) -> None:
     with pytest.raises(Invalid):
-        templates.render(name, channel, {})  # type: ignore[arg-type]
+        templates.render(name, channel, {})
 
 
 def test_a_variable_that_does_not_fit_is_an_error() -> None:

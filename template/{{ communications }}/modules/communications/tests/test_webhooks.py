@@ -8,11 +8,13 @@ from uuid import UUID, uuid4
 import httpx2
 import pytest
 
+from chassis.problems import Unavailable
 from chassis.webhooks import Forged
 from chassis_communications.message_events import NewMessageEvent
+from chassis_communications.providers.bounded import HOOKS
 from chassis_communications.testing.kept import Kept
 from chassis_communications.testing.sendgrid import SendGrid, event
-from chassis_communications.testing.sns import CERTIFICATE, SUBSCRIBE, Topic
+from chassis_communications.testing.sns import CERTIFICATE, SUBSCRIBE, TOPIC, Topic
 from chassis_communications.testing.twilio import Twilio
 from chassis_communications.webhooks import sendgrid as sendgrid_webhook
 from chassis_communications.webhooks import twilio as twilio_webhook
@@ -258,3 +260,83 @@ async def test_without_a_key_nothing_is_believed(kept: Kept, topic: Topic) -> No
 async def test_an_event_says_what_it_is_of() -> None:
     with pytest.raises(ValueError, match="event"):
         NewMessageEvent(provider="ses", event_id="", message=MESSAGE)
+
+
+@pytest.mark.parametrize(("status", "answered"), [(404, 400), (403, 400), (429, 503), (500, 503)])
+async def test_a_certificate_that_is_not_there_was_never_one(
+    http: httpx2.AsyncClient, kept: Kept, topic: Topic, status: int, answered: int
+) -> None:
+    topic.status = status
+
+    assert await post(http, "ses", topic.tells(ses("Delivery"))) == answered
+    assert not kept.told
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        pytest.param({"mail": {"headers": [{"name": HEADER}]}}, id="a header without a value"),
+        pytest.param({"mail": {"headers": [5, {"value": "x"}, {"name": []}]}}, id="no headers"),
+        pytest.param({"mail": {"headers": {}}}, id="headers that are no list"),
+        pytest.param({"mail": []}, id="no mail"),
+        pytest.param({"mail": None}, id="a mail that is null"),
+    ],
+)
+async def test_what_is_signed_and_of_another_shape_is_no_error(
+    http: httpx2.AsyncClient, kept: Kept, topic: Topic, odd: dict[str, Any]
+) -> None:
+    assert await post(http, "ses", topic.tells({**ses("Delivery"), **odd})) == 204
+    assert not kept.told
+
+
+@pytest.mark.parametrize("bounce", [None, [], "x", {"bounceType": []}])
+async def test_a_bounce_that_does_not_say_of_which_kind_is_kept(
+    http: httpx2.AsyncClient, kept: Kept, topic: Topic, bounce: Any
+) -> None:
+    assert await post(http, "ses", topic.tells(ses("Bounce", bounce=bounce))) == 204
+    assert told(kept) == [("bounced", None)]
+
+
+async def test_json_that_only_its_writer_likes_is_read(
+    http: httpx2.AsyncClient, kept: Kept, topic: Topic
+) -> None:
+    message = json.dumps(ses("Delivery"))[:-1] + ', "a": NaN, "a": 1e400, "b": "\\ud800"}'
+
+    assert await post(http, "ses", topic.tells(message)) == 204
+    assert told(kept) == [("delivered", None)]
+
+
+async def test_what_sns_says_of_itself_is_taken(
+    http: httpx2.AsyncClient, kept: Kept, topic: Topic, caplog: pytest.LogCaptureFixture
+) -> None:
+    told_once = "Successfully validated SNS topic for Amazon SES event publishing."
+
+    assert await post(http, "ses", topic.tells(told_once)) == 204
+    assert "no event of SES" in caplog.text
+    assert not kept.told
+
+
+async def test_an_event_without_a_name_of_its_own_spoils_nothing(
+    http: httpx2.AsyncClient, kept: Kept, topic: Topic
+) -> None:
+    assert await post(http, "ses", topic.tells(ses("Delivery"), MessageId="")) == 204
+    form, headers = Twilio().tells(PUBLIC, "failed", ErrorCode="2\0")
+    assert (await http.post(TWILIO, data=form, headers=headers)).status_code == 204
+    assert not kept.told
+
+
+async def test_a_form_has_no_more_fields_than_twilio_sends(http: httpx2.AsyncClient) -> None:
+    form = "&".join(f"a{number}=" for number in range(100_000))
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+
+    assert (await http.post(TWILIO, content=form, headers=headers)).status_code == 400
+
+
+async def test_no_more_is_read_of_a_certificate_than_a_bound(
+    kept: Kept, topic: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chassis_communications.providers.bounded.MOST", 100)
+    async with httpx2.AsyncClient(transport=topic.transport(), event_hooks=HOOKS) as client:
+        with pytest.raises(Unavailable):
+            await Sns(TOPIC, client).read(topic.tells(ses("Delivery")))
+    assert not kept.told

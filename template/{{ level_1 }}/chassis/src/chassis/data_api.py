@@ -8,15 +8,17 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from chassis.http_client import Reply, raise_for_problem
-from chassis.problems import Outdated
+from chassis.problems import Outdated, Unavailable
 from chassis.schemas import ListQuery, Page
 from chassis.unreadable import readable
 from chassis.versions import etag_of
 
 OUTDATED = "This was changed by somebody else: read it again."
+UNREADABLE = "What a service that is needed for this says cannot be read."
 PAST_CACHES = {"Cache-Control": "no-cache"}
 
 _untyped = TypeAdapter(Page[dict[str, Any]])
+_untyped_list = TypeAdapter(list[dict[str, Any]])
 
 
 class Http(Protocol):
@@ -73,6 +75,56 @@ class KeepingHttp(Protocol):
         ...
 
 
+class Reader[Kept]:
+    """Reads answers with one kind of record; raises what the service answered.
+
+    A record that cannot be read takes no others along: a list goes without it.
+    """
+
+    def __init__(self, record: type[Kept], title: str) -> None:
+        self._title = title
+        """What the records are called in the log."""
+        self._records: TypeAdapter[Kept] = TypeAdapter(record)
+        self._lists: TypeAdapter[list[Kept]] = TypeAdapter(list[record])  # type: ignore[valid-type]
+        self._pages: TypeAdapter[Page[Kept]] = TypeAdapter(Page.__class_getitem__(record))
+
+    def one(self, reply: Reply) -> Kept:
+        """Read a record."""
+        raise_for_problem(reply)
+        return self._records.validate_json(reply.body)
+
+    def page(self, reply: Reply) -> Page[Kept]:
+        """Read a page."""
+        raise_for_problem(reply)
+        try:
+            return self._pages.validate_json(reply.body)
+        except ValidationError:
+            page = _untyped.validate_json(reply.body)
+            return Page(items=self._readable(page.items), next_cursor=page.next_cursor)
+
+    def whole(self, reply: Reply) -> Page[Kept]:
+        """Read a page of which nothing may be left out; raises Unavailable if one cannot be read."""
+        raise_for_problem(reply)
+        try:
+            return self._pages.validate_json(reply.body)
+        except ValidationError as error:
+            raise Unavailable(UNREADABLE) from error
+
+    def all(self, reply: Reply) -> list[Kept]:
+        """Read a list that has no pages."""
+        raise_for_problem(reply)
+        try:
+            return self._lists.validate_json(reply.body)
+        except ValidationError:
+            return self._readable(_untyped_list.validate_json(reply.body))
+
+    def _readable(self, records: list[dict[str, Any]]) -> list[Kept]:
+        def read(record: dict[str, Any]) -> Kept:
+            return self._records.validate_json(to_json(record))
+
+        return readable(records, read, self._title)
+
+
 class DataApiRecords[New, Kept, Query: ListQuery]:
     """One collection of a data service.
 
@@ -86,14 +138,12 @@ class DataApiRecords[New, Kept, Query: ListQuery]:
     record: type[Kept]
 
     _news: TypeAdapter[New]
-    _records: TypeAdapter[Kept]
-    _pages: TypeAdapter[Page[Kept]]
+    _reader: Reader[Kept]
 
     def __init_subclass__(cls) -> None:
         """Prepare the (de)serialisers once for all instances."""
         cls._news = TypeAdapter(cls.new)
-        cls._records = TypeAdapter(cls.record)
-        cls._pages = TypeAdapter(Page[cls.record])  # type: ignore[name-defined]
+        cls._reader = Reader(cls.record, cls.path)
 
     def __init__(self, http: Http, base_url: str) -> None:
         self._http = http
@@ -102,11 +152,11 @@ class DataApiRecords[New, Kept, Query: ListQuery]:
     async def add(self, new: New) -> Kept:
         """Keep a new record and return it with its id."""
         reply = await self._http.post(self._url, json_body=self._news.dump_json(new))
-        return self._record(reply)
+        return self._reader.one(reply)
 
     async def get(self, record_id: UUID) -> Kept:
         """Return the record with this id."""
-        return self._record(await self._http.get(f"{self._url}/{record_id}"))
+        return self._reader.one(await self._http.get(f"{self._url}/{record_id}"))
 
     async def current(self, record_id: UUID, version: int | None = None) -> Kept:
         """Return the record as it is now, past every cache: to decide on it.
@@ -114,44 +164,30 @@ class DataApiRecords[New, Kept, Query: ListQuery]:
         Raises Outdated if it has another version than the one that is given.
         """
         reply = await self._http.get(f"{self._url}/{record_id}", headers=PAST_CACHES)
-        found = self._record(reply)
+        found = self._reader.one(reply)
         if version is not None and getattr(found, "version", version) != version:
             raise Outdated(OUTDATED)
         return found
 
     async def list(self, query: Query) -> Page[Kept]:
         """Return one page of the records that match."""
-        params = query.model_dump(mode="json", exclude_none=True)
-        reply = await self._http.get(self._url, params=params)
-        raise_for_problem(reply)
-        try:
-            return self._pages.validate_json(reply.body)
-        except ValidationError:
-            return self._readable(reply.body)
+        return self._reader.page(await self._page(query))
 
     async def change(
         self, record_id: UUID, changes: Mapping[str, Any], version: int | None = None
     ) -> Kept:
         """Set the given fields, of that version if there is one; return the record as it is then."""
         url, body = f"{self._url}/{record_id}", to_json(changes)
-        return self._record(await self._http.patch(url, json_body=body, headers=_if(version)))
+        return self._reader.one(await self._http.patch(url, json_body=body, headers=_if(version)))
 
     async def remove(self, record_id: UUID, version: int | None = None) -> None:
         """Remove the record with this id, of that version if there is one."""
         url = f"{self._url}/{record_id}"
         raise_for_problem(await self._http.delete(url, headers=_if(version)))
 
-    def _readable(self, body: bytes) -> Page[Kept]:
-        """Read a page again without the records that cannot be read."""
-        page = _untyped.validate_json(body)
-        items = readable(
-            page.items, lambda record: self._records.validate_json(to_json(record)), self.path
-        )
-        return Page(items=items, next_cursor=page.next_cursor)
-
-    def _record(self, reply: Reply) -> Kept:
-        raise_for_problem(reply)
-        return self._records.validate_json(reply.body)
+    async def _page(self, query: Query) -> Reply:
+        params = query.model_dump(mode="json", exclude_none=True)
+        return await self._http.get(self._url, params=params)
 
 
 def _if(version: int | None) -> dict[str, str]:

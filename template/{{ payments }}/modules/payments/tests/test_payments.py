@@ -475,3 +475,43 @@ async def test_a_payment_may_be_made_in_a_form_of_ones_own_page(books: Books) ->
 
     assert (paid.state, paid.client_secret) == ("completed", None)
     assert await books.moved(payment["id"]) == [("charge", 1050)]
+
+
+async def test_what_a_later_version_writes_takes_no_others_along(books: Books) -> None:
+    later, payment = await books.opened(), await books.opened()
+    await books.age()
+    await books.sql(f"UPDATE provider_payments SET disputed = 'asked' WHERE id = '{later.id}'")  # noqa: S608
+
+    shown = (await books.business.get(PAYMENTS)).json()["items"]
+    assert {one["id"]: one["disputed"] for one in shown} == {
+        str(later.id): "asked",
+        str(payment.id): None,
+    }
+    assert {one.id for one in await books.payments.unsettled(0)} == {later.id, payment.id}
+
+
+async def test_what_does_not_fit_is_left_out_of_what_a_provider_says(books: Books) -> None:
+    payment = await books.opened()
+    seen = Seen(
+        state="pending",
+        reference=payment.reference or "",
+        amount=payment.amount,
+        currency=payment.currency,
+        checkout_url=f"https://pay.example/{'x' * 4000}",
+        client_secret="s" * 256,
+    )
+
+    written = await books.payments.write_down(payment, seen)
+
+    assert (written.checkout_url, written.client_secret) == (None, None)
+
+
+async def test_the_refunds_of_a_payment_have_a_bound(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chassis_payments.data.provider_payments.repository.MOST_REFUNDS", 2)
+    payment = await books.paid()
+
+    answers = [await books.refund(payment.id, amount=1) for _ in range(3)]
+
+    assert [one.status_code for one in answers] == [201, 201, 409]

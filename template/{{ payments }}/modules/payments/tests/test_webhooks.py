@@ -218,3 +218,16 @@ async def test_an_event_that_cannot_be_acted_on_is_tried_later_and_later(books: 
     await books.sql("UPDATE provider_events SET attempts = 30, due_at = now() - interval '1 s'")
     await books.act()
     assert await books.sql("SELECT state FROM provider_events") == [("failed",)]
+
+
+async def test_an_event_is_not_refused_for_its_json(books: Books) -> None:
+    await approved_at_paypal(books)
+    body = (
+        event()[:-1] + b', "a": 0.1000000000000000055511151231257827, "b": 1e400, "b": "\\ud800"}'
+    )
+    json_type = {"Content-Type": "application/json"}
+
+    stripe = await books.deliver(Sent(body, {**signed(body), **json_type}))
+    paypal = await books.deliver(Sent(body, {**books.paypal.signed(body), **json_type}), "paypal")
+
+    assert (stripe.status_code, paypal.status_code) == (204, 204)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from chassis.schemas import Exact, FromText, ListQuery, Schema
+from chassis.schemas import Answer, Exact, FromText, ListQuery, Schema
 
 PATH = "/api/v1/bot-chats"
 LARGEST = 2**53 - 1
@@ -25,7 +25,7 @@ class BotChatState(Schema):
     language: Annotated[str, Field(max_length=10), Exact()] | None = None
 
 
-class BotChatRead(Schema):
+class BotChatRead(Answer):
     """A chat as it is kept."""
 
     id: UUID

@@ -11,14 +11,13 @@ from aiogram import Router
 from aiogram.exceptions import TelegramAPIError, TelegramForbiddenError, TelegramRetryAfter
 from aiogram.filters import Command
 from aiogram.types import InlineKeyboardMarkup, Message
-from pydantic import TypeAdapter
 from redis.asyncio import Redis
 
+from chassis.data_api import Reader
 from chassis.events import Event
 from chassis.http_client import Reply, raise_for_problem
 from chassis.problems import ProblemError
 from chassis.problems.telling import described
-from chassis.schemas import Page
 from chassis_bot.browsing import ShowRecord
 from chassis_bot.chats import PATH, BotChatRead, BotChatState
 from chassis_bot.process import ChatBot
@@ -34,7 +33,7 @@ AT_ONCE = 25
 REMEMBERED_S = 24 * 60 * 60
 """So long it is known which chat was told of an event: it is not told again when others are."""
 
-_pages = TypeAdapter(Page[BotChatRead])
+_chats = Reader(BotChatRead, "bot chat")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +75,7 @@ class Chats:
         while True:
             params = {"subscribed": True, "limit": 100, "cursor": cursor}
             reply = await self._http.get(self._url, params=params)
-            raise_for_problem(reply)
-            page = _pages.validate_json(reply.body)
+            page = _chats.page(reply)
             for chat in page.items:
                 yield chat
             cursor = page.next_cursor

@@ -6,6 +6,7 @@ from chassis.problems import ProblemError
 WRONG = "The e-mail address, the password or the code is wrong."
 CODE_NEEDED = "This account has a second factor: send its code, too."
 ENDED = "This session has ended: log in again."
+MAY_GO_ON = "It is stored, but a session that began at this moment may go on: end all sessions."
 AWAY = "Nobody can log in at the moment. Nothing was done."
 NOT_ALLOWED = "This is for administrators, whatever AUTH_MODE is."
 NO_REGISTRATION = "Nobody can register here: an administrator makes accounts."

@@ -4,9 +4,9 @@ import datetime as dt
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import EmailStr, Field
+from pydantic import AwareDatetime, EmailStr, Field
 
-from chassis.schemas import Exact, ListQuery, NotNull, Schema
+from chassis.schemas import Answer, Exact, ListQuery, NotNull, Schema
 
 USERS = "/api/v1/auth/users"
 KEYS = "/api/v1/auth/keys"
@@ -16,7 +16,7 @@ Address = Annotated[EmailStr, Exact()]
 Role = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[\w-]+$", examples=["reader"])]
 Roles = Annotated[list[Role], Field(max_length=50)]
 Sealed = Annotated[str, Field(min_length=1, max_length=2000), Exact()]
-ClientName = Annotated[str, Field(min_length=1, max_length=100)]
+ClientName = Annotated[str, Field(min_length=1, max_length=100), Exact(unique=True)]
 Digests = Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=20)]
 
 
@@ -39,7 +39,7 @@ class AccountChanges(Schema):
     recovery_codes: Annotated[Digests | None, NotNull()] = None
 
 
-class AccountRead(Schema):
+class AccountRead(Answer):
     """An account as it is kept."""
 
     id: UUID
@@ -66,10 +66,10 @@ class KeyCreate(Schema):
 
     number: Annotated[int, Field(ge=1, le=2**31 - 1), Exact()]
     private: Sealed
-    signs_from: dt.datetime
+    signs_from: Annotated[AwareDatetime, Exact()]
 
 
-class KeyRead(Schema):
+class KeyRead(Answer):
     """A pair of keys as it is kept: the private half is sealed."""
 
     id: UUID
@@ -103,7 +103,7 @@ class ClientChanges(Schema):
     disabled: Annotated[Annotated[bool, Exact()] | None, NotNull()] = None
 
 
-class ClientRead(Schema):
+class ClientRead(Answer):
     """A client as it is kept."""
 
     id: UUID

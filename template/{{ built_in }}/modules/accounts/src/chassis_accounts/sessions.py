@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import batched
 from typing import Any, Final, Literal, cast
 
 from pydantic import BaseModel, ValidationError
@@ -15,6 +16,9 @@ from chassis_accounts.sealing import Seal
 from chassis_accounts.settings import Settings
 
 _BYTES = 32
+MOST_SHOWN: Final = 100
+AT_ONCE: Final = 1000
+"""Sessions that end in one step."""
 
 # One step, whatever the instances do at the same time. The token that was the right one before may
 # come once more for a while, and gets what it got then: its answer may have been lost. Any other
@@ -143,13 +147,15 @@ class Sessions:
         return bool(await self._redis.exists(self._key(session)))
 
     async def of(self, account: str) -> list[Session]:
-        """Give the sessions of an account, the newest first."""
-        found = []
-        for session in await self._members(account):
-            kept = await cast("Any", self._redis.hgetall(self._key(session)))
-            if kept:
-                found.append(_session(session, kept))
-        return found
+        """Give the sessions of an account, the newest first, and not more than anybody looks at."""
+        sessions = await self._members(account, MOST_SHOWN)
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for session in sessions:
+                pipe.hgetall(self._key(session))
+            found = await pipe.execute()
+        return [
+            _session(session, kept) for session, kept in zip(sessions, found, strict=True) if kept
+        ]
 
     async def end(self, session: str, account: str) -> bool:
         """End a session of an account; say whether there was one."""
@@ -163,12 +169,16 @@ class Sessions:
 
     async def end_all(self, account: str, but: str | None = None) -> None:
         """End every session of an account, or every other one."""
-        for session in await self._members(account):
-            if session != but:
-                await self.end(session, account)
+        ending = [session for session in await self._members(account) if session != but]
+        for some in batched(ending, AT_ONCE):
+            async with self._redis.pipeline(transaction=True) as pipe:
+                pipe.delete(*map(self._key, some))
+                pipe.zrem(self._of(account), *some)
+                await pipe.execute()
 
-    async def _members(self, account: str) -> list[str]:
-        members = await self._redis.zrevrange(self._of(account), 0, -1)
+    async def _members(self, account: str, most: int = 0) -> list[str]:
+        """Give the ids of the newest, or of all."""
+        members = await self._redis.zrevrange(self._of(account), 0, most - 1)
         return [member.decode() for member in cast("list[bytes]", members)]
 
     def _token(self, session: str, account: str) -> tuple[RefreshToken, str]:

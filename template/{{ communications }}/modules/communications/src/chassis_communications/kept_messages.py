@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from pydantic import TypeAdapter
-
-from chassis.data_api import PAST_CACHES, KeepingHttp
+from chassis.data_api import PAST_CACHES, KeepingHttp, Reader
 from chassis.http_client import Reply, raise_for_problem
 from chassis.schemas import Page
 from chassis.webhooks import EventOutcome
@@ -37,9 +35,10 @@ from chassis_communications.suppressions import (
     SuppressionRead,
 )
 
-_messages = TypeAdapter(Page[StoredMessageRead])
-_suppressions = TypeAdapter(Page[SuppressionRead])
-_events = TypeAdapter(list[DueMessageEvent])
+_messages = Reader(StoredMessageRead, "message")
+_counts = Reader(MessageCount, "count of messages")
+_suppressions = Reader(SuppressionRead, "suppression")
+_events = Reader(DueMessageEvent, "message event")
 
 
 class KeptMessages:
@@ -55,17 +54,17 @@ class KeptMessages:
     async def queue(self, message_id: UUID, new: NewMessage) -> StoredMessageRead:
         """Queue a message; twice is once. Raises Conflict for another one with this id."""
         body = new.model_dump_json(include=set(NewMessage.model_fields)).encode()
-        return _message(
+        return _messages.one(
             await self._http.put(f"{self._base}{MESSAGES}/{message_id}", json_body=body)
         )
 
     async def get(self, message_id: UUID) -> StoredMessageRead:
         """Give a message; raises NotFound."""
-        return _message(await self._get(f"{MESSAGES}/{message_id}"))
+        return _messages.one(await self._get(f"{MESSAGES}/{message_id}"))
 
     async def list(self, query: StoredMessageQuery) -> Page[StoredMessageRead]:
         """Give one page of the messages that match."""
-        return _messages.validate_json(await self._page(MESSAGES, query))
+        return _messages.page(await self._page(MESSAGES, query))
 
     async def set_state(self, message_id: UUID, state: MessageState) -> StoredMessageRead:
         """Say what a message has come to; raises Conflict if it has come to something else."""
@@ -73,37 +72,33 @@ class KeptMessages:
             f"{self._base}{MESSAGES}/{message_id}/state",
             state.model_dump_json(exclude_none=True),
         )
-        return _message(await self._http.put(url, json_body=body.encode()))
+        return _messages.one(await self._http.put(url, json_body=body.encode()))
 
     async def sent_to(self, address_hash: str, since: dt.datetime) -> int:
         """Count what went to an address, or may have."""
         params = {"address_hash": address_hash, "since": since.isoformat()}
-        reply = await self._get(f"{MESSAGES}/count", params)
-        raise_for_problem(reply)
-        return MessageCount.model_validate_json(reply.body).number
+        return _counts.one(await self._get(f"{MESSAGES}/count", params)).number
 
     async def suppress(self, new: NewSuppression) -> SuppressionRead:
         """Have nothing sent to an address any more."""
         url, body = f"{self._base}{SUPPRESSIONS}", new.model_dump_json().encode()
-        reply = await self._http.put(url, json_body=body)
-        raise_for_problem(reply)
-        return SuppressionRead.model_validate_json(reply.body)
+        return _suppressions.one(await self._http.put(url, json_body=body))
 
     async def suppress_known(
-        self, channel: Channel, address_hash: str, cause: Cause
+        self, channel: Channel | str, address_hash: str, cause: Cause | str
     ) -> SuppressionRead:
         """Have nothing sent any more to an address that is known by its digest."""
         url = f"{self._base}{SUPPRESSIONS}/{channel}/{address_hash}"
         body = SuppressionCause(cause=cause).model_dump_json().encode()
-        reply = await self._http.put(url, json_body=body)
-        raise_for_problem(reply)
-        return SuppressionRead.model_validate_json(reply.body)
+        return _suppressions.one(await self._http.put(url, json_body=body))
 
     async def suppressions(self, query: SuppressionQuery) -> Page[SuppressionRead]:
         """List addresses that nothing is sent to."""
-        return _suppressions.validate_json(await self._page(SUPPRESSIONS, query))
+        return _suppressions.page(await self._page(SUPPRESSIONS, query))
 
-    async def suppression_of(self, channel: Channel, address_hash: str) -> SuppressionRead | None:
+    async def suppression_of(
+        self, channel: Channel | str, address_hash: str
+    ) -> SuppressionRead | None:
         """Say whether, and why, nothing is sent to an address."""
         query = SuppressionQuery(channel=channel, address_hash=address_hash, limit=1)
         return next(iter((await self.suppressions(query)).items), None)
@@ -122,24 +117,15 @@ class KeptMessages:
 
     async def due_events(self) -> Sequence[DueMessageEvent]:
         """Give what providers told, and nobody has acted on."""
-        reply = await self._get(f"{EVENTS}/due")
-        raise_for_problem(reply)
-        return _events.validate_json(reply.body)
+        return _events.all(await self._get(f"{EVENTS}/due"))
 
     async def end_event(self, event: DueMessageEvent, outcome: EventOutcome) -> None:
         """Say what became of an event."""
         url, body = f"{self._base}{EVENTS}/{event.id}", outcome.model_dump_json().encode()
         raise_for_problem(await self._http.put(url, json_body=body))
 
-    async def _page(self, path: str, query: Any) -> bytes:
-        reply = await self._get(path, query.model_dump(mode="json", exclude_none=True))
-        raise_for_problem(reply)
-        return reply.body
+    async def _page(self, path: str, query: Any) -> Reply:
+        return await self._get(path, query.model_dump(mode="json", exclude_none=True))
 
     async def _get(self, path: str, params: Mapping[str, Any] | None = None) -> Reply:
         return await self._http.get(f"{self._base}{path}", params=params, headers=PAST_CACHES)
-
-
-def _message(reply: Reply) -> StoredMessageRead:
-    raise_for_problem(reply)
-    return StoredMessageRead.model_validate_json(reply.body)

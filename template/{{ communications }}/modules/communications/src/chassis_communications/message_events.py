@@ -49,6 +49,6 @@ class DueMessageEvent(DueEvent):
     """Something that a provider told, and nobody has acted on."""
 
     message: UUID
-    told: State | None
+    told: State | str | None
     reason: str | None
-    cause: Cause | None
+    cause: Cause | str | None

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from chassis.schemas import Exact, FromText, ListQuery, Schema
+from chassis.schemas import Answer, Exact, FromText, ListQuery, Schema
 from chassis_communications.addresses import Channel
 
 MESSAGES = "/api/v1/messages"
@@ -59,16 +59,16 @@ class MessageRequest(NewMessage):
     """What makes it one: asked for again under the same key, it is the same message."""
 
 
-class MessageRead(Schema):
+class MessageRead(Answer):
     """A message, and what has become of it."""
 
     id: UUID
     template: str
-    channel: Channel
+    channel: Channel | str
     recipient: str
     data: dict[str, Any]
     """Empty for messages of security: what is in them lets somebody in."""
-    state: State
+    state: State | str
     reason: str | None
     """Why it is in this state."""
     provider: str | None
@@ -126,7 +126,7 @@ class StoredMessageQuery(MessageQuery):
     created_at_min: Annotated[Moment | None, FromText()] = None
 
 
-class MessageCount(Schema):
+class MessageCount(Answer):
     """How many messages went to an address."""
 
     number: int

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Literal
 from uuid import UUID
 
-from chassis.schemas import ListQuery, Schema
+from chassis.schemas import Answer, ListQuery, Schema
 from chassis_communications.addresses import Channel
 from chassis_communications.messages import Hash, Recipient
 
@@ -27,13 +27,13 @@ class SuppressionCause(Schema):
     cause: Cause
 
 
-class SuppressionRead(Schema):
+class SuppressionRead(Answer):
     """An address that nothing is sent to; what stands for it, for nobody needs to read it."""
 
     id: UUID
-    channel: Channel
+    channel: Channel | str
     address_hash: str
-    cause: Cause
+    cause: Cause | str
     created_at: dt.datetime
     updated_at: dt.datetime
 

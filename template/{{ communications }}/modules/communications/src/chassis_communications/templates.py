@@ -60,7 +60,7 @@ class Templates:
             raise Invalid(NO_TEMPLATE, field="template")
         return self._declared.templates[name]
 
-    def render(self, name: str, channel: Channel, data: Mapping[str, Any]) -> Rendered:
+    def render(self, name: str, channel: Channel | str, data: Mapping[str, Any]) -> Rendered:
         """Fill a template in; raises Invalid, for a variable that is missing too."""
         self.of(name)
         try:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from chassis.schemas import Exact, FromText, ListQuery, Schema
+from chassis.schemas import Answer, Exact, FromText, ListQuery, Schema
 from chassis_files.names import LONGEST
 
 PATH = "/api/v1/stored-files"
@@ -49,12 +49,12 @@ class FileState(Schema):
     reason: Annotated[str, Field(max_length=200), Exact()] | None = None
 
 
-class FileRead(Schema):
+class FileRead(Answer):
     """A file, without what is in it."""
 
     id: UUID
     name: str
-    state: State
+    state: State | str
     content_type: str | None
     """What it is, told by what is in it."""
     size: int | None

@@ -3,17 +3,15 @@
 from http import HTTPStatus
 from uuid import UUID, uuid4
 
-from pydantic import TypeAdapter
-
-from chassis.data_api import PAST_CACHES, KeepingHttp
-from chassis.http_client import Reply, raise_for_problem
+from chassis.data_api import PAST_CACHES, KeepingHttp, Reader
+from chassis.http_client import raise_for_problem
 from chassis.problems import NotFound
 from chassis.schemas import Page
 from chassis_files.files import PATH, FileState, NewFile, StoredFileQuery, StoredFileRead
 
 GONE = "File not found."
 
-_page = TypeAdapter(Page[StoredFileRead])
+_files = Reader(StoredFileRead, "stored file")
 
 
 class StoredFiles:
@@ -30,11 +28,11 @@ class StoredFiles:
         """Begin a file; raises Invalid if what it belongs to is not there."""
         url = f"{self._url}/{file_id or uuid4()}"
         body = new.model_dump_json(exclude_none=True).encode()
-        return _file(await self._http.put(url, json_body=body))
+        return _files.one(await self._http.put(url, json_body=body))
 
     async def get(self, file_id: UUID) -> StoredFileRead:
         """Give a file that somebody wants; raises NotFound."""
-        found = _file(await self._http.get(f"{self._url}/{file_id}", headers=PAST_CACHES))
+        found = _files.one(await self._http.get(f"{self._url}/{file_id}", headers=PAST_CACHES))
         if found.released:
             raise NotFound(GONE)
         return found
@@ -42,14 +40,12 @@ class StoredFiles:
     async def list(self, query: StoredFileQuery) -> Page[StoredFileRead]:
         """Give one page of the files that match."""
         params = query.model_dump(mode="json", exclude_none=True)
-        reply = await self._http.get(self._url, params=params, headers=PAST_CACHES)
-        raise_for_problem(reply)
-        return _page.validate_json(reply.body)
+        return _files.page(await self._http.get(self._url, params=params, headers=PAST_CACHES))
 
     async def set_state(self, file_id: UUID, state: FileState) -> StoredFileRead:
         """Say what a file has come to; raises Conflict if it has come to something else."""
         body = state.model_dump_json(exclude_none=True).encode()
-        return _file(await self._http.put(f"{self._url}/{file_id}/state", json_body=body))
+        return _files.one(await self._http.put(f"{self._url}/{file_id}/state", json_body=body))
 
     async def release(self, file_id: UUID) -> None:
         """Say that nobody wants a file any more; raises NotFound."""
@@ -64,8 +60,3 @@ class StoredFiles:
         reply = await self._http.delete(f"{self._url}/{file_id}/record")
         if reply.status != HTTPStatus.NOT_FOUND:
             raise_for_problem(reply)
-
-
-def _file(reply: Reply) -> StoredFileRead:
-    raise_for_problem(reply)
-    return StoredFileRead.model_validate_json(reply.body)

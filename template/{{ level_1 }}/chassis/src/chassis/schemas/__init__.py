@@ -10,6 +10,7 @@ from chassis.schemas.fields import NotNull, Url, not_null
 from chassis.schemas.values import written_out
 
 __all__ = [
+    "Answer",
     "Exact",
     "FromText",
     "ListQuery",
@@ -34,13 +35,18 @@ class Schema(BaseModel):
         return written_out(handler(source))
 
 
-class Page[T](Schema):
-    """A part of a list; ``next_cursor`` asks for the part after it, None says it is the last.
+class Answer(Schema):
+    """Data that a service answers with.
 
-    Who reads one leaves out what only a later version has in it.
+    Whoever reads it leaves out what only a later version has in it: while services are replaced,
+    the reader may be the older one. For the same reason a choice is ``State | str``.
     """
 
     model_config = ConfigDict(extra="ignore")
+
+
+class Page[T](Answer):
+    """A part of a list; ``next_cursor`` asks for the part after it, None says it is the last."""
 
     items: list[T]
     next_cursor: str | None = None

@@ -4,9 +4,9 @@ import datetime as dt
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
-from chassis.schemas import ListQuery, Schema
+from chassis.schemas import Answer, Exact, ListQuery, Schema
 
 AUDIT = "/api/v1/audit"
 LONGEST: Final = 255
@@ -14,9 +14,11 @@ MOST: Final = 100
 """Events that are entered together."""
 
 Name = Annotated[str, Field(min_length=1, max_length=LONGEST)]
+Sought = Annotated[Name, Exact()]
+Moment = Annotated[AwareDatetime, Exact()]
 
 
-class AuditRead(Schema):
+class AuditRead(Answer):
     """One thing that was done to one record."""
 
     place: int
@@ -55,10 +57,10 @@ class AuditQuery(ListQuery):
     """Which entries a list shows, the latest first."""
 
     sort: Literal["-place"] = "-place"
-    actor: Name | None = None
-    action: Name | None = None
-    subject: Name | None = None
+    actor: Sought | None = None
+    action: Sought | None = None
+    subject: Sought | None = None
     subject_id: UUID | None = None
-    request_id: Name | None = None
-    at_min: dt.datetime | None = None
-    at_max: dt.datetime | None = None
+    request_id: Sought | None = None
+    at_min: Moment | None = None
+    at_max: Moment | None = None

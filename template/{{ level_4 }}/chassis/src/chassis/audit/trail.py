@@ -6,12 +6,11 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, FastAPI, Query, Request
-from pydantic import TypeAdapter
 
 from chassis.audit.entries import AUDIT, AuditQuery, AuditRead
 from chassis.audit.events import SecurityEvents
+from chassis.data_api import Reader
 from chassis.health.services import addresses
-from chassis.http_client import raise_for_problem
 from chassis.problems import responses
 from chassis.schemas import Page
 
@@ -22,7 +21,7 @@ REFUSE = "refuse"
 """What is entered of who asked for what no role of theirs allows."""
 
 router = APIRouter(prefix=AUDIT, tags=["audit"])
-_pages = TypeAdapter(Page[AuditRead])
+_entries = Reader(AuditRead, "audit entry")
 
 
 @router.get("", responses=responses(422))
@@ -31,8 +30,7 @@ async def list_audit(query: Annotated[AuditQuery, Query()], request: Request) ->
     state = request.app.state
     params = query.model_dump(mode="json", exclude_none=True)
     reply = await state.http.get(f"{addresses(state.settings)[KEEPER]}{AUDIT}", params=params)
-    raise_for_problem(reply)
-    return _pages.validate_json(reply.body)
+    return _entries.page(reply)
 
 
 def install(app: FastAPI, _settings: object) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from chassis.schemas import Exact, FromText, ListQuery, Schema
+from chassis.schemas import Answer, Exact, FromText, ListQuery, Schema
 
 PATH = "/api/v1/activities"
 MOST_DAYS = 366
@@ -32,7 +32,7 @@ class ActivityNew(Schema):
     """What is to be known of it, such as the record as it was since then."""
 
 
-class ActivityRead(Schema):
+class ActivityRead(Answer):
     """An activity as it is kept."""
 
     id: UUID
@@ -66,14 +66,14 @@ class ActivityCountQuery(Schema):
     type: ActivityType | None = None
 
 
-class ActivityCount(Schema):
+class ActivityCount(Answer):
     """How many activities there were on a day, in UTC."""
 
     day: dt.date
     number: int
 
 
-class ActivityCounts(Schema):
+class ActivityCounts(Answer):
     """The days on which there were any, the latest first."""
 
     items: list[ActivityCount]

@@ -18,7 +18,7 @@ class Asked:
     id: UUID
     """Of the payment or the refund; the same one again is the same one."""
     payment_id: UUID
-    provider: ProviderName
+    provider: ProviderName | str
     amount: int
     currency: str
     entity: str | None

@@ -1,13 +1,14 @@
 """Payments, as the services speak of them."""
 
 import datetime as dt
+from functools import partial
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from chassis import webhooks
-from chassis.schemas import Exact, FromText, ListQuery, Schema, Url
+from chassis.schemas import Answer, Exact, FromText, ListQuery, Schema, Url
 from chassis_payments.money import DIGITS
 from chassis_payments.states import State
 
@@ -20,6 +21,7 @@ ProviderName = Literal["stripe", "paypal"]
 PaymentSort = Literal["created_at", "-created_at"]
 RefundState = Literal["pending", "unknown", "completed", "failed"]
 DisputeState = Literal["open", "won", "lost"]
+MovementKind = Literal["charge", "refund", "dispute"]
 AttemptState = Literal["sent", "unknown", "done", "declined", "refused"]
 Amount = Annotated[int, Field(ge=1, le=2**53), Exact()]
 """Minor units, as ISO 4217 counts them: 1050 of EUR is €10.50, 1050 of JPY is ¥1050."""
@@ -66,17 +68,17 @@ class NewProviderPayment(Schema):
         return metadata
 
 
-class ProviderPaymentSummary(Schema):
+class ProviderPaymentSummary(Answer):
     """A payment, and what is known to have become of it; nothing that only who pays may see."""
 
     id: UUID
-    provider: ProviderName
-    state: State
+    provider: ProviderName | str
+    state: State | str
     amount: int
     currency: str
     refunded: int
     """How much of it was given back."""
-    disputed: DisputeState | None
+    disputed: DisputeState | str | None
     entity: str | None
     entity_id: UUID | None
     description: str
@@ -134,6 +136,11 @@ class SeenDispute(Schema):
     reason: Reason | None = None
 
 
+def _fitting(longest: int, text: str | None) -> str | None:
+    """Leave out what cannot be kept: what a provider says of the money is known all the same."""
+    return text if text is None or len(text) <= longest else None
+
+
 class Seen(Schema):
     """What a provider says of a payment now."""
 
@@ -142,8 +149,8 @@ class Seen(Schema):
     amount: Amount
     currency: Currency
     charge: Reference | None = None
-    checkout_url: str | None = None
-    client_secret: str | None = None
+    checkout_url: Annotated[str | None, AfterValidator(partial(_fitting, 2048))] = None
+    client_secret: Annotated[str | None, AfterValidator(partial(_fitting, 255))] = None
     reason: Reason | None = None
     refunds: list[SeenRefund] = Field(default_factory=list)
     disputes: list[SeenDispute] = Field(default_factory=list)
@@ -158,13 +165,13 @@ class NewProviderRefund(Schema):
     reason: Text | None = None
 
 
-class ProviderRefundRead(Schema):
+class ProviderRefundRead(Answer):
     """A refund."""
 
     id: UUID
     payment_id: UUID
     amount: int
-    state: RefundState
+    state: RefundState | str
     reason: str | None
     created_at: dt.datetime
     updated_at: dt.datetime
@@ -184,13 +191,13 @@ class RefundEnd(Schema):
     reason: Reason | None = None
 
 
-class ProviderTransactionRead(Schema):
+class ProviderTransactionRead(Answer):
     """Money that moved: written once, and never changed."""
 
     id: UUID
     payment_id: UUID
-    provider: ProviderName
-    kind: Literal["charge", "refund", "dispute"]
+    provider: ProviderName | str
+    kind: MovementKind | str
     reference: str
     amount: int
     currency: str

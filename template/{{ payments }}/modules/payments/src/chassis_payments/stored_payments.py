@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from pydantic import TypeAdapter
-
-from chassis.data_api import PAST_CACHES, KeepingHttp
+from chassis.data_api import PAST_CACHES, KeepingHttp, Reader
 from chassis.http_client import Reply, raise_for_problem
 from chassis.schemas import Page, Schema
 from chassis.webhooks import EventOutcome
@@ -27,11 +25,10 @@ from chassis_payments.payments import (
     StoredRefundRead,
 )
 
-_page = TypeAdapter(Page[StoredPaymentRead])
-_payments = TypeAdapter(list[StoredPaymentRead])
-_refunds = TypeAdapter(list[StoredRefundRead])
-_transactions = TypeAdapter(list[ProviderTransactionRead])
-_events = TypeAdapter(list[DueEvent])
+_payments = Reader(StoredPaymentRead, "stored payment")
+_refunds = Reader(StoredRefundRead, "stored refund")
+_transactions = Reader(ProviderTransactionRead, "transaction")
+_events = Reader(DueEvent, "provider event")
 
 
 class StoredPayments:
@@ -55,17 +52,17 @@ class StoredPayments:
     async def get(self, payment_id: UUID) -> StoredPaymentRead:
         """Give a payment; raises NotFound."""
         url = f"{self._url}/{payment_id}"
-        return _payment(await self._http.get(url, headers=PAST_CACHES))
+        return _payments.one(await self._http.get(url, headers=PAST_CACHES))
 
     async def page(self, query: PaymentQuery) -> Page[StoredPaymentRead]:
         """Give one page of the payments that match."""
         params = query.model_dump(mode="json", exclude_none=True)
-        return _page.validate_json(await self._read(self._url, params))
+        return _payments.page(await self._read(self._url, params))
 
     async def unsettled(self, seconds: float) -> list[StoredPaymentRead]:
         """Give payments that have been open for so long without anything said of them."""
         url = f"{self._url}/unsettled/due"
-        return _payments.validate_json(await self._read(url, {"seconds": seconds}))
+        return _payments.all(await self._read(url, {"seconds": seconds}))
 
     async def note(self, payment_id: UUID, key: str, attempt: Attempt) -> StoredPaymentRead:
         """Note that something is attempted, or how it ended, and what the payment comes to by that."""
@@ -77,28 +74,28 @@ class StoredPayments:
 
     async def change(self, path: str, body: Schema) -> StoredPaymentRead:
         """Change a payment by what is at a path of its own."""
-        return _payment(await self._http.put(f"{self._url}/{path}", json_body=_json(body)))
+        return _payments.one(await self._http.put(f"{self._url}/{path}", json_body=_json(body)))
 
     async def begin_refund(
         self, payment_id: UUID, refund_id: UUID, new: NewProviderRefund
     ) -> StoredRefundRead:
         """Hold what is to be given back; raises Conflict if so much is not left."""
         url = f"{self._url}/{payment_id}/refunds/{refund_id}"
-        return _refund(await self._http.put(url, json_body=_json(new)))
+        return _refunds.one(await self._http.put(url, json_body=_json(new)))
 
     async def end_refund(self, refund: StoredRefundRead, end: RefundEnd) -> StoredRefundRead:
         """Say what a provider said to a refund."""
         url = f"{self._url}/{refund.payment_id}/refunds/{refund.id}/state"
-        return _refund(await self._http.put(url, json_body=_json(end)))
+        return _refunds.one(await self._http.put(url, json_body=_json(end)))
 
     async def refunds(self, payment_id: UUID) -> list[StoredRefundRead]:
         """Give the refunds of a payment, the first one first."""
-        return _refunds.validate_json(await self._read(f"{self._url}/{payment_id}/refunds"))
+        return _refunds.all(await self._read(f"{self._url}/{payment_id}/refunds"))
 
     async def transactions(self, payment_id: UUID) -> list[ProviderTransactionRead]:
         """Give the money that moved, the first movement first."""
         url = f"{self._url}/{payment_id}/transactions"
-        return _transactions.validate_json(await self._read(url))
+        return _transactions.all(await self._read(url))
 
     async def keep_event(self, provider: ProviderName, event_id: str, new: NewEvent) -> None:
         """Keep what a webhook said; twice is once."""
@@ -107,28 +104,16 @@ class StoredPayments:
 
     async def due_events(self) -> list[DueEvent]:
         """Give events that nobody has acted on yet."""
-        return _events.validate_json(await self._read(f"{self._events_url}/due"))
+        return _events.all(await self._read(f"{self._events_url}/due"))
 
     async def end_event(self, event: DueEvent, outcome: EventOutcome) -> None:
         """Say what became of an event."""
         url = f"{self._events_url}/{event.id}"
         raise_for_problem(await self._http.put(url, json_body=_json(outcome)))
 
-    async def _read(self, url: str, params: Mapping[str, Any] | None = None) -> bytes:
-        reply = await self._http.get(url, params=params, headers=PAST_CACHES)
-        raise_for_problem(reply)
-        return reply.body
+    async def _read(self, url: str, params: Mapping[str, Any] | None = None) -> Reply:
+        return await self._http.get(url, params=params, headers=PAST_CACHES)
 
 
 def _json(body: Schema) -> bytes:
     return body.model_dump_json(exclude_none=True).encode()
-
-
-def _payment(reply: Reply) -> StoredPaymentRead:
-    raise_for_problem(reply)
-    return StoredPaymentRead.model_validate_json(reply.body)
-
-
-def _refund(reply: Reply) -> StoredRefundRead:
-    raise_for_problem(reply)
-    return StoredRefundRead.model_validate_json(reply.body)

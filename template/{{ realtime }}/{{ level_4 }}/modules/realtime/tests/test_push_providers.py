@@ -490,8 +490,8 @@ async def test_addresses_are_in_no_log(
     caplog.set_level(logging.DEBUG)
     devices = [device(kind) for kind in KINDS]
 
-    for one in devices:
-        await sent(provider_of(one.kind, settings()), one, notice)
+    for kind, one in zip(KINDS, devices, strict=True):
+        await sent(provider_of(kind, settings()), one, notice)
 
     logging.getLogger("chassis_realtime").debug("it is on")
     assert "it is on" in caplog.text

@@ -6,11 +6,12 @@ and later, and what was forged leaves nothing behind.
 """
 
 from chassis.webhooks.acting import ActOnEvents
-from chassis.webhooks.bodies import body_of
+from chassis.webhooks.bodies import ANY_BODY, body_of, json_of
 from chassis.webhooks.events import LONGEST_ERROR, DueEvent, EventOutcome
 from chassis.webhooks.forged import FORGED, NOT_EXPECTED, OLDEST, Forged, check_age
 
 __all__ = [
+    "ANY_BODY",
     "FORGED",
     "LONGEST_ERROR",
     "NOT_EXPECTED",
@@ -21,4 +22,5 @@ __all__ = [
     "Forged",
     "body_of",
     "check_age",
+    "json_of",
 ]

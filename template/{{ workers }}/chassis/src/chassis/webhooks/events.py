@@ -5,12 +5,12 @@ from uuid import UUID
 
 from pydantic import Field
 
-from chassis.schemas import Schema
+from chassis.schemas import Answer, Schema
 
 LONGEST_ERROR = 500
 
 
-class DueEvent(Schema):
+class DueEvent(Answer):
     """An event that is to be acted on."""
 
     id: UUID

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from chassis.database.engine import Database
 from chassis.database.models import Base, Record
 from chassis.problems import NotFound
+from chassis.unreadable import readable
 from chassis.webhooks.events import LONGEST_ERROR, DueEvent, EventOutcome
 from chassis.webhooks.forged import OLDEST
 
@@ -67,12 +68,11 @@ class Inbox[E: DueEvent]:
             await connection.execute(delete(self.table).where(columns.id.in_(old)))
 
     async def due(self) -> Sequence[E]:
-        """Give the events that are to be acted on, the oldest first."""
+        """Give the events that are to be acted on, the oldest first; what cannot be read holds up no other."""
         async with self.database.connect() as connection:
-            return [self._shown(row) for row in await self.rows(connection)]
-
-    def _shown(self, row: RowMapping) -> E:
-        return self.read.model_validate({name: row[name] for name in self.read.model_fields})
+            rows = await self.rows(connection)
+        events = [{name: row[name] for name in self.read.model_fields} for row in rows]
+        return readable(events, self.read.model_validate, self.table.name)
 
     async def rows(self, connection: AsyncConnection) -> Sequence[RowMapping]:
         """Give the rows of these events."""

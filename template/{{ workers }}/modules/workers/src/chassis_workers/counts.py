@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from chassis.schemas import Exact, ListQuery, Schema
+from chassis.schemas import Answer, Exact, ListQuery, Schema
 
 PATH = "/api/v1/daily-counts"
 
@@ -32,7 +32,7 @@ class DailyCountNumber(Schema):
     number: Number
 
 
-class DailyCountRead(Schema):
+class DailyCountRead(Answer):
     """The count of a day."""
 
     id: UUID

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, Field, ValidationError
 
 from chassis.problems import ProblemError
-from chassis.schemas import Exact, Schema
+from chassis.schemas import Answer, Exact, Schema
 
 WEBHOOK: Final = "/api/v1/bot-webhooks/telegram"
 PATH: Final = "/api/v1/bot-updates"
@@ -34,7 +34,7 @@ class NewBotUpdate(Schema):
     """JSON, character by character."""
 
 
-class BotUpdateRead(Schema):
+class BotUpdateRead(Answer):
     """An update that waits for the bot."""
 
     update_id: int

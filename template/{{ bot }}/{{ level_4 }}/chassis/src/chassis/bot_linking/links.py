@@ -13,7 +13,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from chassis.schemas import Exact, FromText, ListQuery, Schema
+from chassis.schemas import Answer, Exact, FromText, ListQuery, Schema
 
 PATH = "/api/v1/bot-links"
 NOT_LINKED = "No account is linked to this chat."
@@ -37,18 +37,18 @@ class BotLinkNew(Schema):
     account: Account
     roles: Roles
     """What the account may be, as its token said it when it asked."""
-    ends_at: AwareDatetime
+    ends_at: Annotated[AwareDatetime, Exact()]
 
 
 class BotLinkChat(Schema):
     """The chat that a link is for."""
 
     chat: Annotated[PrivateChat, Exact()]
-    ends_at: AwareDatetime
+    ends_at: Annotated[AwareDatetime, Exact()]
     """When the account has to be linked again."""
 
 
-class BotLinkRead(Schema):
+class BotLinkRead(Answer):
     """A link as it is kept."""
 
     id: UUID
@@ -66,7 +66,7 @@ class BotLinkQuery(ListQuery):
     """Which links a list shows."""
 
     sort: Literal["created_at", "-created_at"] = "-created_at"
-    account: Account | None = None
+    account: Annotated[Account, Exact()] | None = None
     chat: Annotated[Annotated[int, Exact()] | None, FromText()] = None
 
 

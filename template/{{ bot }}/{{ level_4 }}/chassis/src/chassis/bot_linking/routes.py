@@ -8,7 +8,7 @@ from chassis.access.asking import Asking
 from chassis.bot_linking.keeping import OwnLinks
 from chassis.bot_linking.links import PATH, Account, BotLinkQuery, LinkTokens
 from chassis.problems import Conflict, NotFound, responses
-from chassis.schemas import ListQuery, Page, Schema
+from chassis.schemas import Exact, ListQuery, Page, Schema
 
 OF_OTHERS_READ, OF_OTHERS_DELETE = "bot-links:read", "bot-links:delete"
 """The permissions to see and to end links of other accounts."""
@@ -42,7 +42,7 @@ class OwnBotLinkQuery(ListQuery):
     """Which links a list shows: the own ones, or those of another account."""
 
     sort: Literal["created_at", "-created_at"] = "-created_at"
-    account: Account | None = None
+    account: Annotated[Account, Exact()] | None = None
 
 
 _SHOWN = set(OwnBotLink.model_fields)

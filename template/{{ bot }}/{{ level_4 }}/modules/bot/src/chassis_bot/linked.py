@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chassis.bot_linking.links import PATH, BotLinkChat, BotLinkRead, LinkTokens
-from chassis.data_api import PAST_CACHES
+from chassis.data_api import PAST_CACHES, Reader
 from chassis.http_client import Reply, raise_for_problem
 from chassis.identity import Principal, acting_as
 from chassis.problems import NotFound, Outdated
@@ -42,6 +42,8 @@ SAID: Mapping[str, str] = {
 _START = re.compile(r"/start(?:@\w+)?\s+([\w-]{64})\s*", re.ASCII)
 _UNLINK = re.compile(r"/unlink(?:@\w+)?\s*", re.ASCII)
 
+_links = Reader(BotLinkRead, "bot link")
+
 logger = logging.getLogger(__name__)
 
 
@@ -74,10 +76,9 @@ class Links:
             return None
         reply = await self._http.get(f"{self._url}/chats/{chat}", headers=PAST_CACHES)
         try:
-            raise_for_problem(reply)
+            return _links.one(reply)
         except NotFound:
             return None
-        return BotLinkRead.model_validate_json(reply.body)
 
     async def take(self, link: UUID, given: BotLinkChat) -> None:
         """Link a chat; raises NotFound or Outdated for what is good for nothing any more."""

@@ -9,12 +9,13 @@ from uuid import UUID
 
 from redis.asyncio import Redis
 
-from chassis.problems import Conflict, NotFound, Outdated, Unavailable
+from chassis.problems import Conflict, NotFound, OutcomeUnknown, Outdated, Unavailable
 from chassis_accounts import second_factor
 from chassis_accounts.errors import (
     AWAY,
     CODE_NEEDED,
     ENDED,
+    MAY_GO_ON,
     NO_ACCOUNT,
     NO_REGISTRATION,
     WRONG,
@@ -146,6 +147,21 @@ class Counter:
         if account is None:
             raise NotFound(NO_ACCOUNT)
         return account
+
+    @asynccontextmanager
+    async def ending_sessions(self, owner: UUID, but: str | None = None) -> AsyncIterator[None]:
+        """Do a write by which all sessions of an account or a client end, or all others than one.
+
+        They end before it, for without Redis nothing is written; and once more after it, for one may
+        have begun meanwhile. Raises Unavailable for what was not begun, and else OutcomeUnknown.
+        """
+        async with reachable():
+            await self.sessions.end_all(str(owner), but)
+        yield
+        try:
+            await self.sessions.end_all(str(owner), but)
+        except redis_client.AWAY as error:
+            raise OutcomeUnknown(MAY_GO_ON) from error
 
     def factor_seal(self) -> Seal:
         """Give what second factors are sealed with."""

@@ -1,3 +1,4 @@
+from contextlib import suppress
 from typing import Any, cast
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from chassis_accounts.login.schemas import (
     UserRead,
 )
 from chassis_accounts.login.users import shown
+from chassis_redis import redis_client
 
 PENDING_S = 600
 """Seconds in which a new second factor must be confirmed."""
@@ -46,9 +48,8 @@ async def change_password(body: PasswordChange, counter: CounterDep, owner: Owne
     """Change the password; every other session ends."""
     account = await counter.proven(owner.identity, body.password.get_secret_value(), body.code)
     new = await counter.passwords.hashed(body.new_password.get_secret_value(), account.email)
-    await counter.accounts.change(account.id, {"password_hash": new}, account.version)
-    async with reachable():
-        await counter.sessions.end_all(owner.identity, but=owner.session)
+    async with counter.ending_sessions(account.id, but=owner.session):
+        await counter.accounts.change(account.id, {"password_hash": new}, account.version)
 
 
 @router.post("/second-factor", responses=responses(401, 404, 409, 422, 429))
@@ -87,12 +88,13 @@ async def confirm_second_factor(
             raise Conflict("There is no second factor to confirm: make one first.")
         if not await counter.code_is_right(account.id, secret, body.code):
             raise Invalid("is wrong", field="code")
-        codes = second_factor.recovery_codes()
-        changes = {
-            "totp_secret": sealed,
-            "recovery_codes": [second_factor.digest(code) for code in codes],
-        }
-        await counter.accounts.change(account.id, changes, account.version)
+    codes = second_factor.recovery_codes()
+    changes = {
+        "totp_secret": sealed,
+        "recovery_codes": [second_factor.digest(code) for code in codes],
+    }
+    await counter.accounts.change(account.id, changes, account.version)
+    with suppress(*redis_client.AWAY):  # it is forgotten by itself
         await counter.redis.delete(key)
     response.headers["Cache-Control"] = "no-store"
     return RecoveryCodes(recovery_codes=codes)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, SecretStr
 
-from chassis.schemas import Exact, NotNull, Schema
+from chassis.schemas import Answer, Exact, NotNull, Schema
 from chassis_accounts.passwords import LONGEST
 from chassis_accounts.records import Address, Roles
 
@@ -44,7 +44,7 @@ class Tokens(Schema):
     refresh_token: str
 
 
-class SessionRead(Schema):
+class SessionRead(Answer):
     """A session that goes on."""
 
     id: str
@@ -60,7 +60,7 @@ class SessionList(Schema):
     items: list[SessionRead]
 
 
-class UserRead(Schema):
+class UserRead(Answer):
     """An account, without what nobody is told."""
 
     id: UUID

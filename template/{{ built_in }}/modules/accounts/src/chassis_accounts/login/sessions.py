@@ -1,4 +1,6 @@
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
 
 from chassis.problems import NotFound, responses
 from chassis_accounts.login.asking import ADMINISTRATORS, CounterDep, Owner, address_of, client_of
@@ -6,6 +8,8 @@ from chassis_accounts.login.counter import Given, Grant, reachable
 from chassis_accounts.login.schemas import LogIn, Refresh, SessionList, SessionRead, Tokens
 
 KEYS_AGE_S = 300
+
+SessionId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 router = APIRouter(prefix="/api/v1/auth", tags=["login"])
 
@@ -54,7 +58,7 @@ async def log_out(counter: CounterDep, owner: Owner) -> None:
 
 
 @router.delete("/sessions/{session_id}", status_code=204, responses=responses(404, 422))
-async def end_session(session_id: str, counter: CounterDep, owner: Owner) -> None:
+async def end_session(session_id: SessionId, counter: CounterDep, owner: Owner) -> None:
     """End another session of who asks."""
     async with reachable():
         if not await counter.sessions.end(session_id, owner.identity):

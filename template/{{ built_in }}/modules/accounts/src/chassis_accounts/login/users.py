@@ -1,10 +1,11 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from chassis.problems import Invalid, responses
 from chassis.schemas import Page
+from chassis.versions import IfMatch, tagged
 from chassis_accounts.login.asking import ADMINISTRATORS, CounterDep
 from chassis_accounts.login.counter import reachable
 from chassis_accounts.login.schemas import (
@@ -19,6 +20,14 @@ from chassis_accounts.records import AccountCreate, AccountQuery, AccountRead
 router = APIRouter(prefix="/api/v1/auth/users", tags=["users"], dependencies=ADMINISTRATORS)
 
 
+async def _current(user_id: UUID, counter: CounterDep, version: IfMatch) -> AccountRead:
+    """Give an account as it is now, if it has the version that the client counts on."""
+    return await counter.accounts.current(user_id, version)
+
+
+Current = Annotated[AccountRead, Depends(_current)]
+
+
 @router.post("", status_code=201, responses=responses(409, 422))
 async def create_auth_user(
     body: UserCreate, request: Request, response: Response, counter: CounterDep
@@ -29,7 +38,7 @@ async def create_auth_user(
     new = AccountCreate(email=body.email, password_hash=proof, roles=body.roles)
     added = await counter.accounts.add(new)
     response.headers["Location"] = f"{router.prefix}/{added.id}"
-    return shown(added)
+    return tagged(response, shown(added))
 
 
 @router.get("", responses=responses(422))
@@ -41,12 +50,17 @@ async def list_auth_users(
     return Page(items=list(map(shown, page.items)), next_cursor=page.next_cursor)
 
 
-@router.patch("/{user_id}", responses=responses(404, 409, 412, 422))
+@router.get("/{user_id}", responses=responses(404, 422))
+async def get_auth_user(user_id: UUID, response: Response, counter: CounterDep) -> UserRead:
+    """Get an account."""
+    return tagged(response, shown(await counter.accounts.current(user_id)))
+
+
+@router.patch("/{user_id}", responses=responses(404, 409, 412, 422, 428))  # noqa: FAST003  # Current
 async def update_auth_user(
-    user_id: UUID, body: UserChanges, request: Request, counter: CounterDep
+    body: UserChanges, request: Request, response: Response, counter: CounterDep, account: Current
 ) -> UserRead:
     """Change an account; its sessions end, so that nobody goes on with what they had."""
-    account = await counter.accounts.current(user_id)
     sent = body.model_dump(exclude_unset=True, exclude={"password", "second_factor"})
     if body.roles is not None:
         check_roles(request, body.roles)
@@ -56,19 +70,17 @@ async def update_auth_user(
     if body.second_factor is not None:
         sent |= {"totp_secret": None, "recovery_codes": []}
     if not sent:
-        return shown(account)
-    changed = await counter.accounts.change(user_id, sent, account.version)
-    async with reachable():
-        await counter.sessions.end_all(str(user_id))
-    return shown(changed)
+        return tagged(response, shown(account))
+    async with counter.ending_sessions(account.id):
+        changed = await counter.accounts.change(account.id, sent, account.version)
+    return tagged(response, shown(changed))
 
 
-@router.delete("/{user_id}", status_code=204, responses=responses(404, 422))
-async def delete_auth_user(user_id: UUID, counter: CounterDep) -> None:
-    """Remove an account, and end its sessions."""
-    await counter.accounts.remove(user_id)
-    async with reachable():
-        await counter.sessions.end_all(str(user_id))
+@router.delete("/{user_id}", status_code=204, responses=responses(404, 412, 422, 428))
+async def delete_auth_user(user_id: UUID, counter: CounterDep, version: IfMatch) -> None:
+    """Remove an account, and end its sessions; of one that is gone, too."""
+    async with counter.ending_sessions(user_id):
+        await counter.accounts.remove(user_id, version)
 
 
 @router.get("/{user_id}/sessions", responses=responses(422))

@@ -5,8 +5,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from chassis.problems import responses
 from chassis.schemas import Page
+from chassis.versions import IfMatch, tagged
 from chassis_accounts.login.asking import ADMINISTRATORS, CounterDep
-from chassis_accounts.login.counter import reachable
 from chassis_accounts.login.users import check_roles
 from chassis_accounts.oauth.asking import new_secret
 from chassis_accounts.oauth.forms import NO_STORE
@@ -22,7 +22,13 @@ async def _known_roles(body: ClientUpdated, request: Request) -> ClientUpdated:
     return body
 
 
+async def _current(client_id: UUID, clients: ClientsDep, version: IfMatch) -> ClientRead:
+    """Give a client as it is now, if it has the version that whoever asks counts on."""
+    return await clients.current(client_id, version)
+
+
 Changes = Annotated[ClientUpdated, Depends(_known_roles)]
+Current = Annotated[ClientRead, Depends(_current)]
 
 
 @router.post("", status_code=201, responses=responses(409, 422))
@@ -36,7 +42,7 @@ async def create_auth_client(
     added = await clients.add(new)
     response.headers["Location"] = f"{CLIENTS}/{added.id}"
     response.headers.update(NO_STORE)
-    return _shown(added, secret)
+    return tagged(response, _shown(added, secret))
 
 
 @router.get("", responses=responses(422))
@@ -48,31 +54,36 @@ async def list_auth_clients(
     return Page(items=list(map(_shown, page.items)), next_cursor=page.next_cursor)
 
 
-@router.patch("/{client_id}", responses=responses(404, 409, 412, 422))
+@router.get("/{client_id}", responses=responses(404, 422))
+async def get_auth_client(client_id: UUID, response: Response, clients: ClientsDep) -> ClientShown:
+    """Get a client."""
+    return tagged(response, _shown(await clients.current(client_id)))
+
+
+@router.patch("/{client_id}", responses=responses(404, 409, 412, 422, 428))  # noqa: FAST003  # Current
 async def update_auth_client(
-    client_id: UUID, body: Changes, response: Response, counter: CounterDep, clients: ClientsDep
+    body: Changes, response: Response, counter: CounterDep, clients: ClientsDep, client: Current
 ) -> ClientShown:
     """Change a client; its tokens end, so that it goes on with what it may now."""
-    client = await clients.current(client_id)
     changes: dict[str, Any] = body.model_dump(exclude_unset=True, exclude={"new_secret"})
     secret = None
     if body.new_secret:
         secret, changes["secret_hash"] = new_secret()
     if not changes:
-        return _shown(client)
-    changed = await clients.change(client_id, changes, client.version)
-    async with reachable():
-        await counter.sessions.end_all(str(client_id))
+        return tagged(response, _shown(client))
+    async with counter.ending_sessions(client.id):
+        changed = await clients.change(client.id, changes, client.version)
     response.headers.update(NO_STORE)
-    return _shown(changed, secret)
+    return tagged(response, _shown(changed, secret))
 
 
-@router.delete("/{client_id}", status_code=204, responses=responses(404, 422))
-async def delete_auth_client(client_id: UUID, counter: CounterDep, clients: ClientsDep) -> None:
-    """Remove a client, and end its tokens."""
-    await clients.remove(client_id)
-    async with reachable():
-        await counter.sessions.end_all(str(client_id))
+@router.delete("/{client_id}", status_code=204, responses=responses(404, 412, 422, 428))
+async def delete_auth_client(
+    client_id: UUID, counter: CounterDep, clients: ClientsDep, version: IfMatch
+) -> None:
+    """Remove a client, and end its tokens; of one that is gone, too."""
+    async with counter.ending_sessions(client_id):
+        await clients.remove(client_id, version)
 
 
 def _shown(client: ClientRead, secret: str | None = None) -> ClientShown:

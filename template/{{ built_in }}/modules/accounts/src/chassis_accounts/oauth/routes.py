@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 
 from chassis.identity.errors import InvalidToken
+from chassis.problems import NotFound, responses
 from chassis_accounts.errors import Unauthorized
 from chassis_accounts.keeping import Clients
 from chassis_accounts.login.asking import CounterDep
@@ -16,6 +17,7 @@ from chassis_accounts.oauth.asking import client_of
 from chassis_accounts.oauth.forms import NO_STORE, OAuthError, form_of, needed, shown_by
 
 KEYS: Final = "/api/v1/auth/keys"
+NO_ADDRESS: Final = "Nobody can be told where to ask: ACCOUNTS_ISSUER is no address."
 CHANGED: Final = "The client was changed at this moment: ask again."
 CLIENT_METHODS: Final = ["client_secret_basic", "client_secret_post"]
 _SHOWN = ("iss", "aud", "sub", "client_id", "roles", "iat", "exp", "jti")
@@ -130,11 +132,13 @@ async def introspect_token(request: Request, clients: ClientsDep) -> JSONRespons
     return JSONResponse({"active": True, "token_type": "Bearer", **told}, headers=NO_STORE)
 
 
-@router.get("/.well-known/oauth-authorization-server")
-async def get_metadata(request: Request, counter: CounterDep) -> dict[str, Any]:
-    """Say where everything is (RFC 8414)."""
+@router.get("/.well-known/oauth-authorization-server", responses=responses(404))
+async def get_metadata(counter: CounterDep) -> dict[str, Any]:
+    """Say where everything is (RFC 8414), if ACCOUNTS_ISSUER is an address: who asks names none."""
     issuer = counter.settings.accounts_issuer
-    base = (issuer if issuer.startswith("http") else str(request.base_url)).rstrip("/")
+    if not issuer.startswith(("http://", "https://")):
+        raise NotFound(NO_ADDRESS)
+    base = issuer.rstrip("/")
     return {
         "issuer": issuer,
         "token_endpoint": f"{base}{router.url_path_for('create_token')}",

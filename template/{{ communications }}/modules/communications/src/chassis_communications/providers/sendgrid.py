@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from chassis_communications.providers.bounded import AS_IT_IS, HOOKS
 from chassis_communications.providers.calling import post
 from chassis_communications.providers.port import NotSent, Outgoing, Taken
 from chassis_communications.providers.settings import EmailSettings
@@ -28,10 +29,14 @@ class SendGridEmail:
         self._from = settings.email_from
         self._client = httpx2.AsyncClient(
             base_url=settings.email_url,
-            headers={"Authorization": f"Bearer {key.get_secret_value() if key else ''}"},
+            headers={
+                **AS_IT_IS,
+                "Authorization": f"Bearer {key.get_secret_value() if key else ''}",
+            },
             timeout=settings.provider_timeout,
             transport=transport,
             verify=trusted(),
+            event_hooks=HOOKS,
         )
 
     async def send(self, message: Outgoing) -> Taken:

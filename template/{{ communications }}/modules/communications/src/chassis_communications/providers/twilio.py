@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from chassis_communications.providers.bounded import AS_IT_IS, HOOKS
 from chassis_communications.providers.calling import post
 from chassis_communications.providers.port import NotSent, Outgoing, Taken
 from chassis_communications.providers.settings import SmsSettings
@@ -36,6 +37,8 @@ class TwilioSms:
             timeout=settings.provider_timeout,
             transport=transport,
             verify=trusted(),
+            headers=AS_IT_IS,
+            event_hooks=HOOKS,
         )
 
     async def send(self, message: Outgoing) -> Taken:

@@ -44,7 +44,7 @@ class SendMessages:
 
     kept: KeptMessages
     templates: Templates
-    providers: Mapping[Channel, Provider]
+    providers: Mapping[Channel | str, Provider]
     decisions: Sequence[Decision]
     settings: Settings
     hooks: Hooks = field(default_factory=Hooks)

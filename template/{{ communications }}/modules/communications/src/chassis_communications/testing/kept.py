@@ -108,7 +108,7 @@ class Kept:
         return await self.suppress_known(new.channel, address, new.cause)
 
     async def suppress_known(
-        self, channel: Channel, address_hash: str, cause: Cause
+        self, channel: Channel | str, address_hash: str, cause: Cause | str
     ) -> SuppressionRead:
         """Have nothing sent to an address that is known by its digest."""
         now = dt.datetime.now(dt.UTC)
@@ -126,7 +126,9 @@ class Kept:
         """Give all of them."""
         return Page(items=[*self.suppressed.values()])
 
-    async def suppression_of(self, channel: Channel, address_hash: str) -> SuppressionRead | None:
+    async def suppression_of(
+        self, channel: Channel | str, address_hash: str
+    ) -> SuppressionRead | None:
         """Say whether nothing is sent to an address."""
         return self.suppressed.get((channel, address_hash))
 

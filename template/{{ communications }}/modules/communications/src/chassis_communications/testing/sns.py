@@ -33,19 +33,24 @@ class Topic:
         self._key = _key()
         self.asked: list[str] = []
         self.away = False
+        self.status = 200
+        """Of what comes for a certificate."""
 
     def transport(self) -> httpx2.MockTransport:
         """Give the certificate to whoever asks any address for it."""
 
         def answer(request: httpx2.Request) -> httpx2.Response:
             self.asked.append(str(request.url))
-            return httpx2.Response(503 if self.away else 200, content=self._certificate())
+            body = httpx2.ByteStream(self._certificate())
+            return httpx2.Response(503 if self.away else self.status, stream=body)
 
         return httpx2.MockTransport(answer)
 
-    def tells(self, message: dict[str, Any], **other: str) -> bytes:
+    def tells(self, message: Any, **other: str) -> bytes:
         """Give a notification; `other` are fields that say something else, signed too."""
-        return self._signed("Notification", json.dumps(message), {}, other)
+        return self._signed(
+            "Notification", message if isinstance(message, str) else json.dumps(message), {}, other
+        )
 
     def asks(self, **other: str) -> bytes:
         """Give the question whether it may tell."""

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import httpx2
 from fastapi import FastAPI
 
+from chassis_communications.providers.bounded import AS_IT_IS, HOOKS
 from chassis_communications.trust import trusted
 from chassis_communications.webhooks.routes import router
 from chassis_communications.webhooks.settings import Settings
@@ -26,6 +27,11 @@ def install(app: FastAPI, _settings: Settings) -> None:
 @asynccontextmanager
 async def lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     """Hold what asks SNS for its certificates."""
-    async with httpx2.AsyncClient(timeout=settings.webhook_timeout, verify=trusted()) as client:
+    async with httpx2.AsyncClient(
+        timeout=settings.webhook_timeout,
+        verify=trusted(),
+        headers=AS_IT_IS,
+        event_hooks=HOOKS,
+    ) as client:
         app.state.sns = Sns(settings.ses_topic, client)
         yield

@@ -1,18 +1,15 @@
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 
 from chassis.problems import responses
-from chassis.webhooks import body_of
+from chassis.webhooks import ANY_BODY, body_of
 from chassis_communications.message_api.routes import KeptDep
 from chassis_communications.webhooks import sendgrid, sns, twilio
 from chassis_communications.webhooks.settings import Settings
 
 WEBHOOKS = "/api/v1/message-webhooks"
-
-# Bodies are read as they came: the signature is of the bytes.
-ANY_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {"*/*": {}}}}
 
 router = APIRouter(prefix=WEBHOOKS, tags=["webhooks of messages"], responses=responses(400))
 
@@ -44,7 +41,7 @@ async def told_by_sendgrid(request: Request, settings: SettingsDep, kept: KeptDe
 @router.post("/ses", status_code=204, openapi_extra=ANY_BODY)
 async def told_by_ses(request: Request, taken: TopicDep, kept: KeptDep) -> None:
     """Take what SES tells of messages, through SNS."""
-    told = await taken.read(await request.body())
+    told = await taken.read(await body_of(request))
     await kept.take(list(sns.events(told)))
 
 
@@ -53,7 +50,7 @@ async def told_by_twilio(
     message_id: UUID, request: Request, settings: SettingsDep, kept: KeptDep
 ) -> None:
     """Take what Twilio tells of a message."""
-    sent = twilio.form_of(await request.body())
+    sent = twilio.form_of(await body_of(request))
     token = settings.twilio_token.get_secret_value() if settings.twilio_token else ""
     # The address that Twilio was given: what this service sees is that of a gateway.
     url = f"{settings.public_url.rstrip('/')}{WEBHOOKS}/twilio/{message_id}"

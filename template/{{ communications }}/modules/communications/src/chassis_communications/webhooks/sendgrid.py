@@ -2,7 +2,6 @@
 
 import base64
 import datetime as dt
-import json
 import logging
 import re
 from collections.abc import Iterator, Mapping
@@ -15,7 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pydantic import ValidationError
 
-from chassis.webhooks import FORGED, NOT_EXPECTED, Forged, check_age
+from chassis.webhooks import FORGED, NOT_EXPECTED, Forged, check_age, json_of
 from chassis_communications.message_events import NewMessageEvent, id_of
 
 logger = logging.getLogger(__name__)
@@ -56,8 +55,8 @@ def check(key: str, headers: Mapping[str, str], body: bytes) -> None:
 def events(body: bytes) -> Iterator[NewMessageEvent]:
     """Give what concerns messages of ours; opened and clicked do not."""
     try:
-        told = json.loads(body)
-    except (ValueError, RecursionError):
+        told = json_of(body)
+    except ValueError:
         told = None
     if not isinstance(told, list):
         raise Forged("These are no events of SendGrid.")

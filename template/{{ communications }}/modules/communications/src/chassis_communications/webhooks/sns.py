@@ -6,11 +6,14 @@ be one of SNS itself, in full, and the topic the one that is expected.
 
 import base64
 import datetime as dt
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import httpx2
 from cryptography.exceptions import InvalidSignature
@@ -18,18 +21,21 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509 import load_pem_x509_certificate
+from pydantic import ValidationError
 
-from chassis.exact import parse
 from chassis.problems import Unavailable
-from chassis.webhooks import FORGED, NOT_EXPECTED, Forged, check_age
+from chassis.webhooks import FORGED, NOT_EXPECTED, Forged, check_age, json_of
 from chassis_communications.message_events import NewMessageEvent, id_of
 from chassis_communications.messages import LONGEST_REASON
+
+logger = logging.getLogger(__name__)
 
 HOST = re.compile(r"sns\.[a-z0-9-]+\.amazonaws\.com")
 CERTIFICATE = re.compile(rf"https://{HOST.pattern}/SimpleNotificationService-[0-9a-zA-Z]+\.pem")
 HEADER = "X-Message"
 """The header of a message that comes back with each of its events: our id."""
 NO_CERTIFICATE = "SNS does not give its certificate."
+_LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 _TOLD = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
 _ASKED = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
 MEANS: Mapping[str, dict[str, Any]] = {
@@ -92,6 +98,11 @@ class Sns:
             answer.raise_for_status()
         except httpx2.InvalidURL as error:
             raise Forged(FORGED) from error
+        except httpx2.HTTPStatusError as error:
+            # Whoever sends this names the address: what is not there was never Amazon's.
+            if answer.is_client_error and answer.status_code not in _LATER:
+                raise Forged(FORGED) from error
+            raise Unavailable(NO_CERTIFICATE) from error
         except httpx2.HTTPError as error:
             raise Unavailable(NO_CERTIFICATE) from error
         return answer.content
@@ -101,27 +112,41 @@ def events(told: Mapping[str, Any]) -> Iterator[NewMessageEvent]:
     """Give what concerns messages of ours."""
     if told.get("Type") != "Notification":
         return
-    ses = _object(str(told["Message"]).encode())
+    ses = _object(str(told.get("Message")).encode("utf-8", "replace"))
+    if not ses:  # as SNS itself says once that it begins
+        logger.warning("SNS tells something that is no event of SES")
     kind = ses.get("eventType") or ses.get("notificationType")
     means = dict(MEANS.get(str(kind), {}))
-    if kind == "Bounce" and ses["bounce"].get("bounceType") == "Permanent":
-        means["cause"] = "bounce"
-    for header in ses.get("mail", {}).get("headers") or [] if means else []:
-        # Who else sends through the same account may have such a header, too.
-        message = id_of(header["value"]) if header["name"] == HEADER else None
-        if message:
+    match ses:
+        case {"bounce": {"bounceType": "Permanent"}} if kind == "Bounce":
+            means["cause"] = "bounce"
+    for message in _messages(ses) if means else ():
+        try:
             yield NewMessageEvent(
                 provider="ses",
-                event_id=told["MessageId"],
+                event_id=told.get("MessageId"),
                 message=message,
                 reason=f"SES says {kind}"[:LONGEST_REASON],
                 **means,
             )
+        except ValidationError:  # told again, it would be no better
+            logger.warning("SES tells %s of message %s under a name that is none", kind, message)
+
+
+def _messages(ses: Mapping[str, Any]) -> Iterator[UUID]:
+    """Give our ids; who else sends through the same account may have such headers, too."""
+    match ses:
+        case {"mail": {"headers": [*headers]}}:
+            for header in headers:
+                match header:
+                    case {"name": str(name), "value": value} if name == HEADER:
+                        if message := id_of(value):
+                            yield message
 
 
 def _object(body: bytes) -> Mapping[str, Any]:
     try:
-        value = parse(body)
+        value = json_of(body)
     except ValueError:
         value = None
     return value if isinstance(value, dict) else {}

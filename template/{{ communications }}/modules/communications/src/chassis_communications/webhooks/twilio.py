@@ -3,16 +3,22 @@
 import base64
 import hashlib
 import hmac
+import logging
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 from uuid import UUID
+
+from pydantic import ValidationError
 
 from chassis.webhooks import FORGED, NOT_EXPECTED, Forged
 from chassis_communications.message_events import NewMessageEvent
 from chassis_communications.messages import State
 
+logger = logging.getLogger(__name__)
+
 SIGNATURE = "x-twilio-signature"
 OPTED_OUT = "21610"
+MOST_FIELDS = 100
 MEANS: Mapping[str, State] = {
     "sent": "sent",
     "delivered": "delivered",
@@ -29,8 +35,12 @@ def signature_of(token: str, url: str, sent: Mapping[str, str]) -> str:
 
 
 def form_of(body: bytes) -> dict[str, str]:
-    """Read what was sent."""
-    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    """Read what was sent; raises Forged for more fields than Twilio has: nothing is signed yet."""
+    text = body.decode("utf-8", "replace")
+    try:
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
+    except ValueError as error:
+        raise Forged(FORGED) from error
 
 
 def check(token: str, url: str, sent: Mapping[str, str], signature: str) -> None:
@@ -47,11 +57,15 @@ def event(message: UUID, sent: Mapping[str, str]) -> NewMessageEvent | None:
     status, code = sent.get("MessageStatus", ""), sent.get("ErrorCode")
     if status not in MEANS:
         return None
-    return NewMessageEvent(
-        provider="twilio",
-        event_id=f"{sent.get('MessageSid', '')[:64]}/{status}",
-        message=message,
-        told=MEANS[status],
-        reason=f"Twilio says {status}" + (f", error {code[:10]}" if code else ""),
-        cause="opt_out" if code == OPTED_OUT else None,
-    )
+    try:
+        return NewMessageEvent(
+            provider="twilio",
+            event_id=f"{sent.get('MessageSid', '')[:64]}/{status}",
+            message=message,
+            told=MEANS[status],
+            reason=f"Twilio says {status}" + (f", error {code[:10]}" if code else ""),
+            cause="opt_out" if code == OPTED_OUT else None,
+        )
+    except ValidationError:  # told again, it would be no better
+        logger.warning("Twilio tells %s of message %s in no way that can be kept", status, message)
+        return None

@@ -2,16 +2,21 @@
 
 import hashlib
 import hmac
+from typing import Annotated
 from uuid import UUID
 
+from fastapi import Path
 from pydantic import SecretStr
 
 from chassis.problems import NotFound
+from chassis.schemas import Exact
 
 UNSUBSCRIBES = "/api/v1/unsubscribes"
 CONFIRMATIONS = "/api/v1/confirmations"
 NO_LINK = "There is no such link."
 _LENGTH = 32
+
+Token = Annotated[str, Path(max_length=200), Exact()]
 
 
 def key_of(secret: SecretStr | None) -> str:

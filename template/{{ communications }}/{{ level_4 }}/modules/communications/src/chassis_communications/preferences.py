@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from chassis.schemas import Exact, ListQuery, Schema
+from chassis.schemas import Answer, Exact, ListQuery, Schema
 from chassis_communications.addresses import Channel
 from chassis_communications.messages import Hash, Recipient, Zone
 
@@ -38,13 +38,13 @@ class NewPreference(Address):
     a_day: Number | None = None
 
 
-class PreferenceRead(Schema):
+class PreferenceRead(Answer):
     """What somebody wants."""
 
     id: UUID
-    channel: Channel
+    channel: Channel | str
     address_hash: str
-    consent: Consent | None
+    consent: Consent | str | None
     """To marketing: asked until it is confirmed at the address itself."""
     consent_at: dt.datetime | None
     """Since when that is so."""
@@ -72,7 +72,7 @@ class PreferenceQuery(ListQuery):
     consent: Consent | None = None
 
 
-class Erased(Schema):
+class Erased(Answer):
     """What was erased of somebody."""
 
     messages: int

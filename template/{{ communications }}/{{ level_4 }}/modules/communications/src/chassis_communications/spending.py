@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from chassis.schemas import FromText, Schema
+from chassis.schemas import Answer, FromText, Schema
 from chassis_communications.addresses import Channel
 from chassis_communications.messages import Moment
 
@@ -21,12 +21,12 @@ class CostQuery(Schema):
     until: Annotated[Moment | None, FromText()] = None
 
 
-class DailyCost(Schema):
+class DailyCost(Answer):
     """What the messages of a day cost."""
 
     day: dt.date
     """In UTC."""
-    channel: Channel
+    channel: Channel | str
     provider: str | None
     messages: int
     segments: int
@@ -35,7 +35,7 @@ class DailyCost(Schema):
     """In millionths of the currency that the provider bills in."""
 
 
-class DailyCosts(Schema):
+class DailyCosts(Answer):
     """What messages cost, day by day, the latest first."""
 
     items: list[DailyCost]
@@ -50,7 +50,7 @@ class TotalQuery(Schema):
     """Of the numbers that they went to."""
 
 
-class Total(Schema):
+class Total(Answer):
     """What messages cost together."""
 
     messages: int

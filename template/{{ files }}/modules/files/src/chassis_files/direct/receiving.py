@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from chassis.problems import NotFound, ProblemError, responses
-from chassis.schemas import Schema
+from chassis.schemas import Exact, Schema
 from chassis_files.direct.own import PARTS, OwnDirect
 from chassis_files.direct.s3 import CHECKSUM
 from chassis_files.file_api.routes import GONE
@@ -54,7 +54,7 @@ class Signed(Schema):
     key: UUID
     number: Annotated[int, Field(ge=0, le=1000)]
     expires: Annotated[int, Field(ge=0, le=2**40)]
-    signature: Annotated[str, Field(max_length=64)]
+    signature: Annotated[str, Field(max_length=64), Exact()]
 
 
 @router.put(

@@ -1,24 +1,24 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.routing import RouteContext, iter_route_contexts
-from pydantic import TypeAdapter
 
-from chassis.http_client import raise_for_problem
+from chassis.data_api import Reader
 from chassis.problems import NotFound, responses
 from chassis.schemas import Page
 from chassis_mongodb.activities import PATH, ActivityRead, HistoryQuery
 
+Collection = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_-]*$", max_length=63)]
 UNKNOWN = "There is no such collection."
 
 router = APIRouter(prefix="/api/v1", tags=["history"])
-_pages = TypeAdapter(Page[ActivityRead])
+_activities = Reader(ActivityRead, "activity")
 
 
 @router.get("/{collection}/{record_id}/history", responses=responses(404, 422))
 async def list_history(
-    collection: str,
+    collection: Collection,
     record_id: UUID,
     query: Annotated[HistoryQuery, Query()],
     request: Request,
@@ -29,8 +29,7 @@ async def list_history(
     state = request.app.state
     asked = {"subject": str(record_id), **query.model_dump(exclude_none=True)}
     reply = await state.http.get(f"{state.settings.documents_url.rstrip('/')}{PATH}", params=asked)
-    raise_for_problem(reply)
-    return _pages.validate_json(reply.body)
+    return _activities.page(reply)
 
 
 def _routes(request: Request) -> list[RouteContext]:

@@ -37,9 +37,9 @@ class Providers:
     """Those that have an account, by their names."""
 
     def __init__(self, known: Mapping[ProviderName, Stripe | PayPal]) -> None:
-        self.known = dict(known)
+        self.known = dict[ProviderName | str, Stripe | PayPal](known.items())
 
-    def __getitem__(self, name: ProviderName) -> Provider:
+    def __getitem__(self, name: ProviderName | str) -> Provider:
         """Give a provider; raises Invalid if it has no account."""
         if name not in self.known:
             raise Invalid(NOT_SET_UP, field="provider")

@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 
 from chassis.problems import OutcomeUnknown, Unavailable
+from chassis_payments.providers.bounded import AS_IT_IS, HOOKS
 from chassis_payments.providers.port import NotLetIn, NotThere, Refused
 
 CONNECT_S = 3.0
@@ -46,6 +47,8 @@ class Calls:
             transport=transport,
             verify=trusted(),
             follow_redirects=False,
+            headers=AS_IT_IS,
+            event_hooks=HOOKS,
         )
         self.send: Send = self.client.request
         """What makes a call; something may be put before it."""

@@ -18,9 +18,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from chassis.exact import parse
 from chassis.problems import Unavailable
-from chassis.webhooks import Forged, check_age
+from chassis.webhooks import Forged, check_age, json_of
 from chassis_payments.payments import NewEvent
 from chassis_payments.providers.calling import AWAY, Calls
 from chassis_payments.providers.port import Event, subjects
@@ -113,7 +112,7 @@ def signed(transmission: str, time: str, webhook: str, body: bytes) -> bytes:
 
 def _event(body: bytes) -> Event:
     try:
-        event = parse(body)
+        event = json_of(body)
         said = NewEvent(kind=event["event_type"], subjects=subjects_of(event["resource"]))
         return Event(id=event["id"], said=said)
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -7,8 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from chassis.exact import parse
-from chassis.webhooks import Forged
+from chassis.webhooks import Forged, json_of
 from chassis_payments.payments import NewEvent
 from chassis_payments.providers.port import Event, subjects
 
@@ -26,7 +25,7 @@ def event_of(
     """Say what a webhook said; raises Forged if it is not of Stripe."""
     _check(body, headers.get(HEADER, ""), secret, now())
     try:
-        event = parse(body)
+        event = json_of(body)
         subject = event["data"]["object"]
         said = NewEvent(kind=event["type"], subjects=subjects_of(subject))
         return Event(id=event["id"], said=said)

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from chassis.schemas import Exact, Schema
+from chassis.schemas import Answer, Exact, Schema
 from chassis_payments.payments import Amount, Currency
 
 TURNS = "/api/v1/payment-turns"
@@ -25,7 +25,7 @@ class NewTurn(Schema):
     """How often in a minute."""
 
 
-class TurnRead(Schema):
+class TurnRead(Answer):
     """Whether a turn was taken, and what the same caller did in the hour before it."""
 
     taken: bool

@@ -4,11 +4,11 @@ import datetime as dt
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
-from chassis.data_api import KeepingHttp
+from chassis.data_api import KeepingHttp, Reader
 from chassis.http_client import raise_for_problem
-from chassis.schemas import Exact, FromText, ListQuery, Page, Schema
+from chassis.schemas import Answer, Exact, FromText, ListQuery, Page, Schema
 from chassis_payments.payments import ProviderName, ProviderTransactionRead, Reference
 
 RECONCILIATIONS = "/api/v1/payment-reconciliations"
@@ -20,12 +20,10 @@ MOST_DIFFERENCES = 1000
 """So many are kept of a day; beyond that something else is wrong."""
 
 Kind = Literal["charge", "refund"]
+ReconciliationState = Literal["running", "done"]
 Sort = Literal["-day", "day"]
 Trouble = Literal["missing_here", "missing_there", "another_amount", "another_state"]
 """`missing_here`: the provider has moved money that these books do not have; `missing_there`: the other way."""
-
-
-_movements = TypeAdapter(list[ProviderTransactionRead])
 
 
 class Difference(Schema):
@@ -40,6 +38,17 @@ class Difference(Schema):
     there: Annotated[str, Field(max_length=100)] | None = None
 
 
+class DifferenceRead(Answer):
+    """A difference as it is kept."""
+
+    trouble: Trouble | str
+    kind: Kind | str
+    reference: str
+    payment_id: UUID | None = None
+    here: str | None = None
+    there: str | None = None
+
+
 class ReconciliationEnd(Schema):
     """What came out of it."""
 
@@ -47,16 +56,16 @@ class ReconciliationEnd(Schema):
     differences: list[Difference] = Field(max_length=MOST_DIFFERENCES)
 
 
-class ReconciliationRead(Schema):
+class ReconciliationRead(Answer):
     """A day at a provider, compared with the books."""
 
     id: UUID
-    provider: ProviderName
+    provider: ProviderName | str
     day: dt.date
-    state: Literal["running", "done"]
+    state: ReconciliationState | str
     checked: int
     """Movements that were compared."""
-    differences: list[Difference]
+    differences: list[DifferenceRead]
     created_at: dt.datetime
     updated_at: dt.datetime
 
@@ -69,10 +78,15 @@ class ReconciliationQuery(ListQuery):
     day: Annotated[Annotated[dt.date, Exact()] | None, FromText()] = None
 
 
-class Turn(Schema):
+class Turn(Answer):
     """Whether a day is to be reconciled by whoever asks."""
 
     taken: bool
+
+
+_movements = Reader(ProviderTransactionRead, "transaction")
+_reconciliations = Reader(ReconciliationRead, "reconciliation")
+_turns = Reader(Turn, "turn")
 
 
 class Books:
@@ -106,9 +120,7 @@ class Books:
     async def begin(self, provider: ProviderName, day: dt.date, *, again: bool = False) -> bool:
         """Say whether a day is to be compared now, by whoever asks."""
         url = f"{self._reconciliations}/{provider}/{day}/{'again' if again else 'turn'}"
-        reply = await self._http.put(url)
-        raise_for_problem(reply)
-        return Turn.model_validate_json(reply.body).taken
+        return _turns.one(await self._http.put(url)).taken
 
     async def end(self, provider: ProviderName, day: dt.date, end: ReconciliationEnd) -> None:
         """Keep what came out of it."""
@@ -118,11 +130,7 @@ class Books:
     async def page(self, query: ReconciliationQuery) -> Page[ReconciliationRead]:
         """Give one page of what was compared."""
         params = query.model_dump(mode="json", exclude_none=True)
-        reply = await self._http.get(self._reconciliations, params=params)
-        raise_for_problem(reply)
-        return Page[ReconciliationRead].model_validate_json(reply.body)
+        return _reconciliations.page(await self._http.get(self._reconciliations, params=params))
 
     async def _listed(self, url: str, params: dict[str, str]) -> list[ProviderTransactionRead]:
-        reply = await self._http.get(url, params=params)
-        raise_for_problem(reply)
-        return _movements.validate_json(reply.body)
+        return _movements.all(await self._http.get(url, params=params))

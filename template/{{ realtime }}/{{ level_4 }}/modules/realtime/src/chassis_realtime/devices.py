@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from chassis.schemas import ListQuery, Schema
+from chassis.schemas import Answer, Exact, ListQuery, Schema
 
 PATH = "/api/v1/push-devices"
 LONGEST_ADDRESS: Final = 2048
@@ -40,17 +40,17 @@ class PushDeviceNew(Schema):
     """The secret of a subscription of Web Push."""
     roles: Roles
     """The roles by which the account may read the collection; none where everybody may."""
-    ends_at: AwareDatetime
+    ends_at: Annotated[AwareDatetime, Exact()]
     """When it has to be registered again."""
 
 
-class PushDeviceRead(Schema):
+class PushDeviceRead(Answer):
     """A device as it is kept."""
 
     id: UUID
     account: str
     audience: str
-    kind: Kind
+    kind: Kind | str
     address: Annotated[str, Field(repr=False)]
     address_hash: str
     p256dh: Annotated[str | None, Field(repr=False)]
@@ -66,10 +66,10 @@ class PushDeviceQuery(ListQuery):
     """Which devices a list shows."""
 
     sort: Literal["created_at", "-created_at"] = "-created_at"
-    account: Account | None = None
-    audience: Audience | None = None
+    account: Annotated[Account, Exact()] | None = None
+    audience: Annotated[Audience, Exact()] | None = None
     kind: Kind | None = None
-    address_hash: Annotated[str | None, Field(max_length=64)] = None
+    address_hash: Annotated[str, Field(max_length=64), Exact()] | None = None
 
 
 def hash_of(address: str) -> str:

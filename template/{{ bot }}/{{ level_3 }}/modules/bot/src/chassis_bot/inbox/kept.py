@@ -1,12 +1,10 @@
 from collections.abc import Sequence
 
-from pydantic import TypeAdapter
-
 from chassis.bot_webhook.telling import PATH, BotUpdateRead, BotUpdatesDone
-from chassis.data_api import PAST_CACHES, KeepingHttp
+from chassis.data_api import PAST_CACHES, KeepingHttp, Reader
 from chassis.http_client import raise_for_problem
 
-_lists = TypeAdapter(list[BotUpdateRead])
+_updates = Reader(BotUpdateRead, "bot update")
 
 
 class KeptUpdates:
@@ -21,8 +19,7 @@ class KeptUpdates:
         reply = await self._http.get(
             f"{self._url}/waiting", params={"after": after}, headers=PAST_CACHES
         )
-        raise_for_problem(reply)
-        return _lists.validate_json(reply.body)
+        return _updates.all(reply)
 
     async def end(self, update_ids: Sequence[int]) -> None:
         """Say that some are done."""

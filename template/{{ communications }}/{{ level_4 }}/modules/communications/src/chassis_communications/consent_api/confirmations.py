@@ -6,13 +6,13 @@ from fastapi.responses import HTMLResponse
 from chassis.problems import responses
 from chassis_communications.consent_api.dependencies import KeyDep, PreferencesDep
 from chassis_communications.consent_api.pages import asking, done
-from chassis_communications.links import CONFIRMATIONS, check
+from chassis_communications.links import CONFIRMATIONS, Token, check
 
 router = APIRouter(prefix=CONFIRMATIONS, tags=["links in messages"])
 
 
 @router.get("/{preference_id}/{token}", response_class=HTMLResponse, responses=responses(404, 422))
-async def show_confirmation(preference_id: UUID, token: str, key: KeyDep) -> HTMLResponse:
+async def show_confirmation(preference_id: UUID, token: Token, key: KeyDep) -> HTMLResponse:
     """Show a page; whoever follows the link agrees to nothing."""
     check(key, CONFIRMATIONS, preference_id, token)
     return asking("Yes, send me news")
@@ -20,7 +20,7 @@ async def show_confirmation(preference_id: UUID, token: str, key: KeyDep) -> HTM
 
 @router.post("/{preference_id}/{token}", response_class=HTMLResponse, responses=responses(404, 422))
 async def confirm_consent(
-    preference_id: UUID, token: str, key: KeyDep, kept: PreferencesDep
+    preference_id: UUID, token: Token, key: KeyDep, kept: PreferencesDep
 ) -> HTMLResponse:
     """Agree to marketing, if it was asked."""
     check(key, CONFIRMATIONS, preference_id, token)

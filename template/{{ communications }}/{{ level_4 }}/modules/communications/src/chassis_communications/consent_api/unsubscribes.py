@@ -6,14 +6,14 @@ from fastapi.responses import HTMLResponse
 from chassis.problems import responses
 from chassis_communications.consent_api.dependencies import KeyDep, PreferencesDep
 from chassis_communications.consent_api.pages import asking, done
-from chassis_communications.links import UNSUBSCRIBES, check
+from chassis_communications.links import UNSUBSCRIBES, Token, check
 from chassis_communications.message_api.routes import KeptDep
 
 router = APIRouter(prefix=UNSUBSCRIBES, tags=["links in messages"])
 
 
 @router.get("/{message_id}/{token}", response_class=HTMLResponse, responses=responses(404, 422))
-async def show_unsubscribe(message_id: UUID, token: str, key: KeyDep) -> HTMLResponse:
+async def show_unsubscribe(message_id: UUID, token: Token, key: KeyDep) -> HTMLResponse:
     """Show a page; whoever follows the link, a scanner of mail for instance, changes nothing."""
     check(key, UNSUBSCRIBES, message_id, token)
     return asking("Send me no more news")
@@ -21,7 +21,7 @@ async def show_unsubscribe(message_id: UUID, token: str, key: KeyDep) -> HTMLRes
 
 @router.post("/{message_id}/{token}", response_class=HTMLResponse, responses=responses(404, 422))
 async def unsubscribe(
-    message_id: UUID, token: str, key: KeyDep, kept: PreferencesDep, messages: KeptDep
+    message_id: UUID, token: Token, key: KeyDep, kept: PreferencesDep, messages: KeptDep
 ) -> HTMLResponse:
     """Take consent back, in one click; twice is once."""
     check(key, UNSUBSCRIBES, message_id, token)

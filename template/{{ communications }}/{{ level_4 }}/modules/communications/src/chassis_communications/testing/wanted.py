@@ -32,7 +32,9 @@ class Wanted:
         key = hashed(ADDRESSES_KEY, new.channel, address)
         return await self.put_known(new.channel, key, said)
 
-    async def put_known(self, channel: Channel, address_hash: str, said: Any) -> PreferenceRead:
+    async def put_known(
+        self, channel: Channel | str, address_hash: str, said: Any
+    ) -> PreferenceRead:
         """Do the same for an address that is known by its digest."""
         key = channel, address_hash
         now = dt.datetime.now(dt.UTC)
@@ -66,7 +68,7 @@ class Wanted:
         return said
 
     async def say_known(
-        self, channel: Channel, address_hash: str, consent: Consent
+        self, channel: Channel | str, address_hash: str, consent: Consent
     ) -> PreferenceRead:
         """Keep what the owner of an address says that is known by its digest."""
         return await self.put_known(channel, address_hash, {"consent": consent})
@@ -75,7 +77,7 @@ class Wanted:
         """Give all of them."""
         return Page(items=[*self.kept.values()])
 
-    async def of(self, channel: Channel, address_hash: str) -> PreferenceRead | None:
+    async def of(self, channel: Channel | str, address_hash: str) -> PreferenceRead | None:
         """Say what the owner of an address wants."""
         return self.kept.get((channel, address_hash))
 

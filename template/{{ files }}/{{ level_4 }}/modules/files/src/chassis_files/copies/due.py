@@ -2,16 +2,14 @@ import datetime as dt
 from typing import Literal
 from uuid import UUID
 
-from pydantic import TypeAdapter
-
-from chassis.data_api import PAST_CACHES, KeepingHttp
+from chassis.data_api import PAST_CACHES, KeepingHttp, Reader
 from chassis.http_client import raise_for_problem
-from chassis.schemas import ListQuery, Page, Schema
+from chassis.schemas import Answer, ListQuery
 
 DUE = "/api/v1/files-to-copy"
 
 
-class FileToCopyRead(Schema):
+class FileToCopyRead(Answer):
     """A file that has to be copied."""
 
     id: UUID
@@ -24,7 +22,7 @@ class FilesToCopyQuery(ListQuery):
     sort: Literal["created_at", "-created_at"] = "created_at"
 
 
-_page = TypeAdapter(Page[FileToCopyRead])
+_files = Reader(FileToCopyRead, "file to copy")
 
 
 class DueFiles:
@@ -37,8 +35,7 @@ class DueFiles:
     async def list(self) -> list[FileToCopyRead]:
         """Give those that wait longest."""
         reply = await self._http.get(self._url, params={"limit": 100}, headers=PAST_CACHES)
-        raise_for_problem(reply)
-        return _page.validate_json(reply.body).items
+        return _files.page(reply).items
 
     async def done(self, file_id: UUID) -> None:
         """Say that one is copied; twice is once."""

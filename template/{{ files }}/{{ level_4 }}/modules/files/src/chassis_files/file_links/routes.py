@@ -39,8 +39,8 @@ class Signed(Schema):
     """What a link says."""
 
     expires: Annotated[int, Field(ge=0, le=2**40)]
-    by: Annotated[str, Field(max_length=255)]
-    signature: Annotated[str, Field(max_length=64)]
+    by: Annotated[str, Field(max_length=255), Exact()]
+    signature: Annotated[str, Field(max_length=64), Exact()]
 
 
 async def link_delivery(request: Request) -> Delivery:

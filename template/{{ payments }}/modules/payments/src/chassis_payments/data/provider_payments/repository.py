@@ -11,6 +11,7 @@ from chassis.database.engine import Change, Database
 from chassis.database.models import Base
 from chassis.database.repository import Repository
 from chassis.problems import Conflict, Invalid, NotFound, Outdated
+from chassis.unreadable import readable
 from chassis_payments.data.provider_payments.model import (
     ProviderAttempt,
     ProviderDispute,
@@ -32,6 +33,10 @@ from chassis_payments.payments import (
 from chassis_payments.states import OPEN, State, step
 
 AT_ONCE = 50
+MOST_REFUNDS = 200
+"""Of one payment, that are asked for here."""
+MOST = 1000
+"""Refunds or movements of a payment that are shown; providers have some that were not asked for here."""
 PATIENCE = 20
 """How much longer people may take to pay than a provider may take to answer."""
 ANOTHER = "This id is that of another payment."
@@ -43,6 +48,7 @@ MISMATCH = "The provider speaks of another amount than was asked for."
 NO_COLLECTION = "There is no such collection."
 NO_RECORD = "There is no such record."
 NOT_LEFT = "So much is not left of this payment."
+TOO_MANY = f"This payment has {MOST_REFUNDS} refunds: give back the rest at the provider."
 NOT_PAID = "Nothing was paid: there is nothing to give back."
 
 _NOW: Mapping[str, State] = {"unknown": "unknown", "refused": "failed"}
@@ -157,7 +163,7 @@ class Payments(Repository[StoredPaymentRead]):
         )
         async with self.database.connect() as connection:
             rows = (await connection.execute(statement)).mappings().all()
-        return [self.read.model_validate(dict(row)) for row in rows]
+        return readable(map(dict, rows), self.read.model_validate, self._payments.name)
 
     async def begin_refund(
         self, payment_id: UUID, refund_id: UUID, new: NewProviderRefund
@@ -183,7 +189,7 @@ class Payments(Repository[StoredPaymentRead]):
             raise Conflict(ANOTHER_REFUND)
         if is_new:
             self.listeners.tell([_part_step("refund", payment, None, refund)])
-        return StoredRefundRead.model_validate(_without(refund, "version"))
+        return StoredRefundRead.model_validate(refund)
 
     async def end_refund(
         self, payment_id: UUID, refund_id: UUID, end: RefundEnd
@@ -205,21 +211,21 @@ class Payments(Repository[StoredPaymentRead]):
             if given_back != payment["refunded"]:
                 await self._update(connection, payment, {"refunded": given_back})
         self.listeners.tell([_part_step("refund", payment, before["state"], refund)])
-        return StoredRefundRead.model_validate(_without(refund, "version"))
+        return StoredRefundRead.model_validate(refund)
 
     async def refunds(self, payment_id: UUID) -> list[StoredRefundRead]:
         """Give the refunds of a payment."""
         rows = await self._of(self._refunds, payment_id)
-        return [StoredRefundRead.model_validate(_without(row, "version")) for row in rows]
+        return readable(rows, StoredRefundRead.model_validate, self._refunds.name)
 
     async def transactions(self, payment_id: UUID) -> list[ProviderTransactionRead]:
         """Give the money that moved."""
         rows = await self._of(self._transactions, payment_id)
-        return [ProviderTransactionRead.model_validate(_without(row, "updated_at")) for row in rows]
+        return readable(rows, ProviderTransactionRead.model_validate, self._transactions.name)
 
     async def _of(self, table: Table, payment_id: UUID) -> list[dict[str, Any]]:
         mine = table.c.payment_id == payment_id
-        statement = select(table).where(mine).order_by(table.c.created_at, table.c.id)
+        statement = select(table).where(mine).order_by(table.c.created_at, table.c.id).limit(MOST)
         async with self.database.connect() as connection:
             return [dict(row) for row in (await connection.execute(statement)).mappings()]
 
@@ -362,10 +368,14 @@ class Payments(Repository[StoredPaymentRead]):
         if payment["disputed"] in {"open", "lost"}:
             raise Conflict(DISPUTED)
         refunds = self._refunds
-        held = select(func.coalesce(func.sum(refunds.c.amount), 0)).where(
-            refunds.c.payment_id == payment["id"], refunds.c.state != "failed"
+        held = func.sum(refunds.c.amount).filter(refunds.c.state != "failed")
+        known = select(func.count(), func.coalesce(held, 0)).where(
+            refunds.c.payment_id == payment["id"]
         )
-        left = payment["amount"] - int((await connection.execute(held)).scalar_one())
+        number, taken = (await connection.execute(known)).one()
+        if number >= MOST_REFUNDS:
+            raise Conflict(TOO_MANY)
+        left = payment["amount"] - int(taken)
         if left <= 0 or (amount or left) > left:
             raise Conflict(NOT_LEFT)
         return amount or left

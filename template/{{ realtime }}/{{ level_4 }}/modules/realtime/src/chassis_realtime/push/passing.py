@@ -22,8 +22,8 @@ class Passing:
     """Reaches every provider that is on."""
 
     def __init__(self, providers: Mapping[Kind, Provider], guards: Mapping[Kind, Guards]) -> None:
-        self._providers = providers
-        self._guards = guards
+        self._providers = dict[str, Provider](providers.items())
+        self._guards = dict[str, Guards](guards.items())
 
     def reaches(self, kind: Kind) -> bool:
         """Tell whether a provider is on."""

@@ -8,7 +8,7 @@ from chassis.access.asking import Asking, Who
 from chassis.identity import Principal
 from chassis.identity.rules import PUBLIC, SIGNED_IN
 from chassis.problems import Conflict, Invalid, NotFound, responses
-from chassis.schemas import ListQuery, Page, Schema
+from chassis.schemas import Exact, ListQuery, Page, Schema
 from chassis_realtime.audiences import declared_audiences
 from chassis_realtime.devices import (
     PATH,
@@ -57,7 +57,7 @@ class OwnPushDevice(Schema):
     id: UUID
     account: str
     collection: str
-    kind: Kind
+    kind: Kind | str
     fingerprint: str
     """Tells one address from another; the beginning of its SHA-256."""
     ends_at: dt.datetime
@@ -68,7 +68,7 @@ class OwnPushDeviceQuery(ListQuery):
     """Which devices a list shows: the own ones, or those of another account."""
 
     sort: Literal["created_at", "-created_at"] = "-created_at"
-    account: Account | None = None
+    account: Annotated[Account, Exact()] | None = None
 
 
 class PushKey(Schema):

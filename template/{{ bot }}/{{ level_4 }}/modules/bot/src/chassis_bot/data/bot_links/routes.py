@@ -61,7 +61,7 @@ async def get_bot_link_of_chat(chat: PrivateChat, links: BotLinksDep) -> BotLink
 async def delete_bot_link(
     link_id: UUID,
     links: BotLinksDep,
-    account: Annotated[Account | None, Query()] = None,
+    account: Annotated[Annotated[Account, Exact()] | None, Query()] = None,
     *,
     waiting: Annotated[Annotated[bool, Exact()], FromText(), Query()] = False,
 ) -> None:

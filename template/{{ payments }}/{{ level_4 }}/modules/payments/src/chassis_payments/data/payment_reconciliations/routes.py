@@ -2,11 +2,12 @@ import datetime as dt
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Path, Query
 from fastapi.requests import HTTPConnection
+from pydantic import AwareDatetime
 
 from chassis.problems import responses
-from chassis.schemas import Page
+from chassis.schemas import Exact, Page
 from chassis_payments.data.payment_reconciliations.books import Reconciliations
 from chassis_payments.payments import ProviderName, ProviderTransactionRead
 from chassis_payments.reconciliations import (
@@ -18,6 +19,8 @@ from chassis_payments.reconciliations import (
 
 router = APIRouter(prefix="/api/v1", tags=["payment reconciliations"])
 
+Moment = Annotated[AwareDatetime, Exact(), Query()]
+Day = Annotated[dt.date, Exact(), Path()]
 References = Annotated[str, Query(pattern=r"^[\w,-]+$", max_length=30_000)]
 """With commas between them."""
 
@@ -34,8 +37,8 @@ BooksDep = Annotated[Reconciliations, Depends(reconciliations)]
 @router.get("/payment-movements/{provider}", responses=responses(422))
 async def list_payment_movements(
     provider: ProviderName,
-    since: dt.datetime,
-    until: dt.datetime,
+    since: Moment,
+    until: Moment,
     books: BooksDep,
     after: UUID | None = None,
 ) -> list[ProviderTransactionRead]:
@@ -60,17 +63,13 @@ async def list_payment_reconciliations(
 
 
 @router.put("/payment-reconciliations/{provider}/{day}/turn", responses=responses(422))
-async def begin_payment_reconciliation(
-    provider: ProviderName, day: dt.date, books: BooksDep
-) -> Turn:
+async def begin_payment_reconciliation(provider: ProviderName, day: Day, books: BooksDep) -> Turn:
     """Take a day to compare, if nobody has compared it or does so now."""
     return Turn(taken=await books.begin(provider, day, again=False))
 
 
 @router.put("/payment-reconciliations/{provider}/{day}/again", responses=responses(422))
-async def repeat_payment_reconciliation(
-    provider: ProviderName, day: dt.date, books: BooksDep
-) -> Turn:
+async def repeat_payment_reconciliation(provider: ProviderName, day: Day, books: BooksDep) -> Turn:
     """Take a day to compare once more, unless somebody does so now."""
     return Turn(taken=await books.begin(provider, day, again=True))
 
@@ -79,7 +78,7 @@ async def repeat_payment_reconciliation(
     "/payment-reconciliations/{provider}/{day}", status_code=204, responses=responses(404, 422)
 )
 async def end_payment_reconciliation(
-    provider: ProviderName, day: dt.date, body: ReconciliationEnd, books: BooksDep
+    provider: ProviderName, day: Day, body: ReconciliationEnd, books: BooksDep
 ) -> None:
     """Keep what comparing a day came to."""
     await books.end(provider, day, body)

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.requests import HTTPConnection
 
 from chassis.problems import responses
-from chassis.schemas import Page
+from chassis.schemas import Exact, Page
 from chassis_realtime.data.push_devices.repository import PushDevices
 from chassis_realtime.devices import (
     PATH,
@@ -49,7 +49,9 @@ async def get_push_device(device_id: UUID, devices: PushDevicesDep) -> PushDevic
 
 @router.delete("/{device_id}", status_code=204, responses=responses(404, 422))
 async def delete_push_device(
-    device_id: UUID, devices: PushDevicesDep, account: Annotated[Account | None, Query()] = None
+    device_id: UUID,
+    devices: PushDevicesDep,
+    account: Annotated[Annotated[Account, Exact()] | None, Query()] = None,
 ) -> None:
     """Delete a device, if it is of the account that is named."""
     await devices.end(device_id, account)
