@@ -34,11 +34,13 @@ class DueFiles:
         self._http = http
         self._url = f"{base_url.rstrip('/')}{DUE}"
 
-    async def list(self) -> list[FileToCopyRead]:
-        """Give those that wait longest."""
-        reply = await self._http.get(self._url, params={"limit": 100}, headers=PAST_CACHES)
+    async def list(self, cursor: str | None = None) -> Page[FileToCopyRead]:
+        """Give those that wait longest, or those that come after them."""
+        query = FilesToCopyQuery(limit=100, cursor=cursor)
+        params = query.model_dump(mode="json", exclude_none=True)
+        reply = await self._http.get(self._url, params=params, headers=PAST_CACHES)
         raise_for_problem(reply)
-        return _page.validate_json(reply.body).items
+        return _page.validate_json(reply.body)
 
     async def done(self, file_id: UUID) -> None:
         """Say that one is copied; twice is once."""
