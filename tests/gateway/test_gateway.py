@@ -6,6 +6,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +211,20 @@ def test_telegram_may_tell_a_bot_more_than_that(start: Start) -> None:
     assert set(told) == {200}
 
 
+@pytest.mark.about("realtime")
+def test_one_client_has_20_streams_at_once(start: Start) -> None:
+    with start(of="task_manager@3+realtime") as gateway, ThreadPoolExecutor(25) as pool:
+        path = "/api/v1/tasks/live/events?seconds=1"
+        answers = list(pool.map(gateway.get, [path] * 25))
+        again = gateway.get("/api/v1/tasks/live/events")
+
+    refused = [one for one in answers if one.status_code != 200]
+    assert len(refused) == 5
+    for one in refused:
+        problem(one, 429, "too-many-requests")
+    assert again.status_code == 200  # their places are given back
+
+
 def test_one_client_does_not_use_up_what_another_has(start: Start) -> None:
     own = "set_real_ip_from 127.0.0.1;\nreal_ip_header X-Forwarded-For;\n"
 
@@ -314,6 +329,19 @@ def test_a_slow_service_is_told_as_an_unknown_outcome(start: Start) -> None:
 
     problem(answer, 504, "outcome-unknown")
     assert sum(len(service.asked) for service in gateway.services) == 1  # never sent twice
+
+
+@pytest.mark.about("files")
+@pytest.mark.parametrize(("patience", "status"), [("15s", 200), ("3600s", 504)])
+def test_the_end_of_a_direct_upload_takes_longer_and_is_asked_for_once(
+    start: Start, patience: str, status: int
+) -> None:
+    quick = {f"proxy_read_timeout {patience}": "proxy_read_timeout 300ms"}
+    with start(2, of="task_manager@3+files", changes=quick) as gateway:
+        answer = gateway.client.put("/api/v1/direct-uploads/7/completion?seconds=1")
+
+    assert answer.status_code == status, answer.text
+    assert sum(len(service.asked) for service in gateway.services) == 1  # never by two at once
 
 
 @pytest.mark.parametrize("status", [404, 409, 422, 500, 503])

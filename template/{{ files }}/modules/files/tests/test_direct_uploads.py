@@ -32,9 +32,9 @@ from chassis_files.file_api.routes import stored_files
 from chassis_files.inspection import Settings
 from chassis_files.inspection.looking import LookAtFiles
 from chassis_files.inspection.sweeping import SweepFiles
-from chassis_files.storage import ObjectStorage
+from chassis_files.storage import ObjectStorage, storage_of
 from chassis_files.testing.kept import KeptFiles, pieces
-from chassis_files.testing.s3 import BUCKET, KEY, KEY_ID, S3, standing_in
+from chassis_files.testing.s3 import BUCKET, KEY, KEY_ID, S3, Begun, standing_in
 from chassis_files.testing.seaweedfs import installed
 
 DIRECT = "/api/v1/direct-uploads"
@@ -395,14 +395,38 @@ async def test_what_waits_to_be_looked_at_is_never_swept_up(
     assert await sweep() == 1
 
 
-async def test_what_is_copied_already_is_not_copied_again(
+async def test_what_a_worker_has_copied_it_does_not_copy_again(
     client: AsyncClient, stored: KeptFiles, kept: ObjectStorage
 ) -> None:
     file_id = await come(client)
-    await kept.copy(incoming(file_id), file_id)
+    look = LookAtFiles(stored, kept, Settings())  # type: ignore[arg-type]
+    stored.failure = Unavailable("The data service is away.")
+    with pytest.raises(Unavailable):
+        await look()
     await kept.delete(incoming(file_id))
 
-    assert (await look(stored, kept, file_id)).state == "clean"
+    stored.failure = None
+    assert await look() == 1
+    assert stored.files[UUID(file_id)].state == "clean"
+
+
+async def test_uploads_of_whoever_was_killed_are_swept_up(s3: S3) -> None:
+    mine, theirs = f"made/{uuid4()}/1/content", "reports/of-somebody-else"
+    for number, key in enumerate((mine, str(uuid4()), theirs)):
+        s3.uploads[str(number)] = Begun(key, s3.clock(), {})
+    settings = Settings(
+        files_url=f"s3://{BUCKET}",
+        files_s3_endpoint=s3.url,
+        files_s3_key_id=KEY_ID,
+        files_s3_key=SecretStr(KEY),
+    )
+    direct_ = direct_storage(settings, storage_of(settings))
+    now = dt.datetime.now(dt.UTC)
+
+    assert await direct_.sweep(now - dt.timedelta(hours=24)) == 0
+    assert await direct_.sweep(now + dt.timedelta(minutes=1)) == 2
+    assert [one.key for one in s3.uploads.values()] == [theirs]
+    await direct_.close()
 
 
 async def test_a_file_that_came_through_the_api_has_no_links(

@@ -25,8 +25,12 @@ async def kept(
     """Have a file; give the path of what is in it."""
     file = await stored.add(NewFile(name=name))
     if state != "pending":
-        there = FileState(state=state, content_type=kind, size=len(PNG), sha256=ETAG.strip('"'))
+        there = FileState(
+            state="uploaded", content_type=kind, size=len(PNG), sha256=ETAG.strip('"')
+        )
         await stored.set_state(file.id, there)
+    if state in {"clean", "rejected"}:
+        await stored.set_state(file.id, FileState(state=state))
     await storage.put(str(file.id), pieces(PNG))
     return f"/api/v1/files/{file.id}/content"
 

@@ -9,16 +9,21 @@ from uuid import UUID
 
 import pytest
 from PIL import Image
+from pydantic import ValidationError
 from starlette.datastructures import State
 
 from chassis.problems import Unavailable
+from chassis.schemas import Page
 from chassis_files import inspection
 from chassis_files.direct.opening import direct_storage
-from chassis_files.files import FileState, NewFile
+from chassis_files.direct.port import incoming
+from chassis_files.files import FileState, NewFile, StoredFileQuery, StoredFileRead
 from chassis_files.inspection import Settings
 from chassis_files.inspection.clamd import Clamd
 from chassis_files.inspection.looking import AT_ONCE, LookAtFiles, Scanner
+from chassis_files.inspection.pictures import redrawn
 from chassis_files.inspection.sweeping import SweepFiles
+from chassis_files.keys import content_in, key_of, made
 from chassis_files.storage import ObjectStorage
 from chassis_files.testing.kept import NOON, KeptFiles, all_of, pieces
 
@@ -69,18 +74,119 @@ async def test_a_picture_is_drawn_anew(stored: KeptFiles, storage: ObjectStorage
     await looking(stored, storage)()
 
     file = stored.files[file_id]
-    kept = b"".join([one async for one in await storage.read(str(file_id), 0, file.size or 0)])
+    kept = await given_out(storage, file)
     assert (file.state, file.size) == ("clean", len(kept))
     assert file.sha256 == hashlib.sha256(kept).hexdigest()
     assert b"script" not in kept
+    assert await all_of(storage) == [key_of(file)]
+
+
+async def given_out(storage: ObjectStorage, file: StoredFileRead) -> bytes:
+    """Read what anybody is given."""
+    return b"".join([one async for one in await storage.read(key_of(file), 0, 2**20)])
+
+
+def noise() -> bytes:
+    """A picture that becomes another one each time it is drawn."""
+    out = BytesIO()
+    Image.effect_noise((60, 60), 90).save(out, "JPEG", quality=5)
+    return out.getvalue()
+
+
+class Stale(KeptFiles):
+    """Files of which a list tells what was so at first, as if all had asked at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first: Page[StoredFileRead] | None = None
+
+    async def list(self, query: StoredFileQuery) -> Page[StoredFileRead]:
+        self.first = self.first or await super().list(query)
+        return self.first
+
+
+async def come_directly(
+    stored: KeptFiles, storage: ObjectStorage, content: bytes, kind: str
+) -> UUID:
+    """Have a file that came by a link."""
+    new = NewFile(name="a", content_type=kind, size=len(content), part_size=len(content))
+    file = await stored.add(new)
+    await storage.put(incoming(str(file.id)), pieces(content))
+    await stored.set_state(file.id, FileState(state="uploaded"))
+    return file.id
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("directly", [True, False])
+async def test_two_workers_with_the_same_page_spoil_nothing(
+    storage: ObjectStorage, *, at_once: bool, directly: bool
+) -> None:
+    stored, content = Stale(), noise()
+    having = come_directly if directly else come
+    file_id = await having(stored, storage, content, "image/jpeg")
+    one, other = looking(stored, storage), looking(stored, storage)
+
+    if at_once:
+        await asyncio.gather(one(), other())
+    else:
+        await one()
+        await other()
+
+    file = stored.files[file_id]
+    kept = await given_out(storage, file)
+    assert (file.state, file.size) == ("clean", len(kept))
+    assert file.sha256 == hashlib.sha256(kept).hexdigest()
+    assert kept == redrawn(content, "image/jpeg", 10_000)  # and drawn anew once, not twice
+    assert await all_of(storage) == [key_of(file)]
+
+
+async def test_what_a_link_writes_later_never_takes_the_place_of_what_was_looked_at(
+    storage: ObjectStorage,
+) -> None:
+    stored = Stale()
+    file_id = await come_directly(stored, storage, b"words", "text/plain")
+    one, other = looking(stored, storage), looking(stored, storage)
+    await one()
+
+    await storage.put(incoming(str(file_id)), pieces(b"wordS"))  # by a link that is good still
+    await other()
+
+    assert await given_out(storage, stored.files[file_id]) == b"words"
+    assert await all_of(storage) == [
+        incoming(str(file_id)),  # until it is swept up
+        key_of(stored.files[file_id]),
+    ]
+
+
+class Hasty:
+    """What is made of a picture: meanwhile its file is given up and removed."""
+
+    def __init__(self, stored: KeptFiles, storage: ObjectStorage) -> None:
+        self.stored, self.storage = stored, storage
+
+    async def make(self, folder: str, content: bytes, kind: str) -> None:
+        for file_id in list(self.stored.files):
+            await self.stored.release(file_id)
+        day, direct = dt.timedelta(1), direct_storage(Settings(), self.storage)
+        assert await SweepFiles(self.stored, self.storage, direct, day)() == 1  # type: ignore[arg-type]
+        await self.storage.put(f"{folder}/small", pieces(content))
+
+
+async def test_what_is_given_up_while_it_is_looked_at_leaves_nothing(
+    stored: KeptFiles, storage: ObjectStorage, uploaded: UUID
+) -> None:
+    hasty = [Hasty(stored, storage)]
+
+    await LookAtFiles(stored, storage, Settings(), derived=hasty)()  # type: ignore[arg-type]
+
+    assert uploaded not in stored.files
+    assert await all_of(storage) == []
 
 
 async def test_a_picture_that_became_larger_is_drawn_anew_again_if_nobody_was_told(
     stored: KeptFiles, storage: ObjectStorage
 ) -> None:
-    out = BytesIO()
-    Image.effect_noise((60, 60), 90).save(out, "JPEG", quality=5)
-    file_id = await come(stored, storage, out.getvalue(), "image/jpeg")
+    file_id = await come(stored, storage, noise(), "image/jpeg")
     stored.failure = Unavailable("The data service is away.")
     with pytest.raises(Unavailable):
         await looking(stored, storage)()
@@ -163,6 +269,29 @@ async def test_a_virus_is_rejected(
     await looking(stored, storage, clamd)()
 
     assert stored.files[uploaded].reason == "A virus was found: Eicar-Signature"
+    assert await all_of(storage) == []
+
+
+async def test_what_does_harm_is_removed_before_anybody_is_told(
+    stored: KeptFiles, storage: ObjectStorage, clamd: Clamd, served: Served
+) -> None:
+    served.answer = b"stream: Eicar-Signature FOUND\0"
+    sent = await come(stored, storage, PNG)
+    by_link = await come_directly(stored, storage, PNG, "image/png")
+    left = content_in(made(by_link, "0" * 32))  # by a worker that was killed
+    await storage.put(left, pieces(PNG))
+    stored.failure = Unavailable("The data service is away.")
+    look = looking(stored, storage, clamd)
+    with pytest.raises(Unavailable):
+        await look()
+    assert await all_of(storage) == [left]
+
+    stored.failure = None
+    await look()
+
+    assert {stored.files[one].reason for one in (sent, by_link)} == {
+        "A virus was found: Eicar-Signature"
+    }
     assert await all_of(storage) == []
 
 
@@ -273,6 +402,13 @@ async def test_a_worker_looks_again_and_again(
         await asyncio.wait_for(asyncio.gather(again.wait(), swept.wait()), 5)
 
     assert "It is away." in caplog.text
+    assert "no file is scanned for viruses" in caplog.text
+
+
+@pytest.mark.parametrize("address", ["clamd", "clamd:", ":3310", "tcp://clamd:3310", "clamd:x"])
+def test_an_address_of_clamd_that_is_none_is_refused_in_one_line(address: str) -> None:
+    with pytest.raises(ValidationError, match="must be host:port, as in clamd:3310"):
+        Settings(files_clamd=address)
 
 
 async def test_a_worker_does_not_look_at_what_another_process_has(storage: ObjectStorage) -> None:

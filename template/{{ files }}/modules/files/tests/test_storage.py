@@ -1,6 +1,8 @@
 """The port is kept by a folder and by memory alike, and by a server where one is installed."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -104,6 +106,46 @@ async def test_a_server_that_is_away_is_unavailable_soon() -> None:
 
     with pytest.raises(Unavailable):
         await storage_of(settings).put("key", chunks(1))
+
+
+class Slow:
+    """A server that gives out two pieces of a file, and what comes between them."""
+
+    def __init__(self) -> None:
+        self.between: list[float] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        size = 2 * len(self.between)
+        for line in (
+            "HTTP/1.1 206 Partial Content",
+            'ETag: "1"',
+            "Last-Modified: Tue, 01 Dec 2026 10:00:00 GMT",
+            f"Content-Length: {size}",
+            f"Content-Range: bytes 0-{size - 1}/{size}",
+            "",
+        ):
+            writer.write(f"{line}\r\n".encode())
+        with suppress(ConnectionError):
+            for seconds in self.between:
+                writer.write(b"ab")
+                await writer.drain()
+                await asyncio.sleep(seconds)
+        writer.close()
+
+
+async def test_a_file_may_take_longer_than_the_store_may_be_silent() -> None:
+    slow = Slow()
+    async with await asyncio.start_server(slow.serve, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        url = f"s3+http://me:key@{host}:{port}/bucket"
+        storage = storage_of(Settings(files_url=url, files_timeout=0.5))
+
+        slow.between = [0.2, 0.2, 0.2, 0.2]
+        assert await read(storage, "key", 0, 8) == b"abababab"
+        slow.between = [1.5, 0]
+        with pytest.raises(Unavailable):
+            await read(storage, "key", 0, 4)
 
 
 @pytest.mark.parametrize(

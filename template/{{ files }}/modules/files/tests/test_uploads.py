@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -10,9 +11,11 @@ from fastapi import FastAPI
 from httpx2 import AsyncClient
 from starlette.types import Message
 
+from chassis.features import FeatureSettings
 from chassis.problems import OutcomeUnknown, Unavailable
-from chassis_files.storage import ObjectStorage
+from chassis_files.storage import ObjectStorage, storage_of
 from chassis_files.testing.kept import PNG, KeptFiles, all_of, pieces
+from chassis_files.testing.s3 import BUCKET, KEY, KEY_ID, standing_in
 
 FILES = "/api/v1/files"
 
@@ -116,6 +119,24 @@ async def test_a_client_that_goes_away_leaves_nothing(
 
     assert status == 400
     assert (stored.files, await all_of(storage)) == ({}, [])
+
+
+@pytest.mark.parametrize("settings", [FeatureSettings(files_max_bytes=2**30)])
+async def test_a_client_that_goes_away_leaves_no_parts_in_a_bucket(
+    app: FastAPI, stored: KeptFiles
+) -> None:
+    head = b'--xyz\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'
+    more = {"type": "http.request", "body": bytes(4 * 2**20), "more_body": True}
+    begun = {**more, "body": head + PNG}
+    async with standing_in() as s3:
+        url = f"s3+{s3.url.replace('//', f'//{KEY_ID}:{quote(KEY)}@')}/{BUCKET}"
+        app.state.storage = storage_of(FeatureSettings(files_url=url))
+
+        status = await called(app, [begun, *[more] * 4, {"type": "http.disconnect"}])
+
+        assert status == 400
+        assert any(one.startswith("POST") for one in s3.asked)  # it had come in parts
+        assert (stored.files, s3.uploads, s3.objects) == ({}, {}, {})
 
 
 async def called(app: FastAPI, messages: Sequence[Message]) -> int:

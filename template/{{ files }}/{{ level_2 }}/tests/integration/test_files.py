@@ -17,6 +17,7 @@ from sqlalchemy.engine import make_url
 
 from chassis import http_client
 from chassis.http_client import HttpClient
+from chassis.problems import Conflict, NotFound
 from chassis_files.direct.opening import direct_storage
 from chassis_files.files import PATH, FileState
 from chassis_files.inspection import Settings
@@ -184,6 +185,18 @@ def test_a_file_whose_record_went_unseen_is_swept_up(archive: Archive, database_
     assert archive.known == []
 
 
+def test_files_of_a_collection_that_this_version_does_not_know_stay(
+    archive: Archive, database_url: str
+) -> None:
+    file = archive.upload(**archive.owner()).json()
+    archive.look()
+
+    run_sql(database_url, "UPDATE stored_files SET entity = 'of_another_version'")
+
+    assert archive.sweep() == 0
+    assert archive.content(file).content == PDF
+
+
 def run_sql(database_url: str, statement: str, *values: object) -> None:
     """Do something that no service does."""
 
@@ -231,9 +244,24 @@ def test_what_was_decided_stays_decided(archive: Archive) -> None:
     archive.advance(file, FileState(state="rejected", reason="It is no good."))
     archive.advance(file, FileState(state="rejected", reason="It is no good."))
 
-    with pytest.raises(Exception, match="cannot become clean"):
+    with pytest.raises(Conflict, match="cannot become clean"):
         archive.advance(file, FileState(state="clean"))
+    with pytest.raises(Conflict, match="already, and not like this"):
+        archive.advance(file, FileState(state="rejected", reason="It is a virus."))
     assert archive.content(file).status_code == 409
+
+
+def test_a_new_file_that_is_given_up_leaves_the_former_one(archive: Archive) -> None:
+    owner = archive.owner()
+    former = archive.upload(**owner).json()
+    archive.look()
+    new = archive.upload(**owner, replaces=former["id"]).json()
+    archive.business.delete(f"{FILES}/{new['id']}").raise_for_status()
+
+    with pytest.raises(NotFound):
+        archive.advance(new, FileState(state="clean"))
+
+    assert archive.content(former).content == PDF
 
 
 def test_what_did_not_come_in_time_is_given_up(archive: Archive, database_url: str) -> None:

@@ -10,7 +10,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from chassis_realtime import hub as hub_module
 from chassis_realtime.hub import End, Ended, Hub, Kind, Message
-from chassis_realtime.log import Log
+from chassis_realtime.log import Entry, Log
 
 BEDS = "beds"
 PATIENCE_S = 5
@@ -70,6 +70,54 @@ async def test_who_joins_while_events_flow_gets_each_of_them_once(
         for messages in await asyncio.gather(*clients):
             assert [one.data for one in messages] == texts(range(300))
         await writing
+
+
+@pytest.mark.parametrize("payload", [b"\xff\xfe", b"", b"0 {}", b"x-y {}"])
+async def test_what_anybody_else_calls_out_stops_nobody(
+    redis: FakeAsyncRedis, log: Log, payload: bytes
+) -> None:
+    start = await log.newest(BEDS)
+    async with (
+        asyncio.timeout(PATIENCE_S),
+        listening(redis, log) as hub,
+        aclosing(hub.follow(BEDS, start)) as messages,
+    ):
+        assert (await anext(messages)).kind is Kind.HEARTBEAT  # by now somebody listens
+
+        await redis.publish(f"{log.prefix}{BEDS}", payload)
+        await log.append(BEDS, "1", "1")
+
+        changes = (one.data async for one in messages if one.kind is not Kind.HEARTBEAT)
+        assert await anext(changes) == "1"
+
+
+async def test_an_error_that_nobody_thought_of_is_logged_and_stops_nobody(
+    redis: FakeAsyncRedis,
+    log: Log,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    start, failed = await log.newest(BEDS), asyncio.Event()
+    called_out = log.called_out
+
+    def failing(payload: bytes) -> Entry:
+        if failed.is_set():
+            return called_out(payload)
+        failed.set()
+        raise RuntimeError("nobody thought of it")
+
+    monkeypatch.setattr(log, "called_out", failing)
+    async with listening(redis, log) as hub:
+        client = asyncio.create_task(told(hub, start, 2))
+        while not failed.is_set():
+            await asyncio.sleep(0.05)  # until somebody listens
+            await log.append(BEDS, "1", "1")
+            await redis.publish(f"{log.prefix}{BEDS}", b"1-1 1")
+        await log.append(BEDS, "2", "2")
+
+        assert [one.data for one in await client] == ["1", "2"]
+        assert hub.listening
+    assert "nobody thought of it" in caplog.text
 
 
 async def test_what_was_written_while_redis_was_away_comes_once_it_is_back(

@@ -4,10 +4,15 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 
+import pytest
 from fakeredis import FakeServer
 from httpx2 import AsyncClient
+from starlette.requests import HTTPConnection
 
+from chassis.features import FeatureSettings
+from chassis_realtime.live.places import NoPlace, Places
 from chassis_realtime.log import Log
 from chassis_realtime.testing.serving import serving
 
@@ -103,6 +108,24 @@ async def test_places_are_bounded_and_given_back() -> None:
                 await asyncio.sleep(0.01)
         async with reading(served.events) as stream:
             await stream.next()
+
+
+def test_each_user_has_places_of_their_own() -> None:
+    places = Places(FeatureSettings(realtime_per_user=2, realtime_per_address=0))
+
+    def client(user: str) -> HTTPConnection:
+        known = SimpleNamespace(identity=user)
+        return HTTPConnection({"type": "http", "user": known, "client": ("10.0.0.1", 1)})
+
+    with places.taken(client("ann")), places.taken(client("ann")):
+        with pytest.raises(NoPlace, match="One user may have 2") as refused:  # noqa: SIM117
+            with places.taken(client("ann")):
+                pass
+        assert refused.value.status == 429
+        with places.taken(client("bob")):
+            assert places.open == 3
+    with places.taken(client("ann")):
+        assert places.open == 1
 
 
 async def test_an_instance_that_is_full_says_so() -> None:

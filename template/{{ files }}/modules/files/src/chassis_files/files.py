@@ -13,6 +13,8 @@ PATH = "/api/v1/stored-files"
 """Where the data service has them."""
 
 State = Literal["pending", "uploaded", "clean", "rejected"]
+BEFORE = {"uploaded": "pending", "clean": "uploaded", "rejected": "uploaded"}
+"""The state that a file has to be in to come to another one."""
 FileSort = Literal["created_at", "-created_at"]
 Name = Annotated[str, Field(min_length=1, max_length=LONGEST), Exact()]
 Collection = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=63)]
@@ -47,6 +49,8 @@ class FileState(Schema):
     size: Size | None = None
     sha256: Digest | None = None
     reason: Annotated[str, Field(max_length=200), Exact()] | None = None
+    made_by: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None = None
+    """The worker whose work is kept; None where what was uploaded is."""
 
 
 class FileRead(Answer):
@@ -75,6 +79,13 @@ class StoredFileRead(FileRead):
     """Nobody wants it any more: it is removed from the store, and then forgotten."""
     part_size: int | None
     upload_id: str | None
+    made_by: str | None = None
+
+
+def is_already(file: StoredFileRead, state: FileState) -> bool:
+    """Say whether a file has come to just this before."""
+    said = state.model_dump(exclude_none=True)
+    return all(getattr(file, name) == value for name, value in said.items())
 
 
 class FileQuery(ListQuery):

@@ -108,7 +108,7 @@ async def test_it_is_there_once_its_picture_is_clean_and_goes_with_it(
     await stored.release(file_id)
     assert (await client.get(path)).status_code == 404
     direct = direct_storage(Settings(), storage)
-    await SweepFiles(stored, storage, direct, dt.timedelta(1), derived)()  # type: ignore[arg-type]
+    await SweepFiles(stored, storage, direct, dt.timedelta(1))()  # type: ignore[arg-type]
     assert await all_of(storage) == []
 
 

@@ -14,14 +14,17 @@ from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
 from starlette.datastructures import State
 
-from chassis.problems import Unavailable
+from chassis.problems import Conflict, Unavailable
+from chassis.schemas import Page
 from chassis_files import copies, copy_metrics
 from chassis_files.copies import restoring
-from chassis_files.copies.copying import DELETED, Copies, CopyFiles
+from chassis_files.copies.copying import DELETED, Copies, CopyFiles, thumbnail_copy
 from chassis_files.copies.due import DueFiles, FileToCopyRead
 from chassis_files.copies.restoring import Restore
+from chassis_files.direct.opening import direct_storage
 from chassis_files.files import FileState, NewFile
-from chassis_files.storage import ObjectStorage
+from chassis_files.keys import key_of, made
+from chassis_files.storage import ObjectStorage, Settings
 from chassis_files.testing.kept import NOON, KeptFiles, all_of, pieces
 from chassis_files.thumbnail_key import thumbnail_key
 
@@ -29,7 +32,13 @@ if TYPE_CHECKING:
     from chassis_files.stored_files import StoredFiles
 
 WORDS = b"words"
+WORKER = "1" * 32
 MONTH = dt.timedelta(days=30)
+
+
+def second_of(store: ObjectStorage, keep: dt.timedelta = MONTH) -> Copies:
+    """Have it as the second store."""
+    return Copies(store, direct_storage(Settings(), store), keep)
 
 
 class Due:
@@ -37,9 +46,13 @@ class Due:
 
     def __init__(self) -> None:
         self.waiting: list[UUID] = []
+        self.page = 100
 
-    async def list(self) -> list[FileToCopyRead]:
-        return [FileToCopyRead(id=one, created_at=NOON) for one in self.waiting]
+    async def list(self, cursor: str | None = None) -> Page[FileToCopyRead]:
+        ahead = self.waiting[int(cursor or 0) :]
+        found = [FileToCopyRead(id=one, created_at=NOON) for one in ahead[: self.page]]
+        more = len(ahead) > self.page
+        return Page(items=found, next_cursor=str(len(found)) if more else None)
 
     async def done(self, file_id: UUID) -> None:
         self.waiting.remove(file_id)
@@ -58,25 +71,30 @@ class Shop:
     def copy(self) -> CopyFiles:
         """What copies files."""
         due, stored = cast("DueFiles", self.due), cast("StoredFiles", self.stored)
-        return CopyFiles(due, stored, self.storage, Copies(self.second, MONTH))
+        return CopyFiles(due, stored, self.storage, second_of(self.second))
 
     @property
     def restore(self) -> Restore:
         """What restores them."""
         return Restore(cast("StoredFiles", self.stored), self.storage, self.second)
 
-    async def clean(self, content: bytes = WORDS) -> UUID:
+    async def clean(self, content: bytes = WORDS, made_by: str | None = None) -> UUID:
         """Have a file that is clean."""
         file = await self.stored.add(NewFile(name="a.txt"))
-        await self.storage.put(str(file.id), pieces(content))
         digest = hashlib.sha256(content).hexdigest()
         there = {"content_type": "text/plain", "size": len(content), "sha256": digest}
-        for state in ("uploaded", "clean"):
-            await self.stored.set_state(
-                file.id, FileState.model_validate({"state": state, **there})
-            )
+        await self.stored.set_state(file.id, FileState(state="uploaded", **there))
+        done = await self.stored.set_state(file.id, FileState(state="clean", made_by=made_by))
+        await self.storage.put(key_of(done), pieces(content))
         self.due.waiting.append(file.id)
         return file.id
+
+    async def picture(self) -> tuple[UUID, str]:
+        """Have a picture that a worker has drawn, with its thumbnail; say where this is."""
+        file_id = await self.clean(made_by=WORKER)
+        small = thumbnail_key(made(file_id, WORKER))
+        await self.storage.put(small, pieces(b"small"))
+        return file_id, small
 
 
 @pytest.fixture
@@ -90,13 +108,12 @@ async def read(storage: ObjectStorage, key: str) -> bytes:
 
 
 async def test_what_is_clean_is_copied_with_its_thumbnail(shop: Shop) -> None:
-    file_id = await shop.clean()
-    await shop.storage.put(thumbnail_key(str(file_id)), pieces(b"small"))
+    file_id, _ = await shop.picture()
 
     assert (await shop.copy(), await shop.copy()) == (1, 0)
 
     assert await read(shop.second, str(file_id)) == WORDS
-    assert await read(shop.second, thumbnail_key(str(file_id))) == b"small"
+    assert await read(shop.second, thumbnail_copy(str(file_id))) == b"small"
     assert shop.due.waiting == []
 
 
@@ -116,6 +133,23 @@ async def test_what_the_store_has_changed_is_not_copied(shop: Shop, content: byt
     assert await shop.copy() == 1
     assert await all_of(shop.second) == [str(whole)]
     assert shop.due.waiting == [changed, lost]
+
+
+async def test_those_that_are_lost_hold_up_no_others(shop: Shop) -> None:
+    shop.due.page = 2
+    lost, other, whole = [await shop.clean() for _ in range(3)]
+    for file_id in (lost, other):
+        await shop.storage.delete(str(file_id))
+    copy = shop.copy
+
+    with pytest.raises(Conflict, match="lost or changed"):
+        await copy()
+    assert await copy() == 1
+
+    assert await all_of(shop.second) == [str(whole)]
+    assert shop.due.waiting == [lost, other]
+    with pytest.raises(Conflict):  # and those are tried again
+        await copy()
 
 
 async def test_without_the_second_store_all_goes_on_waiting(
@@ -142,9 +176,8 @@ async def test_a_copy_is_kept_for_a_while_after_its_file_is_gone(shop: Shop) -> 
 
     assert await all_of(shop.second) == [f"{DELETED}/{file_id}"]
     assert await shop.copy.copies.forget() == 0
-    assert await Copies(shop.second, -MONTH).forget() == 1
+    assert await second_of(shop.second, -MONTH).forget() == 1
     assert await all_of(shop.second) == []
-    await shop.copy.copies.make("7", b"", "image/png")
 
 
 async def test_a_drill_finds_copies_that_could_not_be_restored(shop: Shop) -> None:
@@ -177,8 +210,24 @@ async def test_what_the_store_has_lost_is_put_back(shop: Shop) -> None:
 
 def host(storage: ObjectStorage) -> Any:
     settings = State({"data_api_url": "http://127.0.0.1:1"})
-    known = {"storage": storage, "derived_files": [], "http": None, "settings": settings}
+    known = {"storage": storage, "files_elsewhere": [], "http": None, "settings": settings}
     return SimpleNamespace(state=State(known))
+
+
+async def test_thumbnails_are_put_back_and_a_bad_copy_spoils_nothing(shop: Shop) -> None:
+    lost, small = await shop.picture()
+    cut = await shop.clean()
+    await shop.copy()
+    await shop.storage.remove_folder(made(lost, WORKER))
+    await shop.storage.put(str(cut), pieces(b"wor"))
+    await shop.second.put(str(cut), pieces(b"wordS"))
+
+    report = await shop.restore.put_back()
+
+    assert (report.files, report.failed) == (1, [str(cut)])
+    assert await read(shop.storage, key_of(shop.stored.files[lost])) == WORDS
+    assert await read(shop.storage, small) == b"small"
+    assert await read(shop.storage, str(cut)) == b"wor"
 
 
 async def test_a_worker_copies_where_a_second_store_is_named(
@@ -187,7 +236,7 @@ async def test_a_worker_copies_where_a_second_store_is_named(
     worker = host(storage)
     settings = copies.Settings(files_copy_url=tmp_path.as_uri(), files_copy_interval=0.01)
     copies.install(worker, settings)
-    assert worker.state.derived_files == [worker.state.copies]
+    assert worker.state.files_elsewhere == [worker.state.copies]
     assert isinstance(worker.state.copy_files(), CopyFiles)
     worker.state.copy_files = lambda: worker.state.copies.forget
 
@@ -200,7 +249,7 @@ async def test_without_one_nothing_is_copied(storage: ObjectStorage) -> None:
     copies.install(worker, copies.Settings())
 
     async with copies.lifespan(worker, copies.Settings()):
-        assert worker.state.derived_files == []
+        assert worker.state.files_elsewhere == []
     with pytest.raises(ValidationError, match="must begin with"):
         copies.Settings(files_copy_url="ftp://files")
 
@@ -219,7 +268,7 @@ def test_a_drill_says_what_came_of_it(
     with pytest.raises(SystemExit, match="FILES_COPY_URL"):
         restoring.main(["gardener.main:create_worker"])
 
-    worker.state.copies = Copies(ObjectStorage(MemoryStore()), MONTH)
+    worker.state.copies = second_of(ObjectStorage(MemoryStore()))
     restoring.main(["gardener.main:create_worker"])
     assert capsys.readouterr().out == "0 files with 0 bytes were restored.\n"
 
@@ -236,7 +285,7 @@ async def closed() -> None:
 def stored_file() -> Any:
     file_id = uuid4()
     known = {"id": file_id, "state": "clean", "size": 5, "released": False, "created_at": NOON}
-    return SimpleNamespace(**known, entity=None, entity_id=None, sha256="0" * 64)
+    return SimpleNamespace(**known, made_by=None, entity=None, entity_id=None, sha256="0" * 64)
 
 
 def test_how_long_files_wait_is_told(storage: ObjectStorage) -> None:

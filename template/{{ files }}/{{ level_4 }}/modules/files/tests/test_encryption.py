@@ -108,7 +108,7 @@ async def test_copies_are_encrypted_as_is_said_of_the_second_store(s3: S3) -> No
         files_copy_s3_kms_key_id="key-8",
     )
 
-    await copies.second_store(settings).put("copied", pieces(b"abc"))
+    await copies.copies_in(settings).store.put("copied", pieces(b"abc"))
 
     told = s3.headers["copied"]
     assert (told[HOW], told[WHICH]) == ("aws:kms", "key-8")

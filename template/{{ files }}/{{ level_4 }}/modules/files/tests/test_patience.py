@@ -8,6 +8,7 @@ from chassis.app import assemble
 from chassis.features import FeatureSettings
 from chassis_files import patience
 from chassis_files.direct.own import PARTS
+from chassis_files.direct.routes import DIRECT
 from chassis_files.file_api.delivery import PREFIX
 
 
@@ -22,6 +23,8 @@ def app() -> FastAPI:
         (PREFIX, True),
         (PARTS, True),
         (f"{PREFIX}/7/content", True),
+        (f"{DIRECT}/7/completion", True),
+        (f"{DIRECT}/7", False),
         (f"{PREFIX}/7", False),
         ("/api/v1", False),
     ],

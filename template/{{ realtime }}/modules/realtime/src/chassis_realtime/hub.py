@@ -239,6 +239,9 @@ class Hub:
                 if self.listening:
                     logger.warning("Redis does not call out what is new: %s", reason(error))
                 self.listening = False
+            except Exception:  # whatever it was: nobody would be told anything any more
+                logger.exception("What Redis calls out is not understood")
+                self.listening = False
             await asyncio.sleep(PAUSE_S)
 
     async def _hear(self, bell: PubSub) -> None:

@@ -129,7 +129,12 @@ class Log:
 
     def called_out(self, payload: bytes) -> Entry:
         """Read what is said over pub/sub; raises Gone where nobody can tell it."""
-        entry_id, _, data = payload.decode().partition(" ")
+        try:
+            entry_id, _, data = payload.decode().partition(" ")
+        except UnicodeDecodeError as error:
+            raise Gone from error
+        if not _ID.fullmatch(entry_id):
+            raise Gone
         return Entry(entry_id, self.codec.open(data))
 
     def _key(self, audience: str) -> str:

@@ -12,6 +12,7 @@ import httpx2
 from chassis.problems import Conflict, NotFound, Unavailable
 from chassis_files.direct.port import INCOMING, Come, Link, Part, checksum_of, incoming
 from chassis_files.direct.signing import Call, Signer
+from chassis_files.keys import is_ours
 from chassis_files.storage import ObjectStorage
 from chassis_files.storage.object_storage import AWAY
 
@@ -104,28 +105,35 @@ class S3Direct:
 
     async def abort(self, key: str, upload_id: str) -> None:
         """Have the parts removed."""
-        try:
-            await self._call("DELETE", self._path(key), {"uploadId": upload_id})
-        except NotFound:
-            return
+        await self._end(self._path(key), upload_id)
 
     async def sweep(self, before: dt.datetime) -> int:
-        """Remove uploads that ended in no file, and files that nobody said are complete."""
+        """Remove uploads that ended in no file, and files that nobody said are complete.
+
+        Whoever began them: a process that writes to the store and is killed leaves one, too.
+        """
         folder = self._bucket.base.partition("//")[2].split("/")[2:]
-        prefix = "/".join([*folder, INCOMING, ""])
+        prefix = "/".join([*folder, ""])
         answer = await self._call("GET", "", {"uploads": "", "prefix": prefix})
         begun = [
             (_texts("Key", one)[0], _texts("UploadId", one)[0])
             for one in _texts("Upload", answer)
-            if dt.datetime.fromisoformat(_texts("Initiated", one)[0]) < before
+            if is_ours(_texts("Key", one)[0].removeprefix(prefix))
+            and dt.datetime.fromisoformat(_texts("Initiated", one)[0]) < before
         ]
         for path, upload_id in begun:
-            await self.abort(path.removeprefix(prefix), upload_id)
+            await self._end(quote(path.removeprefix(prefix)), upload_id)
         return len(begun) + await self._storage.remove_older(INCOMING, before)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
+
+    async def _end(self, path: str, upload_id: str) -> None:
+        try:
+            await self._call("DELETE", path, {"uploadId": upload_id})
+        except NotFound:
+            return
 
     def _path(self, key: str) -> str:
         return quote(incoming(key))

@@ -13,6 +13,7 @@ from chassis.problems import Conflict, ProblemResponse
 from chassis_files.file_api.delivery import PRIVATE
 from chassis_files.file_api.ranges import NotInFileError, Part, names, part_of
 from chassis_files.files import StoredFileRead
+from chassis_files.keys import key_of
 from chassis_files.kinds import is_shown
 from chassis_files.storage import Storage
 from chassis_files.stored_files import StoredFiles
@@ -63,7 +64,7 @@ class SendFile:
             headers["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{size}"
         sent = part or Part(0, size)
         headers["Content-Length"] = str(sent.end - sent.start)
-        chunks = await self.storage.read(str(file.id), sent.start, sent.end)
+        chunks = await self.storage.read(key_of(file), sent.start, sent.end)
         for observe in self.observers:
             observe(file.id, self.by)
         return StreamingResponse(chunks, status, headers, media_type=file.content_type)

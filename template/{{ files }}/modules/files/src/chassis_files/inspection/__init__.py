@@ -31,6 +31,7 @@ def install(worker: Process, settings: Settings) -> None:
     worker.state.direct = direct_storage(settings, worker.state.storage)
     worker.state.file_watchers = []
     worker.state.derived_files = []
+    worker.state.files_elsewhere = []
     worker.state.file_work = partial(_work, worker, settings)
 
 
@@ -41,6 +42,8 @@ async def lifespan(worker: Process, settings: Settings) -> AsyncIterator[None]:
         logger.warning("FILES_URL is not set: no file is looked at")
         yield
         return
+    if settings.files_url.startswith("s3:") and not settings.files_clamd:
+        logger.warning("FILES_CLAMD is not set: no file is scanned for viruses")
     look, sweep = worker.state.file_work()
     works = (
         Again(look, settings.files_look_interval, settings.files_idle_interval),
@@ -60,4 +63,5 @@ def _work(worker: Process, settings: Settings) -> tuple[LookAtFiles, SweepFiles]
     watchers, derived = state.file_watchers, state.derived_files
     look = LookAtFiles(stored, state.storage, settings, scanner, watchers, derived)
     pending_for = dt.timedelta(hours=settings.files_pending_hours)
-    return look, SweepFiles(stored, state.storage, state.direct, pending_for, derived)
+    elsewhere = state.files_elsewhere
+    return look, SweepFiles(stored, state.storage, state.direct, pending_for, elsewhere)

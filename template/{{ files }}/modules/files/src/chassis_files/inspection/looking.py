@@ -8,12 +8,14 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
+from uuid import UUID, uuid4
 
 from chassis.problems import Conflict, NotFound, ProblemError, TooLarge
 from chassis_files.direct.port import incoming
 from chassis_files.files import FileState, StoredFileQuery, StoredFileRead
 from chassis_files.inspection.pictures import FORMATS, PictureRefusedError, redrawn
 from chassis_files.inspection.settings import Settings
+from chassis_files.keys import content_in, made, made_of
 from chassis_files.kinds import HEAD, TEXT, KindRefused, allowed_kind
 from chassis_files.measuring import Measured
 from chassis_files.storage import Storage
@@ -56,20 +58,20 @@ class Watcher(Protocol):
 
 
 class Derived(Protocol):
-    """Something that is made of every picture, and goes with it."""
+    """Something that is made of every picture."""
 
-    async def make(self, key: str, content: bytes, kind: str) -> None:
-        """Make it of a picture that was drawn anew; raises Unavailable."""
-        ...
-
-    async def remove(self, key: str) -> None:
-        """Remove it; it need not be there. Raises Unavailable."""
+    async def make(self, folder: str, content: bytes, kind: str) -> None:
+        """Make it of a picture that was drawn anew, in the folder of that; raises Unavailable."""
         ...
 
 
 @dataclass(slots=True)
 class LookAtFiles:
-    """Decide on every file that waits for it; one that cannot be decided on goes on waiting."""
+    """Decide on every file that waits for it; one that cannot be decided on goes on waiting.
+
+    Several workers may look at the same file: each makes what it makes in a folder of its own, and
+    that of the first one who has decided is given out.
+    """
 
     stored: StoredFiles
     storage: Storage
@@ -79,6 +81,10 @@ class LookAtFiles:
     derived: Sequence[Derived] = ()
     after: str | None = field(default=None, init=False)
     """The cursor of those that come next; None for those that wait longest."""
+    name: str = field(default_factory=lambda: uuid4().hex, init=False)
+    """What no other worker is called, and none that is started later."""
+    reasons: dict[UUID, str] = field(default_factory=dict, init=False)
+    """Why files are rejected, until they are."""
 
     async def __call__(self) -> int:
         """Say how many were decided on; raises what kept every one of them from it.
@@ -115,44 +121,64 @@ class LookAtFiles:
 
     async def _decide(self, file: StoredFileRead) -> None:
         began = time.perf_counter()
-        try:
-            verdict = await self._clean(file)
-        except Objection as objection:
-            verdict = FileState(state="rejected", reason=str(objection))
-        except NotFound:
-            verdict = FileState(state="rejected", reason=MISSING)
+        verdict = await self._verdict(file)
+        if verdict.state == "rejected":
+            # Before anybody is told, as nobody would come back to it: what does harm never stays.
+            await self._remove_sent(file)
+            await self.storage.remove_folder(self._folder(file))
         try:
             await self.stored.set_state(file.id, verdict)
         except (Conflict, NotFound) as error:  # another worker was faster, or it is given up
+            self.reasons.pop(file.id, None)
             logger.info("File %s was decided on already: %s", file.id, error.detail)
+            await self.storage.remove_folder(self._folder(file))
             return
+        self.reasons.pop(file.id, None)
         logger.info(
             "File %s is %s: %s", file.id, verdict.state, verdict.reason or file.content_type
         )
         for watcher in self.watchers:
             watcher.decided(verdict.state, time.perf_counter() - began)
-        if verdict.reason:
-            await self.storage.delete(str(file.id))
+        if verdict.made_by:
+            await self._remove_sent(file)
+        if verdict.made_by or verdict.reason:
+            await self.storage.remove_folder(made_of(file.id), but=self._folder(file))
+
+    async def _verdict(self, file: StoredFileRead) -> FileState:
+        try:
+            return await self._clean(file)
+        except Objection as objection:
+            self.reasons[file.id] = str(objection)
+        except NotFound:  # or it was removed for a reason of which nobody could be told
+            self.reasons.setdefault(file.id, MISSING)
+        return FileState(state="rejected", reason=self.reasons[file.id])
+
+    async def _remove_sent(self, file: StoredFileRead) -> None:
+        await self.storage.delete(str(file.id))
         if file.part_size is not None:
             await self.storage.delete(incoming(str(file.id)))
 
     async def _clean(self, file: StoredFileRead) -> FileState:
         """Raise Objection if something speaks against a file, NotFound if the store lost it."""
-        kind, size, digest = file.content_type or "", file.size or 0, None
+        key, digest = str(file.id), None
+        kind, size = file.content_type or "", file.size or 0
         if file.part_size is not None:
-            digest = await self._take_over(file, kind, size)
-        await self._check_kind(file, kind)
-        if self.scanner and (found := await self._scanned(self.scanner, file, size)):
+            key = content_in(self._folder(file))
+            digest = await self._take_over(file, key)
+        await self._check_kind(file, key)
+        if self.scanner and (found := await self._scanned(self.scanner, key, size)):
             raise Objection(f"A virus was found: {found}"[:200])
         if kind in FORMATS:
-            return await self._redraw(file, kind, size)
-        return FileState(state="clean", sha256=digest)
+            return await self._redraw(file, key)
+        return FileState(state="clean", sha256=digest, made_by=self.name if digest else None)
 
-    async def _take_over(self, file: StoredFileRead, kind: str, size: int) -> str:
+    async def _take_over(self, file: StoredFileRead, key: str) -> str:
         """Copy what came by links to where none leads, and only then look; give its digest."""
-        if await self.storage.size(str(file.id)) != size:  # or it was copied before
-            await self.storage.copy(incoming(str(file.id)), str(file.id))
-        content = await self.storage.read(str(file.id), 0, size + 1)
+        kind, size = file.content_type or "", file.size or 0
+        # It may have been copied before; a picture may have been drawn over that.
+        if kind in FORMATS or await self.storage.size(key) != size:
+            await self.storage.copy(incoming(str(file.id)), key)
+        content = await self.storage.read(key, 0, size + 1)
         measured = Measured(b"", content, size, text=kind == TEXT)
         try:
             async for _ in aiter(measured):
@@ -164,43 +190,46 @@ class LookAtFiles:
             raise Objection(ANOTHER)
         return digest
 
-    async def _scanned(self, scanner: Scanner, file: StoredFileRead, size: int) -> str | None:
+    async def _scanned(self, scanner: Scanner, key: str, size: int) -> str | None:
         began = time.perf_counter()
         try:
-            return await scanner.virus_in(await self.storage.read(str(file.id), 0, size))
+            return await scanner.virus_in(await self.storage.read(key, 0, size))
         finally:
             for watcher in self.watchers:
                 watcher.scanned(time.perf_counter() - began)
 
-    async def _check_kind(self, file: StoredFileRead, kind: str) -> None:
-        head = await self._read(file, min(HEAD, file.size or 0))
+    async def _check_kind(self, file: StoredFileRead, key: str) -> None:
+        head = await self._read(key, min(HEAD, file.size or 0))
         try:
             found = allowed_kind(head, self.settings.files_kinds)
         except KindRefused:
             found = ""
-        if found != kind:
+        if found != file.content_type:
             raise Objection(ANOTHER)
 
-    async def _redraw(self, file: StoredFileRead, kind: str, size: int) -> FileState:
-        """Have the picture drawn anew in its place; to do so again does no harm."""
+    async def _redraw(self, file: StoredFileRead, key: str) -> FileState:
+        """Have the picture drawn anew, in the folder of this worker."""
+        kind, size, folder = file.content_type or "", file.size or 0, self._folder(file)
         if size > self.settings.files_picture_max_bytes:
             raise Objection(LARGE)
-        there = await self.storage.size(str(file.id))  # it may have been drawn anew before
-        content = await self._read(file, there or size)
+        content = await self._read(key, size)
         pixels = self.settings.files_picture_max_pixels
         try:
             drawn = await asyncio.to_thread(redrawn, content, kind, pixels)
         except PictureRefusedError as error:
             raise Objection(str(error)) from error
-        await self.storage.put(str(file.id), _whole(drawn))
+        await self.storage.put(content_in(folder), _whole(drawn))
         for one in self.derived:
-            await one.make(str(file.id), drawn, kind)
+            await one.make(folder, drawn, kind)
         digest = hashlib.sha256(drawn).hexdigest()
-        return FileState(state="clean", size=len(drawn), sha256=digest)
+        return FileState(state="clean", size=len(drawn), sha256=digest, made_by=self.name)
 
-    async def _read(self, file: StoredFileRead, size: int) -> bytes:
-        chunks = await self.storage.read(str(file.id), 0, size)
+    async def _read(self, key: str, size: int) -> bytes:
+        chunks = await self.storage.read(key, 0, size)
         return b"".join([chunk async for chunk in chunks])
+
+    def _folder(self, file: StoredFileRead) -> str:
+        return made(file.id, self.name)
 
 
 async def _whole(content: bytes) -> AsyncIterator[bytes]:

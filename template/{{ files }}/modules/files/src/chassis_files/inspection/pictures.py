@@ -6,7 +6,7 @@ Places, names and devices in the metadata are gone, and so is whatever else a fi
 from io import BytesIO
 from typing import Any, Final
 
-from PIL import Image, ImageOps, ImageSequence
+from PIL import Image, ImageCms, ImageOps, ImageSequence
 
 FORMATS: Final = {
     "image/gif": "GIF",
@@ -16,9 +16,15 @@ FORMATS: Final = {
 }
 MOST_FRAMES: Final = 1000
 """Of a picture that moves: each takes time and memory, however small it is."""
+MOST_PROFILE: Final = 4 * 1024 * 1024
+"""Bytes of a profile of colours that is looked at; a longer one is left out."""
+SRGB: Final = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 TOO_LARGE: Final = "The picture would be too large when it is drawn."
 UNREADABLE: Final = "The picture cannot be drawn."
 
+_PROFILED: Final = {"RGB", "RGBA", "CMYK"}
+_CLEARED: Final = 2
+"""What GIF calls it that a frame is gone before the next one is drawn."""
 _OPTIONS: Final[dict[str, dict[str, Any]]] = {"JPEG": {"quality": 90}, "WEBP": {"quality": 90}}
 
 Image.MAX_IMAGE_PIXELS = None  # here it is looked at before anything is drawn
@@ -40,22 +46,20 @@ def redrawn(content: bytes, kind: str, max_pixels: int) -> bytes:
 
 
 def _drawn(picture: Image.Image, form: str, max_pixels: int) -> bytes:
-    kept = {"icc_profile": picture.info.get("icc_profile")}  # or its colours would be others
     out = BytesIO()
     if picture.width * picture.height > max_pixels:
         raise PictureRefusedError(TOO_LARGE)
+    profile = picture.info.get("icc_profile")
     if getattr(picture, "is_animated", False):
-        drawn = _frames(picture, max_pixels)
-        kept |= {"duration": picture.info.get("duration", 100), "loop": picture.info.get("loop", 0)}
-        more: dict[str, Any] = {"save_all": True, "append_images": drawn[1:]}
+        frames, more = _frames(picture, max_pixels), _movement(picture, form)
+        more |= {"duration": [frame.info.get("duration", 100) for frame in frames]}
     else:
-        drawn = [picture]  # and no copy of it, which would be as large
+        frames, more = [picture], {}  # and no copy of it, which would be as large
         ImageOps.exif_transpose(picture, in_place=True)  # which way is up stands in the metadata
-        more = {}
-    for one in drawn:
-        one.info.clear()
-    kept = {name: value for name, value in kept.items() if value is not None}
-    drawn[0].save(out, form, **kept, **more, **_OPTIONS.get(form, {}))
+    drawn = [_plain(_in_srgb(frame, profile) if profile else frame) for frame in frames]
+    if len(drawn) > 1:
+        more |= {"save_all": True, "append_images": drawn[1:]}
+    drawn[0].save(out, form, **more, **_OPTIONS.get(form, {}))
     return out.getvalue()
 
 
@@ -68,3 +72,36 @@ def _frames(picture: Image.Image, max_pixels: int) -> list[Image.Image]:
             raise PictureRefusedError(TOO_LARGE)
         drawn.append(frame.copy())
     return drawn
+
+
+def _movement(picture: Image.Image, form: str) -> dict[str, Any]:
+    """Say how the frames follow each other."""
+    movement = {"loop": picture.info["loop"]} if "loop" in picture.info else {}
+    if form == "GIF" and picture.has_transparency_data:
+        movement["disposal"] = _CLEARED  # or the frame before would show through
+    return movement
+
+
+def _in_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
+    """Draw it in the colours that everybody has: a profile could hide anything, and is not kept."""
+    if picture.mode == "P" or "transparency" in picture.info:
+        picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    if picture.mode not in _PROFILED or len(profile) > MOST_PROFILE:
+        return picture
+    try:
+        theirs = ImageCms.ImageCmsProfile(BytesIO(profile))
+        if picture.mode == "CMYK":
+            mapped = ImageCms.profileToProfile(picture, theirs, SRGB, outputMode="RGB")
+            return mapped or picture
+        ImageCms.profileToProfile(picture, theirs, SRGB, inPlace=True)
+    except (ImageCms.PyCMSError, OSError):  # as if there were none
+        pass
+    return picture
+
+
+def _plain(picture: Image.Image) -> Image.Image:
+    """Leave nothing beside what is seen."""
+    seen = {"transparency": picture.info["transparency"]} if "transparency" in picture.info else {}
+    picture.info.clear()
+    picture.info.update(seen)
+    return picture

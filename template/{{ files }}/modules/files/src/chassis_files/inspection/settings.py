@@ -1,6 +1,16 @@
-from pydantic import PositiveFloat, PositiveInt
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, PositiveFloat, PositiveInt
 
 from chassis_files import storage
+
+
+def _address(given: str) -> str:
+    if given and not re.fullmatch(r"[^\s:/]+:[0-9]{1,5}", given):
+        msg = f"must be host:port, as in clamd:3310, and is {given!r}"
+        raise ValueError(msg)
+    return given
 
 
 class Settings(storage.Settings):
@@ -18,7 +28,7 @@ class Settings(storage.Settings):
     """The largest picture that is taken, in bytes: it is held in memory while it is drawn anew."""
     files_picture_max_pixels: PositiveInt = 50_000_000
     """How many pixels a picture may have, all of its frames together."""
-    files_clamd: str = ""
+    files_clamd: Annotated[str, AfterValidator(_address)] = ""
     """Where clamd listens, as host:port; without it, no file is scanned for viruses."""
     files_clamd_timeout: PositiveFloat = 60
     """Seconds that a scan may take."""

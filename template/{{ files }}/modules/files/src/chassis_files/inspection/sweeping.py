@@ -4,10 +4,11 @@ import datetime as dt
 import logging
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from chassis_files.direct.port import DirectStorage, incoming
 from chassis_files.files import StoredFileQuery, StoredFileRead
-from chassis_files.inspection.looking import Derived
+from chassis_files.keys import made_of
 from chassis_files.storage import Storage
 from chassis_files.stored_files import StoredFiles
 
@@ -18,6 +19,14 @@ CLOCKS_DIFFER = dt.timedelta(hours=1)
 """By how much that of the store may at most differ from that of the database."""
 
 
+class Elsewhere(Protocol):
+    """Where files are besides the store."""
+
+    async def remove(self, key: str) -> None:
+        """Remove a file; it need not be there. Raises Unavailable."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class SweepFiles:
     """Remove files that did not come, whose record is gone, or that were given up."""
@@ -26,7 +35,7 @@ class SweepFiles:
     storage: Storage
     direct: DirectStorage
     pending_for: dt.timedelta
-    derived: Sequence[Derived] = ()
+    elsewhere: Sequence[Elsewhere] = ()
 
     async def __call__(self) -> int:
         """Say how many were removed; raises Unavailable when the store or the service is away."""
@@ -56,8 +65,9 @@ class SweepFiles:
             await self.direct.abort(key, file.upload_id)
         if file.part_size is not None:
             await self.storage.delete(incoming(key))
-        for one in self.derived:
+        for one in self.elsewhere:
             await one.remove(key)
+        await self.storage.remove_folder(made_of(file.id))
         await self.storage.delete(key)
 
     async def _all(self, query: StoredFileQuery) -> AsyncIterator[StoredFileRead]:

@@ -26,6 +26,7 @@ CHUNK = 256 * 1024
 PARTS_AT_ONCE = 2
 """Parts of one upload that are in memory: each has 5 MiB."""
 PING = "ping"
+LONGEST = dt.timedelta(days=1)
 
 
 class ObjectStorage:
@@ -54,6 +55,12 @@ class ObjectStorage:
                 await obstore.delete_async(self.store, key)
         except NotFound:
             pass
+
+    async def remove_folder(self, folder: str, but: str = "") -> None:
+        """Remove all that is in a folder, but for what is in one of the folders in it."""
+        for path in await self.sizes(folder):
+            if not (but and path.startswith(f"{but}/")):
+                await self.delete(path)
 
     async def copy(self, source: str, target: str) -> None:
         """Have the same elsewhere, too; raises NotFound."""
@@ -152,7 +159,9 @@ def _s3(bucket: str, folder: str, settings: Settings, more: Mapping[str, str] | 
         client_options={
             "allow_http": settings.files_s3_endpoint.startswith("http://"),
             "connect_timeout": dt.timedelta(seconds=2),
-            "timeout": timeout,
+            # Of all of a call, with what comes after the first byte: a file takes as long as it takes.
+            "timeout": LONGEST,
+            "read_timeout": timeout,
         },
         retry_config={"max_retries": 2, "retry_timeout": timeout},
     )

@@ -20,6 +20,10 @@ class Storage(Protocol):
         """Remove what is there; it need not be."""
         ...
 
+    async def remove_folder(self, folder: str, but: str = "") -> None:
+        """Remove all that is in a folder, but for what is in one of the folders in it."""
+        ...
+
     async def copy(self, source: str, target: str) -> None:
         """Have the same elsewhere, too; raises NotFound."""
         ...

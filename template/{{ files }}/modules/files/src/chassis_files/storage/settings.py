@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     """Who asks; empty for what the machine itself is allowed to do."""
     files_s3_key: SecretStr | None = None
     files_timeout: PositiveFloat = 10
-    """Seconds that the store may take for one call; it is tried again within them."""
+    """Seconds that the store may be silent in a call; it is tried again within them."""
     files_max_bytes: PositiveInt = 536_870_912
     """The largest file that is taken, in bytes."""
     files_part_bytes: Annotated[int, Field(ge=5 * 1024 * 1024)] = 16_777_216

@@ -6,7 +6,14 @@ from uuid import UUID, uuid4
 
 from chassis.problems import Conflict, NotFound
 from chassis.schemas import Page
-from chassis_files.files import FileState, NewFile, StoredFileQuery, StoredFileRead
+from chassis_files.files import (
+    BEFORE,
+    FileState,
+    NewFile,
+    StoredFileQuery,
+    StoredFileRead,
+    is_already,
+)
 from chassis_files.storage import ObjectStorage
 
 NOON = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
@@ -28,6 +35,7 @@ class KeptFiles:
             state="pending",
             reason=None,
             released=False,
+            made_by=None,
             created_at=NOON,
             updated_at=NOON,
             **new.model_dump(),
@@ -59,11 +67,13 @@ class KeptFiles:
         return Page(items=part, next_cursor=str(part[-1].id) if more else None)
 
     async def set_state(self, file_id: UUID, state: FileState) -> StoredFileRead:
-        """Say what a file has come to."""
+        """Say what a file has come to, as the data service does."""
         if self.failure:
             raise self.failure
         file = await self.get(file_id)
-        if file.state not in ("pending", "uploaded"):
+        if file.state == state.state and is_already(file, state):
+            return file
+        if file.state != BEFORE[state.state]:
             raise Conflict("It is decided on.")
         values = state.model_dump(exclude_none=True)
         self.files[file_id] = file.model_copy(update=values)

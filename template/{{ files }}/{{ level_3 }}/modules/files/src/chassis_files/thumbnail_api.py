@@ -12,6 +12,7 @@ from chassis_files.file_api.delivery import PREFIX
 from chassis_files.file_api.downloading import HARMLESS, clean_file
 from chassis_files.file_api.ranges import names
 from chassis_files.file_api.routes import DeliveryDep, StorageDep, StoredFilesDep
+from chassis_files.keys import made
 from chassis_files.thumbnail_key import thumbnail_key
 
 __all__ = ["install", "lifespan"]
@@ -48,8 +49,8 @@ async def get_thumbnail(
     headers = {"ETag": f'"{file.sha256}-small"', "Cache-Control": how.cache, **HARMLESS}
     if names(request.headers.get("if-none-match"), headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    key = thumbnail_key(str(file_id))
-    size = await store.size(key)
+    key = thumbnail_key(made(file_id, file.made_by)) if file.made_by else ""
+    size = await store.size(key) if key else None
     if size is None:
         raise NotFound(NONE)
     headers["Content-Length"] = str(size)

@@ -29,4 +29,5 @@ class StoredFile(Record, Base):
     replaces: Mapped[UUID | None]
     part_size: Mapped[int | None] = mapped_column(BigInteger())
     upload_id: Mapped[str | None] = mapped_column(String(1024))
+    made_by: Mapped[str | None] = mapped_column(String(32))
     released: Mapped[bool] = mapped_column(Boolean(), server_default=false())

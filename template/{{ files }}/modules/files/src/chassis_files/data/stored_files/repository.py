@@ -1,3 +1,4 @@
+import logging
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -9,14 +10,15 @@ from chassis.database.engine import Change, Database
 from chassis.database.errors import refusals
 from chassis.database.models import Base
 from chassis.database.repository import Repository
-from chassis.problems import Conflict, Invalid
+from chassis.problems import Conflict, Invalid, NotFound
 from chassis_files.data.stored_files.model import StoredFile
-from chassis_files.files import FileState, NewFile, StoredFileRead
+from chassis_files.files import BEFORE, FileState, NewFile, StoredFileRead, is_already
 
-BEFORE = {"uploaded": "pending", "clean": "uploaded", "rejected": "uploaded"}
-"""The state that a file has to be in to come to another one."""
+logger = logging.getLogger(__name__)
+
 NO_COLLECTION = "There is no such collection."
 NO_RECORD = "There is no such record."
+GIVEN_UP = "Nobody wants this file any more."
 NO_FILE = "There is no such file, or it is of another record."
 
 
@@ -46,13 +48,15 @@ class StoredFiles(Repository[StoredFileRead]):
         return self.read.model_validate(added)
 
     async def advance(self, file_id: UUID, state: FileState) -> StoredFileRead:
-        """Say what a file has come to; raises NotFound, and Conflict if it cannot come to that.
+        """Say what a file has come to; raises Conflict if it cannot come to that, or has otherwise.
 
-        Twice is once. The file whose place a clean one takes is released with it.
+        Twice is once. The file whose place a clean one takes is released with it. Raises NotFound
+        for a file that nobody wants any more: it takes no place, and is about to be removed.
         """
         values = state.model_dump(exclude_none=True)
         table = self._table
-        this = (table.c.id == file_id, table.c.state == BEFORE[state.state])
+        before = table.c.state == BEFORE[state.state]
+        this = (table.c.id == file_id, before, table.c.released.is_(False))
         advance = update(table).where(*this).values(**values).returning(*table.c)
         async with self.database.begin() as connection:
             row = (await connection.execute(advance)).first()
@@ -61,8 +65,12 @@ class StoredFiles(Repository[StoredFileRead]):
                 await self._advanced(connection, stored, values)
                 return self.read.model_validate(stored)
         found = await self.get(file_id)
+        if found.released:
+            raise NotFound(GIVEN_UP)
         if found.state != state.state:
             raise Conflict(f"A file that is {found.state} cannot become {state.state}.")
+        if not is_already(found, state):
+            raise Conflict(f"The file is {found.state} already, and not like this.")
         return found
 
     async def release(self, file_id: UUID) -> StoredFileRead:
@@ -76,16 +84,20 @@ class StoredFiles(Repository[StoredFileRead]):
         await connection.execute(update(table).where(*theirs).values(released=True))
 
     async def release_orphans(self) -> None:
-        """Release the files of records that are gone, however they went."""
+        """Release the files of records that are gone, however they went.
+
+        Those of collections that this version does not know stay: another version may.
+        """
         table = self._table
         async with self.database.begin() as connection:
             named = select(table.c.entity).where(table.c.entity.is_not(None)).distinct()
             for entity in (await connection.execute(named)).scalars().all():
                 owner = Base.metadata.tables.get(entity)
-                gone = [table.c.entity == entity, table.c.released.is_(False)]
-                if owner is not None:
-                    is_there = select(literal(1)).where(owner.c.id == table.c.entity_id)
-                    gone.append(~is_there.exists())
+                if owner is None:
+                    logger.warning("Files of %s stay: there is no such collection", entity)
+                    continue
+                is_there = select(literal(1)).where(owner.c.id == table.c.entity_id).exists()
+                gone = (table.c.entity == entity, table.c.released.is_(False), ~is_there)
                 await connection.execute(update(table).where(*gone).values(released=True))
 
     async def _advanced(

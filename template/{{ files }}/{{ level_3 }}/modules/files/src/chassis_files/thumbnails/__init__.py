@@ -20,23 +20,19 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Thumbnails:
-    """Makes a thumbnail of every picture, and removes it with the picture."""
+    """Makes a thumbnail of every picture, beside the picture."""
 
     storage: Storage
     side: int
 
-    async def make(self, key: str, content: bytes, kind: str) -> None:
+    async def make(self, folder: str, content: bytes, kind: str) -> None:
         """Draw it; a picture of which none can be drawn has none."""
         try:
             drawn = await asyncio.to_thread(thumbnail_of, content, kind, self.side)
         except PictureRefusedError as error:
-            logger.warning("There is no thumbnail of file %s: %s", key, error)
+            logger.warning("There is no thumbnail of file %s: %s", folder, error)
             return
-        await self.storage.put(thumbnail_key(key), _whole(drawn))
-
-    async def remove(self, key: str) -> None:
-        """Remove it."""
-        await self.storage.delete(thumbnail_key(key))
+        await self.storage.put(thumbnail_key(folder), _whole(drawn))
 
 
 def install(worker: Process, settings: Settings) -> None:

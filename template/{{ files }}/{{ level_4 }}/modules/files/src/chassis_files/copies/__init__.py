@@ -14,15 +14,16 @@ from chassis_files import storage
 from chassis_files.copies.copying import Copies, CopyFiles
 from chassis_files.copies.due import DueFiles
 from chassis_files.copies.settings import Settings
+from chassis_files.direct.opening import direct_storage
 from chassis_files.encryption import asked_of_store
 from chassis_files.inspection import WAITS
 from chassis_files.process import Process
 from chassis_files.stored_files import StoredFiles
 
-__all__ = ["Settings", "install", "lifespan", "second_store"]
+__all__ = ["Settings", "copies_in", "install", "lifespan"]
 
 
-def second_store(settings: Settings) -> storage.ObjectStorage:
+def copies_in(settings: Settings) -> Copies:
     """Open the second store."""
     second = storage.Settings(
         files_url=settings.files_copy_url,
@@ -32,7 +33,9 @@ def second_store(settings: Settings) -> storage.ObjectStorage:
         files_s3_key=settings.files_copy_s3_key,
     )
     how, key = settings.files_copy_s3_encryption, settings.files_copy_s3_kms_key_id
-    return storage.storage_of(second, asked_of_store(how, key))
+    store = storage.storage_of(second, asked_of_store(how, key))
+    keep = dt.timedelta(days=settings.files_copy_keep_days)
+    return Copies(store, direct_storage(second, store), keep)
 
 
 def install(worker: Process, settings: Settings) -> None:
@@ -42,9 +45,8 @@ def install(worker: Process, settings: Settings) -> None:
     if not settings.files_copy_url:
         state.copies = None
         return
-    keep = dt.timedelta(days=settings.files_copy_keep_days)
-    state.copies = Copies(second_store(settings), keep)
-    state.derived_files.append(state.copies)
+    state.copies = copies_in(settings)
+    state.files_elsewhere.append(state.copies)
     state.copy_files = partial(_work, worker)
 
 
@@ -57,8 +59,11 @@ async def lifespan(worker: Process, settings: Settings) -> AsyncIterator[None]:
         return
     interval = settings.files_copy_interval
     works = Again(state.copy_files(), interval), Again(state.copies.forget, 60 * interval)
-    async with repeating(*works, waits=WAITS):
-        yield
+    try:
+        async with repeating(*works, waits=WAITS):
+            yield
+    finally:
+        await state.copies.direct.close()
 
 
 def _work(worker: Process) -> CopyFiles:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from chassis.data_api import PAST_CACHES, KeepingHttp, Reader
 from chassis.http_client import raise_for_problem
-from chassis.schemas import Answer, ListQuery
+from chassis.schemas import Answer, ListQuery, Page
 
 DUE = "/api/v1/files-to-copy"
 
@@ -32,10 +32,11 @@ class DueFiles:
         self._http = http
         self._url = f"{base_url.rstrip('/')}{DUE}"
 
-    async def list(self) -> list[FileToCopyRead]:
-        """Give those that wait longest."""
-        reply = await self._http.get(self._url, params={"limit": 100}, headers=PAST_CACHES)
-        return _files.page(reply).items
+    async def list(self, cursor: str | None = None) -> Page[FileToCopyRead]:
+        """Give those that wait longest, or those that come after them."""
+        query = FilesToCopyQuery(limit=100, cursor=cursor)
+        params = query.model_dump(mode="json", exclude_none=True)
+        return _files.page(await self._http.get(self._url, params=params, headers=PAST_CACHES))
 
     async def done(self, file_id: UUID) -> None:
         """Say that one is copied; twice is once."""

@@ -17,10 +17,12 @@ from tempfile import TemporaryDirectory
 from obstore.store import LocalStore
 
 from chassis.problems import ProblemError
-from chassis_files.copies.copying import transferred
+from chassis_files.copies.copying import Place, copied, thumbnail_copy, transferred
 from chassis_files.files import StoredFileQuery, StoredFileRead
+from chassis_files.keys import key_of, made
 from chassis_files.storage import ObjectStorage
 from chassis_files.stored_files import StoredFiles
+from chassis_files.thumbnail_key import thumbnail_key
 from chassis_workers.factory import worker_of
 
 COPIED_WITHIN = dt.timedelta(hours=1)
@@ -59,22 +61,28 @@ class Restore:
         with TemporaryDirectory(prefix="files-drill-") as folder:
             scratch = ObjectStorage(LocalStore(Path(folder)))
             async for file in self._clean(before):
-                restored = await transferred(file, self.second, scratch)
-                report.count(file, done=restored and await self._is_there(file, scratch))
+                target = scratch, str(file.id)
+                restored = await transferred(file, (self.second, str(file.id)), target)
+                report.count(file, done=restored and await _is_there(file, target))
                 await scratch.delete(str(file.id))
         return report
 
     async def put_back(self) -> Report:
-        """Restore what the store does not have, or has in another size."""
+        """Restore what the store does not have, or has in another size, with its thumbnail."""
         report = Report()
         async for file in self._clean():
-            if not await self._is_there(file, self.storage):
-                done = await transferred(file, self.second, self.storage)
+            target = self.storage, key_of(file)
+            if not await _is_there(file, target):
+                done = await transferred(file, (self.second, str(file.id)), target)
                 report.count(file, done=done)
+            if file.made_by:
+                await self._put_thumbnail_back(file, file.made_by)
         return report
 
-    async def _is_there(self, file: StoredFileRead, storage: ObjectStorage) -> bool:
-        return await storage.size(str(file.id)) == file.size
+    async def _put_thumbnail_back(self, file: StoredFileRead, made_by: str) -> None:
+        small = thumbnail_key(made(file.id, made_by))
+        if await self.storage.size(small) is None:
+            await copied((self.second, thumbnail_copy(str(file.id))), (self.storage, small))
 
     async def _clean(self, before: dt.datetime | None = None) -> AsyncIterator[StoredFileRead]:
         asked = StoredFileQuery(
@@ -87,6 +95,11 @@ class Restore:
             if page.next_cursor is None:
                 return
             asked = asked.model_copy(update={"cursor": page.next_cursor})
+
+
+async def _is_there(file: StoredFileRead, where: Place) -> bool:
+    storage, key = where
+    return await storage.size(key) == file.size
 
 
 async def run(factory: str, *, put_back: bool) -> Report:
