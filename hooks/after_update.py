@@ -206,12 +206,13 @@ def _done(project: Path, scratch: Path, new: bytes) -> tuple[list[str], int]:
     if refused := machine.in_the_way(repository, outcome):
         title = "The update would lose something of yours; nothing was changed:"
         return [title, *_indented(refused)], FAILURE
+    # Once it is applied, nothing that could fail is done any more.
+    end = f"Mend them and commit, or go back: {repository.undo}"
     told = _applied(repository, outcome)
     told += [f"{path}: restored; it is the template's and was deleted" for path in outcome.restored]
     if not outcome.conflicts:
         return told, GREEN
     title = f"CONFLICTS in {len(outcome.conflicts)} file(s); the update is not finished:"
-    end = f"Mend them and commit, or go back: {repository.undo}"
     return [*told, title, *_indented(outcome.conflicts), end], FAILURE
 
 

@@ -170,11 +170,12 @@ class Repository:
         folder.mkdir()
         self.git("checkout-index", "--all", "--force", at=folder, variables={**index, **top})
 
-    @property
+    @cached_property
     def undo(self) -> str:
         """What takes back all that is not committed in the project, and nothing around it.
 
-        Edits that git was told to overlook are spared, as by an update itself.
+        Edits that git was told to overlook are spared, as by an update itself. It is found before
+        anything is written.
         """
         if not self.prefix:
             return "git reset --merge"

@@ -17,6 +17,7 @@ import pytest
 
 from ferrata.cli import main
 from ferrata.climbing import preview
+from ferrata.project import read
 from ferrata.template import Template, updates
 from ferrata.template.rendering import Write
 from tests.cli.support import Run
@@ -32,6 +33,7 @@ from tests.climb.support import (
 from tests.support import render
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+NO_RENDERING = shutil.ignore_patterns(".git", ".env", "uv.lock", ".venv")
 Climb = Callable[..., Run]
 Fresh = Callable[..., Path]
 
@@ -63,9 +65,18 @@ def level_1(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def fresh(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Fresh:
+def made() -> dict[tuple[object, ...], Path]:
+    """What was rendered without a climb, by level and modules."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def fresh(
+    template: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    made: dict[tuple[object, ...], Path],
+) -> Fresh:
     """What a level with modules is without a climb, for reading."""
-    made: dict[tuple[object, ...], Path] = {}
 
     def project(level: int, *modules: str) -> Path:
         key = (level, *modules)
@@ -151,9 +162,15 @@ def renderings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def quick(
     monkeypatch: pytest.MonkeyPatch,
     renderings: dict[str, Path],
+    made: dict[tuple[object, ...], Path],
+    level_1: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """Climbs that write each version of the template once, and pin nothing from the network."""
+    """Climbs that pin nothing from the network and write each version of the template once.
+
+    What was rendered for the tests themselves is not written again: test_guarantees.py proves that
+    it is the same.
+    """
     as_it_is = preview.versions
 
     @contextmanager
@@ -162,8 +179,16 @@ def quick(
             key = f"{commit} {json.dumps(given, sort_keys=True)}"
             if key not in renderings:
                 target = tmp_path_factory.mktemp("rendering") / "demo"
-                with as_it_is(template, temporary) as really:
-                    renderings[key] = really(commit, given, target)
+                for project in (level_1, *made.values()):
+                    there = read(project)
+                    if there.commit == commit and there.answers == given:
+                        renderings[key] = shutil.copytree(
+                            project, target, symlinks=True, ignore=NO_RENDERING
+                        )
+                        break
+                else:
+                    with as_it_is(template, temporary) as really:
+                        renderings[key] = really(commit, given, target)
             return shutil.copytree(renderings[key], folder, symlinks=True)
 
         yield write

@@ -203,6 +203,13 @@ def _ignored_file(project: Path, _: Path) -> str:
     return NEW_FOLDER
 
 
+def _ignored_file_of_another_provider(project: Path, _: Path) -> str:
+    """Nobody chose it, and with `--data ci=gitlab` Copier would write it."""
+    _ignore(project, "/.gitlab-ci.yml")
+    (project / ".gitlab-ci.yml").write_text("mine\n")
+    return ".gitlab-ci.yml"
+
+
 def _linked_folder(project: Path, outside: Path) -> str:
     (project / "docs").rename(outside / "docs")
     (project / "docs").symlink_to(outside / "docs")
@@ -259,6 +266,7 @@ def _ignored_file_that_looks_rejected(project: Path, _: Path) -> str:
     "tree",
     [
         _ignored_file,
+        _ignored_file_of_another_provider,
         _linked_folder,
         _folder_for_a_file,
         _folder_for_a_seed,

@@ -89,6 +89,8 @@ def _worked_out(request: Request, project: Path, stack: ExitStack) -> "_Climb":
     changes = {key: answers[key] for key in answers if recorded.answers.get(key) != answers[key]}
     preview = previewed(repository, template, recorded, changes, moves=request.upgrade)
     told = report(preview, template.rules)
+    # Whatever has to be known is known before anything is written.
+    _ = repository.undo
     diff = ["", preview.diff.rstrip("\n")] if request.diff else []
     return _Climb(request, template, preview, told, diff)
 
