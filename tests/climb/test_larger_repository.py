@@ -66,6 +66,34 @@ def test_work_elsewhere_does_not_stop_a_climb(project: Path, climb: Climb) -> No
     assert git(project, "status", "--porcelain", "--", ".") == ""
 
 
+WORKSPACE = """
+[project]
+name = "everything"
+version = "1"
+requires-python = ">=3.12"
+
+[tool.uv.workspace]
+members = ["{members}"]
+"""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("members", ["systems/*", "libraries/*"])
+def test_a_workspace_around_it_has_no_part_in_it(members: str, project: Path, climb: Climb) -> None:
+    """A project is a workspace of its own, whether or not the other one claims it as a member."""
+    top = project.parents[1]
+    (top / "pyproject.toml").write_text(WORKSPACE.format(members=members))
+
+    run = climb(project, "--to", 2)
+
+    assert run.code == 0, run.err
+    (project / "uv.lock").unlink()  # there is none yet but that of the fixture
+    for words in (["lock"], ["sync", "--all-packages"], ["lock", "--check"]):
+        subprocess.run(["uv", *words, "--quiet"], cwd=project, check=True)
+    assert (project / ".venv").is_dir()
+    assert sorted(path.name for path in top.iterdir() if path.name in {".venv", "uv.lock"}) == []
+
+
 @pytest.mark.long
 def test_taking_it_back_leaves_the_rest_alone(project: Path, climb: Climb) -> None:
     for name in ("a 'b' [c].txt", "plain.txt"):

@@ -2,11 +2,12 @@
 
 import http.client
 import json
+import shutil
 import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ import httpx2
 import psutil
 import pytest
 
-from tests.project.test_running import running
+from tests.project.test_running import running, token_of
 from tests.support import environment, run
 
 pytestmark = pytest.mark.long
@@ -254,11 +255,13 @@ def test_no_byte_is_read_as_another(system: System) -> None:
 
 PYTHON_CLIENT = """
 import sys
-from made import Client
+from made import AuthenticatedClient, Client
 from made.api.tasks import create_task, get_task, list_tasks
 from made.models import PageOfTaskRead, ProblemDetails, TaskCreate, TaskRead
 
-with Client(base_url=sys.argv[1], raise_on_unexpected_status=True) as client:
+url, *tokens = sys.argv[1:]
+strict = {"raise_on_unexpected_status": True}
+with AuthenticatedClient(url, *tokens, **strict) if tokens else Client(url, **strict) as client:
     created = create_task.sync(client=client, body=TaskCreate(title="made by a machine"))
     assert isinstance(created, TaskRead), created
     assert get_task.sync(created.id, client=client) == created
@@ -273,7 +276,9 @@ TYPESCRIPT_CLIENT = """
 import createClient from "openapi-fetch";
 import type { components, paths } from "./made.js";
 
-const client = createClient<paths>({ baseUrl: process.argv[2] });
+const [baseUrl, token] = process.argv.slice(2);
+const headers = token ? { Authorization: `Bearer ${token}` } : undefined;
+const client = createClient<paths>({ baseUrl, headers });
 const made = await client.POST("/api/v1/tasks", { body: { title: "made by a machine" } });
 const task: components["schemas"]["TaskRead"] | undefined = made.data;
 if (made.response.status !== 201 || !task) throw new Error(JSON.stringify(made.error));
@@ -289,10 +294,26 @@ if (problem?.errors?.[0]?.field !== "title") throw new Error(JSON.stringify(prob
 
 def test_clients_that_are_made_in_python_work(system: System, tmp_path: Path) -> None:
     for port in system.ports.values():
-        url = f"http://{HOST}:{port}"
-        python_client(url, tmp_path)
-        (tmp_path / "use.py").write_text(PYTHON_CLIENT)
-        ran([*ISOLATED, "python", "use.py", url], tmp_path)
+        python_client_works(f"http://{HOST}:{port}", tmp_path)
+
+
+@pytest.mark.about("level_4")
+def test_clients_that_are_made_work_with_a_token(
+    installed: Callable[[str], Path], tmp_path: Path
+) -> None:
+    project = installed("task_manager@4")
+    with running(project) as url:
+        token = token_of(project)["Authorization"].removeprefix("Bearer ")
+        python_client_works(url, tmp_path, token)
+        if shutil.which("npm"):
+            typescript_client_works(url, tmp_path, token)
+
+
+def python_client_works(url: str, folder: Path, *token: str) -> None:
+    """Have a client made, and use it, with a token where one is asked for."""
+    python_client(url, folder)
+    (folder / "use.py").write_text(PYTHON_CLIENT)
+    ran([*ISOLATED, "python", "use.py", url, *token], folder)
 
 
 ISOLATED = [
@@ -314,16 +335,21 @@ def python_client(url: str, folder: Path) -> None:
 
 @pytest.mark.needs("npm")
 def test_clients_that_are_made_in_typescript_work(system: System, tmp_path: Path) -> None:
-    (tmp_path / "package.json").write_text('{"type": "module"}')
-    packages = ["openapi-typescript@7", "openapi-fetch", "typescript@5", "@types/node"]
-    ran(["npm", "install", "--no-audit", "--no-fund", *packages], tmp_path)
-    (tmp_path / "use.ts").write_text(TYPESCRIPT_CLIENT)
-    strict = ["--strict", "--module", "nodenext", "--target", "es2022", "--skipLibCheck"]
     for port in system.ports.values():
-        url = f"http://{HOST}:{port}"
-        ran(["npx", "openapi-typescript", f"{url}/openapi.json", *TYPESCRIPT], tmp_path)
-        ran(["npx", "tsc", *strict, "use.ts"], tmp_path)
-        ran(["node", "use.js", url], tmp_path)
+        typescript_client_works(f"http://{HOST}:{port}", tmp_path)
+
+
+def typescript_client_works(url: str, folder: Path, *token: str) -> None:
+    """Have types made, and use them, with a token where one is asked for."""
+    if not (folder / "package.json").exists():
+        (folder / "package.json").write_text('{"type": "module"}')
+        packages = ["openapi-typescript@7", "openapi-fetch", "typescript@5", "@types/node"]
+        ran(["npm", "install", "--no-audit", "--no-fund", *packages], folder)
+    (folder / "use.ts").write_text(TYPESCRIPT_CLIENT)
+    strict = ["--strict", "--module", "nodenext", "--target", "es2022", "--skipLibCheck"]
+    ran(["npx", "openapi-typescript", f"{url}/openapi.json", *TYPESCRIPT], folder)
+    ran(["npx", "tsc", *strict, "use.ts"], folder)
+    ran(["node", "use.js", url, *token], folder)
 
 
 def ran(command: list[str], folder: Path) -> str:

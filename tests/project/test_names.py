@@ -154,6 +154,75 @@ def test_the_largest_answers_migrate(installed: Callable[[str], Path], tmp_path:
     assert migrated([largest], installed(PROJECT), tmp_path) == [""]
 
 
+# A domain as people have drawn it: plurals that no rule makes, references to itself and several to
+# one. Each kind of record with what it refers to.
+DOMAIN = {
+    "person": ["mother:person", "father:person"],
+    "child": ["guardian:person", "other_guardian:person"],
+    "address": [],
+    "company": ["parent:company", "billing_address:address", "delivery_address:address"],
+    "employee": ["person:person", "manager:employee", "deputy:employee", "company:company"],
+    "currency": [],
+    "country": ["currency:currency"],
+    "series": ["predecessor:series"],
+    "sheep": ["ram:sheep", "ewe:sheep", "shepherd:person"],
+    "analysis": ["author:person", "reviewer:person", "sheep:sheep"],
+    "criterion": ["analysis:analysis"],
+    "index": ["series:series"],
+    "matrix": ["rows:series", "columns:series"],
+    "leaf": ["parent:leaf"],
+    "shelf": [],
+    "box": ["shelf:shelf", "outer:box"],
+    "bus": ["depot:address"],
+    "quiz": ["author:employee"],
+    "staff": ["leader:employee"],
+    "equipment": ["owner:company", "user:employee", "spare_for:equipment"],
+}
+PLURALS = {
+    "person": "people",
+    "child": "children",
+    "series": "series_list",
+    "sheep": "flock",
+    "analysis": "analyses",
+    "criterion": "criteria",
+    "index": "indices",
+    "matrix": "matrices",
+    "leaf": "leaves",
+    "shelf": "shelves",
+    "quiz": "quizzes",
+}
+
+
+def domain() -> list[dict[str, Any]]:
+    """Its entities, each with a code of its own besides."""
+    found = []
+    for name, references in DOMAIN.items():
+        fields = [field("code", unique=True, required=True), {"name": "made_on", "type": "date"}]
+        for reference in references:
+            role, _, other = reference.partition(":")
+            fields.append({"name": f"{role}_id", "type": "reference", "references": other})
+        plural = {"plural": PLURALS[name]} if name in PLURALS else {}
+        found.append({"name": name, "fields": fields} | plural)
+    return found
+
+
+@turns.running_systems
+def test_a_domain_as_people_draw_it_is_sound_code(tmp_path: Path) -> None:
+    collected = PythonFiles(tmp_path)
+    assert extension().problems(answers(domain())) == []
+
+    collected.add("domain", Renderer(ROOT).render(answers(domain())))
+
+    assert [*collected.faults()] == []
+
+
+@pytest.mark.long
+def test_a_domain_as_people_draw_it_migrates(
+    installed: Callable[[str], Path], tmp_path: Path
+) -> None:
+    assert migrated([domain()], installed(PROJECT), tmp_path) == [""]
+
+
 @pytest.mark.long
 def test_a_fault_of_the_database_is_told(
     installed: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

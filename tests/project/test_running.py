@@ -127,6 +127,44 @@ def test_the_data_survives_a_restart(installed: Callable[[str], Path]) -> None:
         httpx2.delete(f"{url}/{task['id']}")
 
 
+@pytest.mark.long
+def test_only_code_that_runs_starts_a_service_again(installed: Callable[[str], Path]) -> None:
+    """Tools write all the time, into caches and `.dev`, and so does who works on tests."""
+    project = installed("task_manager@2")
+    package = next(project.glob("services/*_tasks_api/src/*"))
+    aside = [
+        *(".dev/written.py", ".mypy_cache/written.py", ".ruff_cache/written.py"),
+        *("artifacts/reports/written.py", "tests/integration/test_written.py"),
+        *("chassis/tests/test_written.py", "tools/written.py"),
+        *(f"{package.parents[1].relative_to(project)}/tests/unit/test_written.py",),
+        *(f"{package.relative_to(project)}/__pycache__/written.cpython-312.pyc",),
+    ]
+    with running(project):
+        begun = restarts(project)
+        try:
+            for number in range(20):
+                for path in aside:
+                    (project / path).parent.mkdir(parents=True, exist_ok=True)
+                    (project / path).write_text(f"NUMBER = {number}\n")
+                time.sleep(0.1)
+            time.sleep(2)
+            assert restarts(project) == begun
+
+            (package / "main.py").touch()
+            deadline = time.monotonic() + START_SECONDS
+            while restarts(project) == begun:
+                assert time.monotonic() < deadline, "what runs was not started again"
+                time.sleep(0.1)
+        finally:
+            for path in aside:
+                (project / path).unlink(missing_ok=True)
+
+
+def restarts(project: Path) -> int:
+    """How often a service was started again since the system runs."""
+    return (project / "dev.log").read_text().count("Reloading...")
+
+
 @turns.running_systems
 @pytest.mark.parametrize("name", [*EXAMPLES, *ODD])
 def test_the_models_need_no_further_migration(name: str, installed: Callable[[str], Path]) -> None:

@@ -70,7 +70,7 @@ def refused(model: type[BaseModel]) -> Iterator[str]:
         yield f"{model.__name__} refuses a field that it does not know: it is no Answer"
     for name, info in model.model_fields.items():
         inner = [*parts(info.annotation)]
-        if any(get_origin(part) is Literal for part in inner):
+        if info.annotation and any(get_origin(part) is Literal for part in inner):
             try:
                 TypeAdapter[Any](info.annotation).validate_python("of a later version")
             except ValueError:
