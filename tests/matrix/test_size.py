@@ -28,19 +28,62 @@ FULL: list[dict[str, Any]] = [
     {"type": "email", "required": True, "unique": True},
     {"type": "enum", "values": VALUES, "default": VALUES[0]},
 ]
+OPERATIONS = ("create", "get", "list", "update", "delete")
+# What is written down of a product, in lists and texts.
+WRITTEN = (
+    "problem",
+    "target_users",
+    "success_metrics",
+    "functional_requirements",
+    "integrations",
+    "scope_in",
+    "scope_out",
+    "deliverables",
+    "acceptance_criteria",
+    "risks",
+    "open_questions",
+)
 
 
 def entity(number: int) -> dict[str, Any]:
-    """An entity with as many fields as are allowed, and a reference to the one before."""
+    """An entity with as many fields as are allowed, and a reference to the one before.
+
+    Its names are as long as is allowed, too.
+    """
     fields = [
-        {"name": f"long_name_of_field_{place}", **FULL[place % len(FULL)]}
+        {"name": f"a_field_with_a_long_name_{place:03}", **FULL[place % len(FULL)]}
         for place in range(MOST_FIELDS - 1)
     ]
-    before = f"thing_{max(number - 1, 0)}"
+    before = f"a_thing_with_a_long_name_{max(number - 1, 0):03}"
     return {
-        "name": f"thing_{number}",
+        "name": f"a_thing_with_a_long_name_{number:03}",
         "fields": [*fields, {"name": "before_id", "type": "reference", "references": before}],
     }
+
+
+def written(schema: dict[str, Any], number: int = 0) -> Any:
+    """As much text as the schema of an answer allows; of what is no text, the first choice."""
+    if "enum" in schema:
+        return schema["enum"][0]
+    if "items" in schema:
+        return [written(schema["items"], n) for n in range(schema["maxItems"])]
+    if "properties" in schema:
+        return {key: written(one, number) for key, one in schema["properties"].items()}
+    if "maxLength" not in schema:
+        return f"FR-{number:03}"
+    return f"{number}. {'One word after another, ' * 1000}"[: schema["maxLength"] - 1] + "."
+
+
+def longest(entities: list[dict[str, Any]]) -> dict[str, Any]:
+    """Every list and text as long as is allowed, and every requirement met by many operations."""
+    named = [f"{one['name']}.{does}" for one in entities for does in OPERATIONS]
+    properties = SCHEMA["properties"]
+    answers = {name: written(properties[name]) for name in WRITTEN}
+    most = properties["functional_requirements"]["items"]["properties"]["operations"]["maxItems"]
+    for requirement in answers["functional_requirements"]:
+        requirement["operations"] = named[:most]
+        del requirement["descoped"]  # or no test would name it
+    return answers | {"entities": entities}
 
 
 def told(number: int) -> list[str]:

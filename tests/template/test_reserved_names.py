@@ -1,6 +1,7 @@
 """Names that an entity or field may not have are exactly those that would break generated code."""
 
 import builtins
+import json
 import re
 from collections import defaultdict
 from collections.abc import Callable
@@ -19,6 +20,8 @@ RESERVED = room("checks.reserved")
 LAYER = re.compile(r"{{ (\w+) }}")
 # What a migration makes: `create_table("loans"`, `create_index("ix_..."`, `name="pk_loans"`.
 MADE = re.compile(r'(?:create_table\(|create_index\(|name=)\s*"(\w+)"')
+# The table of a model beside those of a project, and the line after its name.
+TABLE = re.compile(r'class \w+\([\w, ]*\bBase\):\n[^:=]*__tablename__ = "(\w+)".*\n(.*)')
 
 
 @pytest.mark.parametrize("everywhere", [False, pytest.param(True, marks=pytest.mark.long)])
@@ -48,6 +51,22 @@ def test_tables_indexes_and_paths_of_layers_are_refused() -> None:
     for layer, names in found.items():
         refused = RESERVED.RELATIONS_OF.get(layer, RESERVED.RELATIONS)
         assert names <= refused, f"{layer}: {names - refused}"
+
+
+def test_no_table_of_tests_is_in_the_way_of_one_of_the_project() -> None:
+    """All tests of a project run in one process, in which its own tables are, too."""
+    entity = json.loads((ROOT / "schemas/answers.schema.json").read_text("utf-8"))["$defs"]["entity"]
+    longest = entity["properties"]["plural"]["maxLength"]
+    tables = {
+        (file.name, table): following
+        for file in (ROOT / "template").rglob("tests/**/*.py")
+        for table, following in TABLE.findall(file.read_text("utf-8"))
+    }
+
+    assert ("test_repository.py", "shelves") in tables
+    for (file, table), following in tables.items():
+        apart = following.strip().startswith("metadata = sa.MetaData()")
+        assert apart or len(table) > longest, f"{file}: {table}"
 
 
 def test_a_field_is_not_called_as_what_its_class_is_made_of() -> None:

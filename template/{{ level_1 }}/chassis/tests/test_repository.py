@@ -23,6 +23,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 class Shelf(Record, Base):
     __tablename__ = "shelves"
+    metadata = sa.MetaData()  # a project may have such a table, too
 
     count: Mapped[int]
     metadata_: Mapped[str | None] = mapped_column("metadata", sa.String(1000))
@@ -167,6 +168,7 @@ async def test_a_change_of_nothing_only_reads() -> None:
 
 class Crate(VersionedRecord, Base):
     __tablename__ = "crates"
+    metadata = sa.MetaData()  # a project may have such a table, too
 
     count: Mapped[int]
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
 from chassis.database.engine import Change
@@ -21,6 +22,7 @@ from chassis_mongodb.telling.teller import Teller
 
 class Plot(VersionedRecord, Base):
     __tablename__ = "plots"
+    metadata = sa.MetaData()  # a project may have such a table, too
 
     name: Mapped[str]
 

@@ -12,7 +12,7 @@ from chassis_payments.testing.books import books as everything
 class Invoice(VersionedRecord, Base):
     """Something to pay for."""
 
-    __tablename__ = "invoices_to_pay"
+    __tablename__ = "invoices_that_wait_to_be_paid_for"  # longer than those of projects
 
 
 @pytest.fixture(scope="session")

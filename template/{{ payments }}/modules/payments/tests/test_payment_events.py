@@ -68,13 +68,14 @@ async def test_what_was_paid_is_told_once(books: Books, told: list[Event]) -> No
 
 async def test_the_record_that_was_paid_for_is_named(books: Books, told: list[Event]) -> None:
     record = "6f9619ff-8b86-4d01-b42d-00c04fc964ff"
-    await books.sql(f"INSERT INTO invoices_to_pay (id) VALUES ('{record}')")  # noqa: S608
+    await books.sql(f"INSERT INTO invoices_that_wait_to_be_paid_for (id) VALUES ('{record}')")  # noqa: S608
 
-    await books.paid(entity="invoices_to_pay", entity_id=record)
+    await books.paid(entity="invoices_that_wait_to_be_paid_for", entity_id=record)
 
     (event,) = told
     assert isinstance(event, ProviderPaymentCompleted)
-    assert (event.data.entity, str(event.data.entity_id)) == ("invoices_to_pay", record)
+    paid_for = (event.data.entity, str(event.data.entity_id))
+    assert paid_for == ("invoices_that_wait_to_be_paid_for", record)
 
 
 async def test_refunds_and_disputes_are_told_each_time(books: Books, told: list[Event]) -> None:

@@ -214,12 +214,12 @@ async def test_what_is_refused_is_failed_and_says_why(books: Books) -> None:
 
 async def test_a_payment_belongs_to_a_record_that_is_there(books: Books) -> None:
     record = uuid4()
-    await books.sql(f"INSERT INTO invoices_to_pay (id) VALUES ('{record}')")  # noqa: S608
+    await books.sql(f"INSERT INTO invoices_that_wait_to_be_paid_for (id) VALUES ('{record}')")  # noqa: S608
     owner = {"entity": "invoices-to-pay", "entity_id": str(record)}
 
     payment = await books.open(**owner)
 
-    query = {"entity": "invoices_to_pay", "entity_id": str(record)}
+    query = {"entity": "invoices_that_wait_to_be_paid_for", "entity_id": str(record)}
     listed = (await books.business.get(PAYMENTS, params=query)).json()["items"]
     assert [one["id"] for one in listed] == [payment["id"]]
     for wrong in (
