@@ -76,7 +76,8 @@ RELATIONS = frozenset(
     """
     alembic_version alembic_version_pkc audit audit_log audit_seals auth auth_clients auth_keys
     auth_users ix_audit_log_actor_place ix_audit_log_at ix_audit_log_request_id
-    ix_audit_log_subject_action_place ix_audit_log_subject_id_place ix_audit_log_xid_place
+    ix_audit_log_action_place ix_audit_log_subject_action_place ix_audit_log_subject_id_place
+    ix_audit_log_xid_place
     ix_auth_clients_created_at_id ix_auth_keys_created_at_id ix_auth_users_created_at_id
     pk_audit_log pk_audit_seals pk_auth_clients pk_auth_keys pk_auth_users uq_auth_clients_name
     uq_auth_keys_number uq_auth_users_email
@@ -124,7 +125,7 @@ RELATIONS_OF = {
         """
         ix_payment_turns_caller ix_payment_turns_created_at ix_provider_events_done
         ix_provider_events_due ix_provider_payments_charge ix_provider_payments_created_at
-        ix_provider_payments_owner ix_provider_payments_state payment_movements
+        ix_provider_payments_provider ix_provider_payments_owner ix_provider_payments_state payment_movements
         payment_reconciliations payment_turns payment_webhooks pk_payment_reconciliations
         pk_payment_turns pk_provider_events pk_provider_payments provider_attempts provider_disputes
         provider_events provider_payments provider_refunds provider_transactions stored_payments
@@ -137,7 +138,7 @@ RELATIONS_OF = {
         """
         confirmations consents erasures ix_message_events_done ix_message_events_due
         ix_messages_address_hash ix_messages_created_at ix_messages_due ix_messages_recipient ix_messages_state
-        ix_messages_template ix_preferences_consent ix_preferences_created_at
+        ix_messages_channel ix_messages_template ix_preferences_consent ix_preferences_created_at
         ix_suppressions_created_at message_costs message_events message_webhooks messages
         pk_message_events pk_messages pk_preferences pk_suppressions preferences
         suppressions unsubscribes uq_message_events_event uq_preferences_address

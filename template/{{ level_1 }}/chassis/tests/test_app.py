@@ -10,6 +10,7 @@ from httpx2 import ASGITransport, AsyncClient
 from chassis.app import assemble, build_app
 from chassis.feature import no_lifespan
 from chassis.features import FeatureSettings
+from chassis.problems import responses
 
 router = APIRouter()
 
@@ -23,7 +24,7 @@ async def chairs() -> list[str]:
     return ["oak"]
 
 
-@router.get("/tables")
+@router.get("/tables", responses=responses(409))
 async def tables() -> None:
     raise OutOfStock("no tables left")
 

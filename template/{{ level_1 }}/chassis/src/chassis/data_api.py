@@ -86,7 +86,7 @@ class Reader[Kept]:
         """What the records are called in the log."""
         self._records: TypeAdapter[Kept] = TypeAdapter(record)
         self._lists: TypeAdapter[list[Kept]] = TypeAdapter(list[record])  # type: ignore[valid-type]
-        self._pages: TypeAdapter[Page[Kept]] = TypeAdapter(Page.__class_getitem__(record))
+        self._pages: TypeAdapter[Page[Kept]] = TypeAdapter(Page[record])  # type: ignore[valid-type]
 
     def one(self, reply: Reply) -> Kept:
         """Read a record."""

@@ -10,16 +10,14 @@ from chassis.problems.details import MEDIA_TYPE, title_of
 _ALWAYS: Final = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.REQUEST_URI_TOO_LONG,
     HTTPStatus.UNPROCESSABLE_ENTITY,
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
     HTTPStatus.INTERNAL_SERVER_ERROR,
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
-_WITH_BODY: Final = (
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-)
+_WITH_BODY: Final = (HTTPStatus.UNSUPPORTED_MEDIA_TYPE,)
 # Of what was sent on: nobody may know what became of it.
 _WRITES: Final = (HTTPMethod.POST, HTTPMethod.PUT, HTTPMethod.PATCH, HTTPMethod.DELETE)
 _OF_THE_FRAMEWORK: Final = ("HTTPValidationError", "ValidationError")

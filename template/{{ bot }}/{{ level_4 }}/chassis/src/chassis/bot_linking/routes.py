@@ -69,6 +69,7 @@ async def create_own_bot_link(request: Request, response: Response, asking: Aski
     link = await _links(request).begin(who)
     token = tokens.of(link.id)
     response.headers["Cache-Control"] = "no-store"
+    response.headers["Location"] = f"{PATH}/{link.id}"
     return NewBotLink(token=token, message=f"/start {token}", ends_at=link.ends_at)
 
 

@@ -28,7 +28,9 @@ async def _current(user_id: UUID, counter: CounterDep, version: IfMatch) -> Acco
 Current = Annotated[AccountRead, Depends(_current)]
 
 
-@router.post("", status_code=201, responses=responses(409, 422))
+@router.post(
+    "", status_code=201, responses=responses(409, 422), openapi_extra={"x-acts-elsewhere": True}
+)
 async def create_auth_user(
     body: UserCreate, request: Request, response: Response, counter: CounterDep
 ) -> UserRead:

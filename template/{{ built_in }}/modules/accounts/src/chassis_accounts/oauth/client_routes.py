@@ -31,7 +31,9 @@ Changes = Annotated[ClientUpdated, Depends(_known_roles)]
 Current = Annotated[ClientRead, Depends(_current)]
 
 
-@router.post("", status_code=201, responses=responses(409, 422))
+@router.post(
+    "", status_code=201, responses=responses(409, 422), openapi_extra={"x-acts-elsewhere": True}
+)
 async def create_auth_client(
     body: ClientAdded, request: Request, response: Response, clients: ClientsDep
 ) -> ClientShown:

@@ -48,6 +48,7 @@ def upgrade() -> None:
         ["recipient", "created_at"],
         postgresql_ops={"recipient": "varchar_pattern_ops"},
     )
+    op.create_index("ix_messages_channel", "messages", ["channel", "created_at", "id"])
     op.create_index("ix_messages_template", "messages", ["template", "created_at", "id"])
     _create(
         "suppressions",

@@ -21,6 +21,7 @@ class AuditEntry(Base):
         Index("ix_audit_log_at", "at"),
         Index("ix_audit_log_actor_place", "actor", "place"),
         Index("ix_audit_log_subject_action_place", "subject", "action", "place"),
+        Index("ix_audit_log_action_place", "action", "place"),
         Index("ix_audit_log_subject_id_place", "subject_id", "place"),
         Index("ix_audit_log_request_id", "request_id"),
         {"info": {"rights": f"SELECT, INSERT ({', '.join(_GIVEN)})"}},

@@ -67,6 +67,9 @@ def _create_payments() -> None:
     op.create_index(
         "ix_provider_payments_state", "provider_payments", ["state", "created_at", "id"]
     )
+    op.create_index(
+        "ix_provider_payments_provider", "provider_payments", ["provider", "created_at", "id"]
+    )
     op.create_index("ix_provider_payments_charge", "provider_payments", ["charge"])
 
 

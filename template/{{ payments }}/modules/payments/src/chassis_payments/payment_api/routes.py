@@ -65,13 +65,13 @@ async def get_provider_payment(payment_id: UUID, stored: StoredPaymentsDep) -> P
     return _shown(await stored.get(payment_id))
 
 
-@router.post("/{payment_id}/look", responses=responses(404, 409, 422))
+@router.post("/{payment_id}/look", responses=responses(402, 404, 409, 422))
 async def look_at_provider_payment(payment_id: UUID, look: LookDep) -> ProviderPaymentRead:
     """Ask the provider what has become of a payment: for the page that people return to."""
     return _shown(await look(payment_id))
 
 
-@router.post("/{payment_id}/refunds", status_code=201, responses=responses(404, 409, 422))
+@router.post("/{payment_id}/refunds", status_code=201, responses=responses(402, 404, 409, 422))
 async def refund_provider_payment(
     payment_id: UUID,
     body: NewProviderRefund,

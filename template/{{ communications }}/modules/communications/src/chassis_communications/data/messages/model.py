@@ -24,6 +24,7 @@ class Message(Record, Base):
             "created_at",
             postgresql_ops={"recipient": "varchar_pattern_ops"},
         ),
+        Index("ix_messages_channel", "channel", "created_at", "id"),
         Index("ix_messages_template", "template", "created_at", "id"),
     )
 

@@ -21,6 +21,7 @@ _INDEXES = (
     ["at"],
     ["actor", "place"],
     ["subject", "action", "place"],
+    ["action", "place"],
     ["subject_id", "place"],
     ["request_id"],
 )

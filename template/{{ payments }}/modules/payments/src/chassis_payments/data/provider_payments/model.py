@@ -18,6 +18,7 @@ class ProviderPayment(VersionedRecord, Base):
         Index("ix_provider_payments_created_at", "created_at", "id"),
         Index("ix_provider_payments_owner", "entity", "entity_id", "created_at", "id"),
         Index("ix_provider_payments_state", "state", "created_at", "id"),
+        Index("ix_provider_payments_provider", "provider", "created_at", "id"),
         Index("ix_provider_payments_charge", "charge"),
     )
 
