@@ -69,10 +69,11 @@ def refused(model: type[BaseModel]) -> Iterator[str]:
     if model.model_config.get("extra") != "ignore":
         yield f"{model.__name__} refuses a field that it does not know: it is no Answer"
     for name, info in model.model_fields.items():
-        inner = [*parts(info.annotation)]
-        if info.annotation and any(get_origin(part) is Literal for part in inner):
+        kind: Any = info.annotation
+        inner = [*parts(kind)]
+        if any(get_origin(part) is Literal for part in inner):
             try:
-                TypeAdapter[Any](info.annotation).validate_python("of a later version")
+                TypeAdapter[Any](kind).validate_python("of a later version")
             except ValueError:
                 yield f"{model.__name__}.{name} refuses a choice that it does not know"
         for part in inner:
