@@ -22,8 +22,8 @@ from tests.integration.collections import (
 from tests.integration.servers import choices
 from tests.integration.system import document, system
 
-LATEST_S = float(IMPATIENT["REQUEST_TIME"]) + 1
-"""When an answer has to be there."""
+LATEST_S = float(IMPATIENT["REQUEST_TIME"]) + 3
+"""When an answer has to be there: on a machine that is busy with other gates, too."""
 RECOVERY_S = 15
 """Seconds after which everything works again, at the latest."""
 AT_ONCE = 4
