@@ -138,7 +138,7 @@ async def test_a_file_may_take_longer_than_the_store_may_be_silent() -> None:
     slow = Slow()
     async with await asyncio.start_server(slow.serve, "127.0.0.1", 0) as server:
         host, port = server.sockets[0].getsockname()
-        url = f"s3+http://me:key@{host}:{port}/bucket"
+        url = f"s3+http://{ASKER}@{host}:{port}/bucket"
         storage = storage_of(Settings(files_url=url, files_timeout=0.5))
 
         slow.between = [0.2, 0.2, 0.2, 0.2]
