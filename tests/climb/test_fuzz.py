@@ -124,9 +124,11 @@ def _killed_at_any_time(
 
 def _says_nothing_false(climb: Climb, project: Path, level: int, modules: tuple[str, ...]) -> None:
     """A climb then goes on from the last commit, or says how to come back to it."""
+    # Where this is gone, it was killed when all was done: that is there to be committed.
+    half_way = (git_folder(project) / "ferrata-update.aside").exists()
     run = climb(project, *_asked(level, modules), "--dry-run")
     assert run.code in {0, 1}, run.err
-    assert "commit or stash" not in run.err
+    assert not half_way or "commit or stash" not in run.err
 
 
 def _taken_back_by_hand(project: Path, before: Mapping[str, object]) -> None:

@@ -279,7 +279,7 @@ def _default(value: ast.expr | None) -> Any:
         return _default(value.args[0] if value.args else given.get("default"))
     code = compile(ast.Expression(value), "<default>", "eval")
     try:
-        return eval(code, {"__builtins__": {}, "frozenset": frozenset})  # noqa: S307
+        return eval(code, {"__builtins__": {}, "frozenset": frozenset, "SecretStr": str})  # noqa: S307
     except NameError:
         return UNREADABLE
 

@@ -16,7 +16,7 @@ PLAN = "artifacts/plans/implementation-plan.md"
 MAPS = ("README.md", "AGENTS.md")
 # What is looked for by its name, though it lies deeper.
 INNER = ("services/*", "modules/*")
-PREFIX = re.compile(r'APIRouter\(prefix=(?:"([^"]*)"|(\w+))')
+PREFIX = re.compile(r'APIRouter\(\s*prefix=(?:"([^"]*)"|(\w+))')
 ROUTE = re.compile(r'^ *@router\.(get|post|put|patch|delete)\(\s*"([^"]*)"', re.MULTILINE)
 TABLE = re.compile(r'__tablename__ = "(\w+)"')
 COLUMN = re.compile(r"^    (\w+): Mapped", re.MULTILINE)
@@ -139,7 +139,7 @@ def _prefix(rendered: Rendered, path: str) -> str:
     found = PREFIX.search(text)
     if found is None or found[1] is not None:
         return found[1] if found else ""
-    given = re.compile(rf'^{found[2]} = "([^"]+)"', re.MULTILINE)
+    given = re.compile(rf'^{found[2]}(?:: Final)? = "([^"]+)"', re.MULTILINE)
     package = path.partition("/src/")[0]
     places = [path, f"{package}/src/"]
     named = rf"^from ([\w.]+) import (?:\([^()]*?|[^()\n]*?)\b{found[2]}\b"

@@ -10,8 +10,8 @@ import pytest
 
 from chassis.problems import Unavailable
 from chassis.webhooks import Forged
+from chassis_communications.bounded import HOOKS
 from chassis_communications.message_events import NewMessageEvent
-from chassis_communications.providers.bounded import HOOKS
 from chassis_communications.testing.kept import Kept
 from chassis_communications.testing.sendgrid import SendGrid, event
 from chassis_communications.testing.sns import CERTIFICATE, SUBSCRIBE, TOPIC, Topic
@@ -335,7 +335,7 @@ async def test_a_form_has_no_more_fields_than_twilio_sends(http: httpx2.AsyncCli
 async def test_no_more_is_read_of_a_certificate_than_a_bound(
     kept: Kept, topic: Topic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chassis_communications.providers.bounded.MOST", 100)
+    monkeypatch.setattr("chassis_communications.bounded.MOST", 100)
     async with httpx2.AsyncClient(transport=topic.transport(), event_hooks=HOOKS) as client:
         with pytest.raises(Unavailable):
             await Sns(TOPIC, client).read(topic.tells(ses("Delivery")))

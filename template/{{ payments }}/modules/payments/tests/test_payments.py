@@ -215,7 +215,7 @@ async def test_what_is_refused_is_failed_and_says_why(books: Books) -> None:
 async def test_a_payment_belongs_to_a_record_that_is_there(books: Books) -> None:
     record = uuid4()
     await books.sql(f"INSERT INTO invoices_that_wait_to_be_paid_for (id) VALUES ('{record}')")  # noqa: S608
-    owner = {"entity": "invoices-to-pay", "entity_id": str(record)}
+    owner = {"entity": "invoices-that-wait-to-be-paid-for", "entity_id": str(record)}
 
     payment = await books.open(**owner)
 
@@ -225,7 +225,7 @@ async def test_a_payment_belongs_to_a_record_that_is_there(books: Books) -> None
     for wrong in (
         {**owner, "entity_id": str(uuid4())},
         {**owner, "entity": "provider_events"},
-        {"entity": "invoices-to-pay"},
+        {"entity": "invoices-that-wait-to-be-paid-for"},
     ):
         assert (await books.business.post(PAYMENTS, json={**NEW, **wrong})).status_code == 422
 

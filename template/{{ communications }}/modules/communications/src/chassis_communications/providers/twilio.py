@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from chassis_communications.providers.bounded import AS_IT_IS, HOOKS
+from chassis_communications.bounded import AS_IT_IS, HOOKS
 from chassis_communications.providers.calling import post
 from chassis_communications.providers.port import NotSent, Outgoing, Taken
 from chassis_communications.providers.settings import SmsSettings

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import httpx2
 from fastapi import FastAPI
 
-from chassis_communications.providers.bounded import AS_IT_IS, HOOKS
+from chassis_communications.bounded import AS_IT_IS, HOOKS
 from chassis_communications.trust import trusted
 from chassis_communications.webhooks.routes import router
 from chassis_communications.webhooks.settings import Settings
