@@ -22,6 +22,11 @@ def main(words: list[str]) -> None:
     elif words[0] == "inspect":
         for one in words[3:]:
             say("running", state["health"] if one in state["new"] else "healthy")
+    elif words[0] == "exec":
+        if words[1] in state["new"] and state["lacks"]:
+            say(state["lacks"])
+            STATE.write_text(json.dumps(state))
+            sys.exit(1)
     elif words[:2] == ["image", "inspect"]:
         sys.exit(0 if words[2] not in state["missing"] else 1)
     elif words[0] == "rm":

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.support import run
+
 pytestmark = pytest.mark.about("level_3")
 STAND_IN = Path(__file__).with_name("docker_stand_in.py")
 WAITS = {"condition": "service_completed_successfully"}
@@ -25,17 +27,18 @@ class Production:
         self.project = project
         self.state = project / "state.json"
         secret = {"file": str(project / "secrets/postgres_password")}
+        probe = {"test": ["CMD", "python", "-c", 'create_connection(("127.0.0.1", 8000), 3)']}
         services = {
             "gateway": {"image": "nginx", "depends_on": {"api": HEALTHY}},
             "api": {"image": "p/api:x", "build": {}, "depends_on": {"data": HEALTHY},
-                    "deploy": {"replicas": 2}},
+                    "deploy": {"replicas": 2}, "healthcheck": probe},
             "data": {"image": "p/data:x", "build": {}, "depends_on": {"data-migrate": WAITS}},
             "data-migrate": {"image": "p/data:x", "depends_on": {"postgres": HEALTHY}},
             "postgres": {"image": "p/postgres:18", "build": {}, "volumes": [{"type": "volume"}]},
             "alertmanager": {"image": "alertmanager"},
         }  # fmt: skip
         self.change(
-            calls=[], containers={}, new=[], missing=[], fails="", health="healthy",
+            calls=[], containers={}, new=[], missing=[], fails="", health="healthy", lacks="",
             configuration={"services": services, "secrets": {"postgres_password": secret}},
         )  # fmt: skip
 
@@ -165,7 +168,11 @@ def test_old_instances_are_stopped_when_the_new_ones_are_healthy(ready: Producti
     ready.done("deploy", RELEASE="2")
 
     assert ready["containers"] == {"data": ["data-2-0"], "api": ["api-2-0", "api-2-1"]}
-    calls = [call for call in ready["calls"] if "api" in call and "inspect p/" not in call]
+    calls = [
+        call
+        for call in ready["calls"]
+        if "api" in call and "inspect p/" not in call and not call.startswith("exec ")
+    ]
     steps = [call.split(" ")[0] + " " + call.split(" ")[-1] for call in calls]
     assert [step for step in steps if not step.endswith(" api")] == [
         *("inspect api-2-0", "stop api-1-0", "rm api-1-0"),
@@ -183,7 +190,23 @@ def test_new_instances_that_are_not_healthy_are_gone_again(ready: Production) ->
     assert ended.returncode == 1
     assert "a new instance of data is not healthy" in ended.stderr
     assert ready["containers"] == {"data": ["data-1-0"], "api": ["api-1-0", "api-1-1"]}
-    assert (ready.project / ".deploy/releases.txt").read_text() == "1\n"
+    assert "those that came in their place; `make rollback` takes these back" in ended.stderr
+    assert (ready.project / ".deploy/releases.txt").read_text() == "1 -\n2 - begun\n"
+
+
+def test_an_instance_that_cannot_do_its_work_takes_no_place(
+    ready: Production,
+) -> None:
+    ready.done("deploy", RELEASE="1")
+    ready.change(lacks="Not ready: data_api.")
+    rolling = ready.project / "tools/production/rolling.py"
+    rolling.write_text(rolling.read_text().replace("_HEALTHY_S = 120.0", "_HEALTHY_S = 0.1"))
+
+    ended = ready.run("deploy", RELEASE="2")
+
+    assert "a new instance of api is not ready: Not ready: data_api.; it is gone" in ended.stderr
+    assert ready["containers"] == {"data": ["data-2-0"], "api": ["api-1-0", "api-1-1"]}
+    assert any('HTTPConnection("127.0.0.1", 8000' in call for call in ready["calls"])
 
 
 def test_files_are_read_again_only_when_they_changed(ready: Production) -> None:
@@ -235,6 +258,62 @@ def test_rollback_goes_back_to_the_release_before(ready: Production) -> None:
 
     assert ready.done("rollback").endswith("release 2 runs\n")
     assert ready["containers"]["data"] == ["data-2-0"]
+    assert ready.done("rollback").endswith("release 1 runs\n")  # not what was taken back
+    assert "no release before" in ready.run("rollback").stderr
+
+
+def test_rollback_of_a_release_that_stopped_half_way_brings_what_ran_before_it(
+    ready: Production,
+) -> None:
+    for release in ("1", "2"):
+        ready.done("deploy", RELEASE=release)
+    for release in ("3", "4"):
+        ready.change(fails="run")
+        assert ready.run("deploy", RELEASE=release).returncode == 1
+        ready.change(fails="")
+
+    assert ready.done("rollback").endswith("release 2 runs\n")
+    assert (ready.project / ".deploy/releases.txt").read_text() == "1 -\n2 -\n"
+
+
+def test_rollback_has_the_files_of_the_release_where_nobody_works(ready: Production) -> None:
+    def git(*words: str) -> str:
+        done = run(ready.project, "git", *words)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    git("init", "--quiet", "--initial-branch=main")
+    (ready.project / ".git/info/exclude").write_text("state.json\n")
+    commits = []
+    for release in ("1", "2"):
+        (ready.project / "deploy/own.txt").write_text(release)
+        git("add", "--all")
+        git("commit", "--quiet", "--message", release)
+        commits.append(git("rev-parse", "HEAD"))
+        ready.done("deploy", RELEASE=release)
+
+    told = ready.run("rollback").stderr
+    assert "the files here are not those of 1, only its images are" in told
+    assert f"`git checkout {commits[0][:12]}`" in told
+    ready.done("deploy", RELEASE="2")
+    git("checkout", "--quiet", "--detach")
+    (ready.project / "deploy/own.txt").write_text("mine")
+    assert "the files of 1 cannot be had: " in ready.run("rollback").stderr
+    git("checkout", "--quiet", "deploy/own.txt")
+    assert "not those of" not in ready.run("rollback").stderr
+    assert git("rev-parse", "HEAD") == commits[0]
+    assert (ready.project / "deploy/own.txt").read_text() == "1"
+
+
+def test_compose_is_run_on_what_runs(ready: Production) -> None:
+    ready.done("compose", "config")  # also before anything ran: what a new machine restores
+    ready.done("deploy", RELEASE="7")
+    ready.change(calls=[])
+
+    ready.done("compose", "exec", "-T", "data", "python", "-m", "x", "--known", "-")
+
+    [call] = [call for call in ready["calls"] if " exec " in call]
+    assert call.endswith("docker-compose.prod.yml exec -T data python -m x --known -")
 
 
 def test_without_a_release_before_rollback_says_so(ready: Production) -> None:

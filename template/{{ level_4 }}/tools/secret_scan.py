@@ -1,14 +1,17 @@
 """The gate for secrets: nothing that looks like one is in a file that Git has, or would take.
 
 A line that only looks like one gets `# pragma: allowlist secret`, and the reason.
-With a file on the command line, the figures of the gate are written to it.
+With a file on the command line, the figures of the gate are written to it. Files in which
+nothing was found are not looked into again until they, the rules or the scanner change.
 """
 
+import hashlib
 import json
 import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from importlib import metadata
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
@@ -42,8 +45,11 @@ _FILTERS = (
     {"path": "detect_secrets.filters.regex.should_exclude_line", "pattern": [LOOKED_AT, REVISIONS]},
     {"path": "detect_secrets.filters.regex.should_exclude_secret", "pattern": [EXAMPLES]},
 )
+CLEAN = Path(".dev/clean_of_secrets.json")
+"""Digests of the files in which nothing was found."""
 _LOCK = "uv.lock"
 _OTHERS = ("--others", "--exclude-standard")
+_OWN = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
 
 
 def main() -> int:
@@ -51,10 +57,10 @@ def main() -> int:
     root = Path.cwd()
     try:
         files = sorted(_files(root))
+        found = [*misplaced(files), *findings(files)]
     except ToolError as error:
         say(str(error), sys.stderr)
         return error.exit_code
-    found = [*misplaced(files), *findings(files)]
     for one in found:
         say(one, sys.stdout)
     say(f"{len(found)} findings in {len(files)} files", sys.stdout)
@@ -72,8 +78,40 @@ def misplaced(files: Iterable[str]) -> Iterator[str]:
 
 
 def findings(files: Iterable[str]) -> Iterator[str]:
-    """Look into files."""
-    text = [file for file in files if file != _LOCK]
+    """Look into files that were not looked into before, and remember those that are clean."""
+    digests = {file: _digest(file) for file in files if file != _LOCK}
+    known = _known_as_clean()
+    found: list[str] = []
+    for file, finding in _looked_into([file for file in digests if digests[file] not in known]):
+        found.append(file)
+        yield finding
+    _remember(digest for file, digest in digests.items() if file not in found)
+
+
+def _digest(file: str) -> str:
+    """Everything that decides what is found in a file: the name says how it is read."""
+    rules = f"{metadata.version('detect-secrets')}\0{_OWN}\0{file}\0".encode()
+    try:
+        return hashlib.sha256(rules + Path(file).read_bytes()).hexdigest()
+    except OSError as error:
+        raise ToolError(f"{file} cannot be read: {error.strerror}") from error
+
+
+def _known_as_clean() -> frozenset[str]:
+    try:
+        return frozenset(json.loads(CLEAN.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return frozenset()  # everything is looked into once more
+
+
+def _remember(digests: Iterable[str]) -> None:
+    CLEAN.parent.mkdir(exist_ok=True)
+    new = CLEAN.with_suffix(".new")
+    new.write_text(json.dumps(sorted(digests)), encoding="utf-8")
+    new.replace(CLEAN)
+
+
+def _looked_into(text: Iterable[str]) -> Iterator[tuple[str, str]]:
     tests = [file for file in text if "tests" in PurePosixPath(file).parts]
     code = [file for file in text if file not in set(tests)]
     kinds: dict[str, type] = get_mapping_from_secret_type_to_class()
@@ -82,14 +120,14 @@ def findings(files: Iterable[str]) -> Iterator[str]:
     yield from _scanned(tests, known - {ADDRESSES, *GUESSES})
 
 
-def _scanned(files: Iterable[str], plugins: Iterable[str]) -> Iterator[str]:
+def _scanned(files: Iterable[str], plugins: Iterable[str]) -> Iterator[tuple[str, str]]:
     used = [{"name": name} for name in sorted(plugins)]
     secrets = SecretsCollection()
     with transient_settings({"plugins_used": used, "filters_used": list(_FILTERS)}):
         for file in files:
             secrets.scan_file(file)
     for file, one in sorted(secrets, key=lambda pair: (pair[0], pair[1].line_number)):
-        yield f"{file}:{one.line_number}: {one.type}"
+        yield file, f"{file}:{one.line_number}: {one.type}"
 
 
 def _files(root: Path) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from tools.common import ToolError, UsageError, say, write_atomically
+from tools.common.processes import only_one
 from tools.kubernetes import cluster, manifests, policies, system
 from tools.kubernetes.manifests import Manifest
 from tools.production import releases
@@ -21,9 +22,11 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what is asked for, and return the exit code."""
     given = _parser().parse_args(arguments)
+    root = Path.cwd()
     try:
-        command: Callable[[Path], None] = given.command
-        command(Path.cwd())
+        with only_one(root / ".deploy/lock", "a deployment"):
+            command: Callable[[Path], None] = given.command
+            command(root)
     except ToolError as error:
         say(str(error), sys.stderr)
         return error.exit_code
@@ -40,16 +43,16 @@ def _deploy(root: Path) -> None:
     there = cluster.Cluster(cluster.namespace(found))
     there.apply(one for one in found if one["kind"] == "Namespace")
     _have_secrets(there, root, found)
-    for job in (one for one in found if one["kind"] == "Job"):
-        say(f"{job['metadata']['name']} ...", sys.stdout)
-        there.run(job)
-    _replace(there, found)
-    releases.note(_notes(root), release)
+    with releases.deploying(_notes(root), root, release):
+        for job in (one for one in found if one["kind"] == "Job"):
+            say(f"{job['metadata']['name']} ...", sys.stdout)
+            there.run(job)
+        _replace(there, found)
     say(f"release {release} runs in {there.namespace}", sys.stdout)
 
 
 def _rollback(root: Path) -> None:
-    release = releases.before(_notes(root))
+    release = releases.before(_notes(root)).name
     file = _file(root, release)
     try:
         found = cluster.read(file.read_text(encoding="utf-8"))
@@ -57,7 +60,7 @@ def _rollback(root: Path) -> None:
         raise ToolError(f"{file} is missing: deploy RELEASE={release} instead") from None
     there = cluster.Cluster(cluster.namespace(found))
     _replace(there, found)
-    releases.note(_notes(root), release)
+    releases.went_back(_notes(root), release)
     say(f"release {release} runs in {there.namespace}", sys.stdout)
 
 

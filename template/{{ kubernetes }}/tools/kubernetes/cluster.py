@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from tools.common import ToolError, write_atomically
 from tools.kubernetes.manifests import SECRET, Manifest
 
 MISSING = "kubectl is missing: https://kubernetes.io/docs/tasks/tools/"
-_JOB_S, _ROLLOUT_S = 1800, 600
+_JOB_S, _ROLLOUT_S, _POLL_S = 1800, 600, 2
 
 
 def built(overlay: Path) -> str:
@@ -52,13 +53,20 @@ class Cluster:
         name = f"job/{job['metadata']['name']}"
         self._do("delete", name, "--ignore-not-found", "--wait=true")
         self.apply([job])
-        try:
-            self._do("wait", "--for=condition=complete", name, f"--timeout={_JOB_S}s")
-        except ToolError as error:
+        if not self._ended_well(name):
             said = self._do("logs", name, "--tail=20")
-            raise ToolError(
-                f"{name} has not ended well, and nothing was replaced:\n{said}"
-            ) from error
+            raise ToolError(f"{name} has not ended well, and nothing was replaced:\n{said}")
+
+    def _ended_well(self, job: str) -> bool:
+        """Wait for the end of a job; `kubectl wait` looks out for one kind of end only."""
+        end = time.monotonic() + _JOB_S
+        while time.monotonic() < end:
+            status = json.loads(self._do("get", job, "--output=json")).get("status", {})
+            ends = {one["type"] for one in status.get("conditions", ()) if one["status"] == "True"}
+            if ends & {"Complete", "Failed"}:
+                return "Complete" in ends
+            time.sleep(_POLL_S)
+        return False
 
     def apply(self, manifests: Iterable[Manifest]) -> None:
         """Have these manifests there."""
@@ -68,6 +76,7 @@ class Cluster:
         """Wait until Deployments have replaced their pods.
 
         One that cannot is taken back; its old pods have never gone, for none goes before one came.
+        The others run the new release then, or are about to.
         """
         for name in names:
             deployment = f"deployment/{name}"
@@ -76,7 +85,8 @@ class Cluster:
             except ToolError as error:
                 self._do("rollout", "undo", deployment)
                 raise ToolError(
-                    f"{name} does not become ready: it is taken back, and what ran before goes on"
+                    f"{name} does not become ready, and is taken back alone: `make rollback`"
+                    " takes back the others"
                 ) from error
 
     def _do(self, *words: str, given: str = "") -> str:

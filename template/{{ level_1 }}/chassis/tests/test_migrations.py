@@ -150,6 +150,51 @@ def test_two_branches_live_side_by_side(
     assert tables(connection) == {"others"}
 
 
+def test_the_release_before_runs_on_what_a_newer_one_has_migrated(
+    opened: Open, versions: Path, connection: sa.Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for known in (["books"], ["books", "pens"]):
+        opened(*known).revision(known[-1])
+        opened(*known).upgrade()
+    (newer,) = versions.glob("0002_*.py")
+    newer.unlink()
+
+    opened("books").upgrade()
+
+    assert "A newer release has been here" in capsys.readouterr().out
+    assert tables(connection) == {"books", "pens"}
+
+
+def test_a_release_that_lacks_something_in_a_newer_database_does_not_run(
+    opened: Open, versions: Path, other: Path, connection: sa.Connection
+) -> None:
+    opened("books").revision("books")
+    opened("books").upgrade()
+    connection.execute(sa.text("UPDATE alembic_version SET version_num = 'newer'"))
+    connection.commit()
+
+    with pytest.raises(CommandError, match="at newer, which this release does not know, and has"):
+        opened("books", "pens").upgrade()
+    connection.execute(sa.text("ALTER TABLE books RENAME id TO number"))
+    with pytest.raises(CommandError, match=r"no column books\.id: deploy the release"):
+        opened("books").upgrade()
+    assert tables(connection) == {"books"}
+
+
+def test_a_release_that_would_have_to_migrate_a_newer_database_does_not_run(
+    opened: Open, versions: Path, other: Path, connection: sa.Connection
+) -> None:
+    opened("others", others=(other,)).upgrade()
+    with_more = (other / "0001_others.py").read_text().replace('"other_1"', '"other_2"')
+    with_more = with_more.replace("down_revision = None", 'down_revision = "other_1"')
+    (other / "0002_others.py").write_text(with_more.replace('branch_labels = ("other",)\n', ""))
+    connection.execute(sa.text("INSERT INTO alembic_version VALUES ('newer')"))
+    connection.commit()
+
+    with pytest.raises(CommandError, match="lacks others of this release"):
+        opened("others", others=(other,)).upgrade()
+
+
 def test_two_migrations_after_the_same_one_are_a_mistake(opened: Open, versions: Path) -> None:
     for name in ("a", "b"):
         (versions / f"{name}.py").write_text(f'revision = "{name}"\ndown_revision = None\n')

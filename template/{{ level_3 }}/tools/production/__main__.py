@@ -20,9 +20,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     root = Path.cwd()
     try:
-        _compose(root, "none").check()
+        _compose(root, releases.NONE).check()
+        command: Callable[[Path, argparse.Namespace], None] = given.command
+        if command is _run_compose:  # looks on, also while something is deployed
+            command(root, given)
         with only_one(root / ".deploy/lock", "a deployment"):
-            command: Callable[[Path, argparse.Namespace], None] = given.command
             command(root, given)
     except ToolError as error:
         say(str(error), sys.stderr)
@@ -31,12 +33,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _secrets(root: Path, _given: argparse.Namespace) -> None:
-    for line in secret_files.make(_folder(root), _files(_compose(root, "none"))):
+    for line in secret_files.make(_folder(root), _files(_compose(root, releases.NONE))):
         say(line, sys.stdout)
 
 
 def _certificate(root: Path, given: argparse.Namespace) -> None:
-    folder, compose = _folder(root), _compose(root, "none")
+    folder, compose = _folder(root), _compose(root, releases.NONE)
     secret_files.make(folder, ())
     if not given.email:
         secret_files.sign(folder, [given.name or "localhost", "localhost"])
@@ -67,14 +69,28 @@ def _images(root: Path, _given: argparse.Namespace) -> None:
 
 
 def _deploy(root: Path, _given: argparse.Namespace) -> None:
-    _bring(root, releases.asked_for(root))
+    release = releases.asked_for(root)
+    compose = _checked(root, release)
+    with releases.deploying(RELEASES, root, release):
+        rolling.deploy(compose, root / NOTES)
+    say(f"release {release} runs", sys.stdout)
 
 
 def _rollback(root: Path, _given: argparse.Namespace) -> None:
-    _bring(root, releases.before(RELEASES))
+    release = releases.before(RELEASES)
+    if told := releases.have_files(root, release):
+        say(told, sys.stderr)
+    rolling.deploy(_checked(root, release.name), root / NOTES)
+    releases.went_back(RELEASES, release.name)
+    say(f"release {release.name} runs", sys.stdout)
 
 
-def _bring(root: Path, release: str) -> None:
+def _run_compose(root: Path, given: argparse.Namespace) -> None:
+    _compose(root, releases.here(RELEASES)).become(*given.words)
+
+
+def _checked(root: Path, release: str) -> Compose:
+    """Return a release that has its secrets; say what else will be missed."""
     compose = _compose(root, release)
     files = _files(compose)
     if found := list(secret_files.faults(files)):
@@ -83,9 +99,7 @@ def _bring(root: Path, release: str) -> None:
         say(f"nobody is told of alerts until {file} has the address of a receiver", sys.stderr)
     if not (_folder(root) / "tls/current/fullchain.pem").exists():
         say("no certificate yet: TLS fails until `make certificate`", sys.stderr)
-    rolling.deploy(compose, root / NOTES)
-    releases.note(RELEASES, release)
-    say(f"release {release} runs", sys.stdout)
+    return compose
 
 
 def _compose(root: Path, release: str) -> Compose:
@@ -114,6 +128,9 @@ def _parser() -> argparse.ArgumentParser:
         ("rollback", _rollback, "go back to the release before"),
     ):
         commands.add_parser(name, help=text).set_defaults(command=command)
+    words = commands.add_parser("compose", help="run Docker Compose on what runs: compose ps")
+    words.set_defaults(command=_run_compose)
+    words.add_argument("words", nargs=argparse.REMAINDER, help="what Docker Compose is told")
     certificate = commands.add_parser("certificate", help="get a certificate for the gateway")
     certificate.set_defaults(command=_certificate)
     certificate.add_argument("--name", default="", help="the name under which clients call")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from tools.common import ToolError
 
@@ -57,6 +57,17 @@ class Compose:
         if self._run(*self._words(*arguments)).returncode != 0:
             raise ToolError(f"docker compose {' '.join(arguments)} failed, see above")
 
+    def become(self, *arguments: str) -> NoReturn:
+        """Let Compose take the place of this process: input, output and exit code are its own."""
+        words = self._words(*arguments)
+        os.chdir(self.root)
+        os.execvpe(words[0], words, {**os.environ, **self._own})  # noqa: S606  # no shell
+
+    def answers(self, container: str, *words: str) -> str | None:
+        """Run a command in a container; tell what it says if it fails, else nothing."""
+        done = self._run("docker", "exec", container, *words, capture=True)
+        return None if done.returncode == 0 else (done.stdout or done.stderr).strip()
+
     def containers(self, service: str) -> list[str]:
         """Find the containers of a service, those that have ended included."""
         words = self._words("ps", "--all", "--quiet", service)
@@ -76,6 +87,14 @@ class Compose:
         """Tell whether an image is on this machine."""
         return self._run("docker", "image", "inspect", image, capture=True).returncode == 0
 
+    @property
+    def _own(self) -> dict[str, str]:
+        return {
+            "RELEASE": self.release,
+            "SECRETS": str(self.secrets),
+            "GATEWAY_USER": self.gateway_user,
+        }
+
     def _words(self, *arguments: str) -> list[str]:
         laid_over = (self.root / OWN_FILE, pinned(self.root, self.release))
         files = [FILE, *(str(file.relative_to(self.root)) for file in laid_over if file.exists())]
@@ -86,16 +105,11 @@ class Compose:
         return [*words, *arguments]
 
     def _run(self, *words: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
-        own = {
-            "RELEASE": self.release,
-            "SECRETS": str(self.secrets),
-            "GATEWAY_USER": self.gateway_user,
-        }
         try:
             return subprocess.run(  # noqa: S603  # no shell
                 words,
                 cwd=self.root,
-                env={**os.environ, **own},
+                env={**os.environ, **self._own},
                 check=False,
                 capture_output=capture,
                 text=True,

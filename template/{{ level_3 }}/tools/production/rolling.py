@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,16 @@ READERS = {
 _HEALTHY_S = 120.0
 _POLL_S = 0.5
 _COMPLETED = "service_completed_successfully"
+# Where a service answers its own health check, and what asks there whether it can do its work.
+_PORT = re.compile(r'\("127\.0\.0\.1", (\d+)\)')
+_READY = """\
+import http.client
+wire = http.client.HTTPConnection("127.0.0.1", {port}, timeout=5)
+wire.request("GET", "/ready")
+answer = wire.getresponse()
+print(answer.read().decode())
+raise SystemExit(answer.status != 200)
+"""
 _CHECK = ("nginx", "-c", "/etc/gateway/nginx/nginx.conf", "-t")
 
 
@@ -71,20 +82,25 @@ def replace(compose: Compose, service: str) -> None:
 
 
 def _start(compose: Compose, service: str, number: int) -> None:
-    """Start so many more instances, and wait until they are healthy."""
+    """Start so many more instances, and wait until they live and can do their work."""
     before = compose.containers(service)
     options = ("--detach", "--no-deps", "--no-recreate", "--no-build")
     compose.do("up", *options, "--scale", f"{service}={len(before) + number}", service)
     new = [one for one in compose.containers(service) if one not in before]
-    if _healthy(compose, new):
+    end = time.monotonic() + _HEALTHY_S
+    if not _healthy(compose, new, end):
+        reason = "is not healthy, see above"
+    elif told := _not_ready(compose, service, new, end):
+        reason = f"is not ready: {told}"
+    else:
         return
     compose.docker("stop", *new)
     for container in new:
         say(compose.docker("logs", "--tail", "20", container), sys.stderr)
     compose.docker("rm", *new)
     raise ToolError(
-        f"a new instance of {service} is not healthy, see above; it is gone again, and what ran"
-        " before goes on"
+        f"a new instance of {service} {reason}; it is gone again, and the others go on: those of"
+        " before, and those that came in their place; `make rollback` takes these back"
     )
 
 
@@ -100,8 +116,26 @@ def _provide(compose: Compose, names: list[str]) -> None:
         raise ToolError(f"{missing[0]} is not here: run `make images RELEASE={compose.release}`")
 
 
-def _healthy(compose: Compose, containers: list[str]) -> bool:
-    end = time.monotonic() + _HEALTHY_S
+def _not_ready(compose: Compose, service: str, containers: list[str], end: float) -> str:
+    """Tell what a new instance lacks at the end of its time; nothing where it has no such probe.
+
+    Its health check says no more than that it lives: with a wrong address or password of what it
+    needs, it would take the place of one that works.
+    """
+    test = compose.services[service].get("healthcheck", {}).get("test", [])
+    port = _PORT.search(" ".join(test))
+    if port is None:
+        return ""
+    script = _READY.format(port=port[1])
+    for container in containers:
+        while told := compose.answers(container, "python", "-ISc", script):
+            if time.monotonic() > end:
+                return told
+            time.sleep(_POLL_S)
+    return ""
+
+
+def _healthy(compose: Compose, containers: list[str], end: float) -> bool:
     form = "{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{end}}"
     while time.monotonic() < end:
         states = compose.docker("inspect", "--format", form, *containers).splitlines()

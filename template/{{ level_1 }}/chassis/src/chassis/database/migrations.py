@@ -24,6 +24,7 @@ from chassis.database import roles
 from chassis.database.connecting import engine_of
 from chassis.database.features import VERSION_LOCATIONS
 from chassis.database.migration_run import TablesInUse, migrate
+from chassis.database.newer import of_a_newer_release
 from chassis.database.risks import risks
 from chassis.database.settings import DatabaseSettings, address, owner_address
 
@@ -78,7 +79,12 @@ class Migrations:
         self.config.attributes["metadata"] = metadata
 
     def upgrade(self) -> None:
-        """Apply what has not been applied, of every branch."""
+        """Apply what has not been applied, of every branch; leave alone what a newer release has done."""
+        script = ScriptDirectory.from_config(self.config)
+        metadata, connection = (self.config.attributes[key] for key in ("metadata", "connection"))
+        if newer := of_a_newer_release(script, metadata, connection):
+            self.config.print_stdout("A newer release has been here (%s): it stays.", *newer[:1])
+            return
         command.upgrade(self.config, "heads")
 
     def downgrade(self, revision: str) -> None:
