@@ -1,6 +1,7 @@
 """The module files: rendered, and running on SeaweedFS, a real server that speaks S3."""
 
 import hashlib
+import itertools
 import json
 import os
 import platform
@@ -10,7 +11,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,28 @@ PART = 5 * 1024 * 1024  # the smallest there is
 CONTENT = b"words and words " * (12 * 1024 * 1024 // 16)
 SOCKETS = Path("/tmp")  # noqa: S108  # where it makes them
 PATIENCE_SECONDS = 60
+FILES = "/api/v1/files"
 DIRECT = "/api/v1/direct-uploads"
+PIECE = b"words and words " * 4096
+LARGE = PIECE * 4800  # 300 MiB
+MOST_MIB = 40
+"""What the API may take beyond what it has when it is idle, however large a file is."""
+LEFT = """
+import asyncio, datetime, json
+from chassis_files.direct.opening import direct_storage
+from chassis_files.storage import Settings, storage_of
+
+async def main():
+    settings = Settings()
+    storage = storage_of(settings)
+    direct = direct_storage(settings, storage)
+    known = await storage.sizes("")
+    later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1)
+    print(json.dumps([sorted(known), await direct.sweep(later)]))
+
+asyncio.run(main())
+"""
+"""Says what a store has, and removes what began to come and did not end: how much that was."""
 
 needs_weed = pytest.mark.usefixtures("weed")
 
@@ -82,13 +104,18 @@ def upload(base: str) -> str:
     return str(begun["file"]["id"])
 
 
+def wait_until(so: Callable[[], bool]) -> None:
+    """Wait for something to be so."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not so():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def download(base: str, file_id: str) -> bytes:
     """Give what is in a file once it has been looked at."""
-    address = f"{base}/api/v1/files/{file_id}"
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while (state := httpx2.get(address).json()["state"]) != "clean":
-        assert time.monotonic() < deadline, state
-        time.sleep(0.1)
+    address = f"{base}{FILES}/{file_id}"
+    wait_until(lambda: httpx2.get(address).json()["state"] == "clean")
     return httpx2.get(f"{address}/content", timeout=30).raise_for_status().content
 
 
@@ -203,3 +230,116 @@ def test_what_is_promised_of_a_bucket_holds(name: str, installed: Callable[[str]
     assert done.returncode == 0, done.stdout
     assert "test_a_link_takes_nothing_but_what_was_signed[server-another type]" in done.stdout
     assert "skipped" not in done.stdout
+
+
+class Memory:
+    """What the API of a system takes, as the kernel counts it."""
+
+    def __init__(self, base: str) -> None:
+        port = base.rpartition(":")[2]
+        [api] = [
+            one.pid
+            for one in psutil.process_iter(["cmdline"])
+            if {"chassis.serve", port} <= set(one.info["cmdline"] or [])
+        ]
+        self._folder = Path(f"/proc/{api}")
+        self._idle = self._resident("VmRSS")
+
+    def grown(self) -> float:
+        """Say by how many MiB it was larger than when it was idle, at most since this was asked."""
+        most = self._resident("VmHWM")
+        (self._folder / "clear_refs").write_text("5")  # it is counted anew from now on
+        return most - self._idle
+
+    def _resident(self, name: str) -> float:
+        lines = (self._folder / "status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:")) / 1024
+
+
+def pieces(content: bytes) -> Iterator[bytes]:
+    """Give a body with a file in it, piece by piece."""
+    yield b'--xyz\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n'
+    for start in range(0, len(content), len(PIECE)):
+        yield content[start : start + len(PIECE)]
+    yield b"\r\n--xyz--\r\n"
+
+
+class GoneError(Exception):
+    """The client goes away."""
+
+
+def broken_off(content: bytes) -> Iterator[bytes]:
+    """Give the half of a body."""
+    yield from itertools.islice(pieces(content), len(content) // len(PIECE) // 2)
+    raise GoneError
+
+
+def digest_of(answer: httpx2.Response) -> str:
+    """Take the digest of what comes, without keeping it."""
+    digest = hashlib.sha256()
+    for chunk in answer.iter_bytes():
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def left_in(project: Path, kind: str) -> list[str]:
+    """Say what the store of a project has, with what did not come to an end."""
+    if kind == "folder":
+        return [one.name for one in (project / ".dev/files").rglob("*") if one.is_file()]
+    store = known(project / ".dev/seaweedfs")
+    address = f"dev:{store['key']}@127.0.0.1:{store['ports']['s3.port']}"
+    told = run(project, "uv", "run", "python", "-c", LEFT, FILES_URL=f"s3+http://{address}/files")
+    assert told.returncode == 0, told.stderr
+    names, begun = json.loads(told.stdout)
+    return [one for one in names if one != "ready"] + ["begun"] * begun
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", ["folder", "bucket"])
+def test_a_large_file_takes_no_memory_and_one_that_breaks_off_no_place(
+    kind: str, installed: Callable[[str], Path], request: pytest.FixtureRequest
+) -> None:
+    if not Path("/proc/self/clear_refs").exists():
+        missing("only Linux says how much memory a process had at most")
+    if kind == "bucket":
+        request.getfixturevalue("weed")
+    project = installed("task_manager@1+files")
+    headers = {"content-type": "multipart/form-data; boundary=xyz"}
+    often = {"FILES_SWEEP_INTERVAL": "1", "FILES_LOOK_INTERVAL": "0.5"}
+    with (
+        running(project, **often) as base,
+        httpx2.Client(base_url=base, timeout=60) as http,
+    ):
+        memory = Memory(base)
+
+        uploaded = http.post(FILES, content=pieces(LARGE), headers=headers)
+        grown = {"upload": memory.grown()}
+        file = uploaded.raise_for_status().json()
+        digest = hashlib.sha256(LARGE).hexdigest()
+        assert (file["size"], file["sha256"]) == (len(LARGE), digest)
+        address = f"{FILES}/{file['id']}"
+        wait_until(lambda: http.get(address).json()["state"] == "clean")
+
+        with http.stream("GET", file["content_url"]) as answer:
+            assert (answer.status_code, digest_of(answer)) == (200, digest)
+        middle = len(LARGE) // 2
+        for said, part in {
+            f"bytes={middle}-": LARGE[middle:],
+            f"bytes=7-{len(LARGE) - 8}": LARGE[7:-7],
+            "bytes=-100": LARGE[-100:],
+        }.items():
+            with http.stream("GET", file["content_url"], headers={"range": said}) as answer:
+                assert answer.status_code == 206
+                assert digest_of(answer) == hashlib.sha256(part).hexdigest()
+        grown["download"] = memory.grown()
+
+        for _ in range(3):
+            with pytest.raises(GoneError):
+                http.post(FILES, content=broken_off(LARGE), headers=headers)
+        wait_until(lambda: left_in(project, kind) == [file["id"]])
+        wait_until(lambda: [one["id"] for one in http.get(FILES).json()["items"]] == [file["id"]])
+        grown["broken off"] = memory.grown()
+
+        http.delete(address).raise_for_status()
+        wait_until(lambda: left_in(project, kind) == [])
+    assert max(grown.values()) < MOST_MIB, grown

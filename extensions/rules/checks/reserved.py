@@ -136,11 +136,11 @@ RELATIONS_OF = {
     ),
     "communications": frozenset(
         """
-        confirmations consents erasures ix_message_events_done ix_message_events_due
+        confirmations consents erasures fk_message_prices_id ix_message_events_done ix_message_events_due
         ix_messages_address_hash ix_messages_created_at ix_messages_due ix_messages_recipient ix_messages_state
         ix_messages_channel ix_messages_template ix_preferences_consent ix_preferences_created_at
-        ix_suppressions_created_at message_costs message_events message_webhooks messages
-        pk_message_events pk_messages pk_preferences pk_suppressions preferences
+        ix_suppressions_created_at message_costs message_events message_prices message_webhooks messages
+        pk_message_events pk_message_prices pk_messages pk_preferences pk_suppressions preferences
         suppressions unsubscribes uq_message_events_event uq_preferences_address
         uq_suppressions_address
         """.split()

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import importlib.util
+import inspect
 import pkgutil
 from collections.abc import Iterator
 from functools import cache
@@ -190,4 +191,14 @@ def test_no_body_takes_a_moment_that_cannot_be_kept() -> None:
         for name, kind in {name: kind for body in bodies for name, kind in fields(body)}.items()
         if any(part in {float, dt.date, dt.datetime, AwareDatetime} for part in parts(kind))
         for text in taken(kind)
+    ]
+
+
+def test_whoever_makes_something_says_where_it_is() -> None:
+    made = [route for route in routes() if route.methods == {"POST"} and route.status_code == 201]
+
+    assert not [
+        route.path
+        for route in made
+        if '.headers["Location"] = ' not in inspect.getsource(route.endpoint)
     ]

@@ -10,7 +10,7 @@ import pytest
 
 from chassis.problems import Unavailable
 from chassis.webhooks import Forged
-from chassis_communications.bounded import HOOKS
+from chassis_communications.bounded import client_of
 from chassis_communications.message_events import NewMessageEvent
 from chassis_communications.testing.kept import Kept
 from chassis_communications.testing.sendgrid import SendGrid, event
@@ -336,7 +336,18 @@ async def test_no_more_is_read_of_a_certificate_than_a_bound(
     kept: Kept, topic: Topic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chassis_communications.bounded.MOST", 100)
-    async with httpx2.AsyncClient(transport=topic.transport(), event_hooks=HOOKS) as client:
+    async with client_of(1, topic.transport()) as client:
+        with pytest.raises(Unavailable):
+            await Sns(TOPIC, client).read(topic.tells(ses("Delivery")))
+    assert not kept.told
+
+
+async def test_nothing_is_unpacked_that_nobody_asked_to_be_compressed(
+    kept: Kept, topic: Topic
+) -> None:
+    packed = {"Content-Encoding": "gzip"}
+    answer = httpx2.Response(200, headers=packed, stream=httpx2.ByteStream(b""))
+    async with client_of(1, httpx2.MockTransport(lambda _request: answer)) as client:
         with pytest.raises(Unavailable):
             await Sns(TOPIC, client).read(topic.tells(ses("Delivery")))
     assert not kept.told

@@ -89,7 +89,8 @@ async def begin(client: AsyncClient, content: bytes = WORDS, **said: Any) -> dic
     answer = await client.post(DIRECT, json=body)
     assert answer.status_code == 201, answer.text
     begun: dict[str, Any] = answer.json()
-    assert answer.headers["location"] == f"{DIRECT}/{begun['file']['id']}"
+    there = await client.get(answer.headers["location"])
+    assert there.json()["file"]["id"] == begun["file"]["id"]
     return begun
 
 
@@ -97,6 +98,7 @@ async def link(client: AsyncClient, file_id: str, part: bytes, number: int = 1) 
     body = {"number": number, "sha256": hashlib.sha256(part).hexdigest()}
     answer = await client.post(f"{DIRECT}/{file_id}/links", json=body)
     assert answer.status_code == 201, answer.text
+    assert (await client.get(answer.headers["location"])).json()["file"]["id"] == file_id
     found: dict[str, Any] = answer.json()
     return found
 

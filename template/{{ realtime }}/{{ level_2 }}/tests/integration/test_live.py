@@ -1,25 +1,21 @@
 """What is written is told live in the running system: outbox, RabbitMQ, worker, Redis, stream."""
 
-import asyncio
 import json
-import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
 import pytest
-from tools.dev.system import base_environment, service_environment
 
-from chassis_realtime.audiences import declared_audiences
-from chassis_workers.factory import worker_of
-from tests.integration.collections import Collection, Records, collections
+from tests.integration.collections import Collection, Records
 from tests.integration.rabbitmq import NONE, choice
 from tests.integration.servers import RunningServer
-from tests.integration.system import ROOT, Started, document, only, system
-from tests.integration.waiting import PATIENCE_S, wait_for
+from tests.integration.system import Started, document, system
+from tests.integration.telling import environment_of_worker, followed, worker_in, working
+from tests.integration.waiting import PATIENCE_S
 
 AGAIN_S = 0.1
 """Seconds until a client comes again that was let go."""
@@ -90,22 +86,6 @@ class Office:
     worker: Any
     logs: pytest.LogCaptureFixture
 
-    @contextmanager
-    def working(self) -> Iterator[None]:
-        """Run the worker in a thread: to start it as a process takes seconds."""
-        loop = asyncio.new_event_loop()
-        work = loop.create_task(self.worker._work())
-        thread = threading.Thread(target=loop.run_until_complete, args=(_ended(work),))
-        thread.start()
-        try:
-            handles = f"{self.worker.title} handles: {self.worker.title}.live"
-            wait_for(lambda: handles in self.logs.text, lambda: self.logs.text)
-            yield
-        finally:
-            loop.call_soon_threadsafe(work.cancel)
-            thread.join(PATIENCE_S)
-            loop.close()
-
     def write(self) -> str:
         """Make a record; give its id."""
         return str(self.records.create(self.collection)["id"])
@@ -114,10 +94,6 @@ class Office:
         """Give the records that there are."""
         page = self.records.http.get(self.collection.path, params={"limit": 100})
         return {str(one["id"]) for one in page.raise_for_status().json()["items"]}
-
-
-async def _ended(work: "asyncio.Task[None]") -> None:
-    await asyncio.wait([work])
 
 
 @pytest.fixture
@@ -133,35 +109,21 @@ def office(
     caplog.set_level("INFO")
     (business,) = [one for one in system().services if not one.upgrade]
     (data,) = [one for one in system().services if one.in_database]
-    (process,) = [one for one in system().processes if "chassis_workers" in one.command]
-    ports = {name: int(one.url.rpartition(":")[2]) for name, one in services.items()}
-    urls = {"database": database_url, **{name: one.url for name, one in others.items()}}
-    own = {**base_environment(ROOT, (), system().stand_ins), "APP_ENV": "test"}
-    with only(service_environment(process, system(), own, ports, urls)):
-        worker = worker_of(process.command[-1])
+    worker = worker_in(environment_of_worker(services, others, database_url))
     with (
         httpx2.Client(base_url=services[business.name].url, timeout=PATIENCE_S) as http,
         httpx2.Client(base_url=services[data.name].url, timeout=PATIENCE_S) as records_http,
     ):
         records = Records(records_http, document(data.name))
-        yield Office(http, records, _followed(records), worker, caplog)
+        yield Office(http, records, followed(records), worker, caplog)
         records.remove_all()
-
-
-def _followed(records: Records) -> Collection:
-    """Give a collection that can be followed, and in which records can be made."""
-    for one in collections(records.document):
-        made = one.name in declared_audiences() and records.try_to_create(one)[0]
-        if made and made.status_code == httpx2.codes.CREATED:
-            return one
-    pytest.skip("it has no collection that takes what its schema allows")
 
 
 def test_each_write_is_shown_live_whatever_happens_to_redis(
     office: Office, others: Mapping[str, RunningServer]
 ) -> None:
     page = Page(office.http, f"{office.collection.path}/live/events", office.there)
-    with office.working(), closing(page.messages):
+    with working(office.worker, "live", office.logs), closing(page.messages):
         assert next(page.messages)["event"] == "ready"
         page.shows(office.write())
 

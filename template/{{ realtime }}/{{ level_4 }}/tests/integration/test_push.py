@@ -1,10 +1,8 @@
 """Devices of accounts are told what happens in the running system, by push services that check what comes."""
 
-import asyncio
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -12,15 +10,13 @@ from uuid import uuid4
 import httpx2
 import pytest
 from tools.dev import identity
-from tools.dev.system import base_environment, service_environment
+from tools.dev.system import base_environment
 
 from chassis.identity import Principal
-from chassis_realtime.audiences import declared_audiences
 from chassis_realtime.devices import PATH, Kind
 from chassis_realtime.testing.push_services import PushServices
 from chassis_realtime.testing.push_serving import serving_push
-from chassis_workers.factory import worker_of
-from tests.integration.collections import Collection, Records, collections
+from tests.integration.collections import Collection, Records
 from tests.integration.rabbitmq import NONE, choice
 from tests.integration.servers import RunningServer
 from tests.integration.system import (
@@ -30,10 +26,10 @@ from tests.integration.system import (
     document,
     environment,
     listening,
-    only,
     serving,
     system,
 )
+from tests.integration.telling import environment_of_worker, followed, worker_in, working
 from tests.integration.waiting import PATIENCE_S, wait_for
 
 ACCOUNTS = "/api/v1/auth/users"
@@ -47,7 +43,6 @@ class Office:
     http: httpx2.Client
     push: PushServices
     collection: Collection
-    process: Any
     environment: Mapping[str, str]
     logs: pytest.LogCaptureFixture
 
@@ -79,27 +74,6 @@ class Office:
         """Wait until something is so."""
         wait_for(condition, lambda: f"{self.push}\n{self.logs.text}")
 
-    @contextmanager
-    def working(self) -> Iterator[None]:
-        """Run the worker in a thread: to start it as a process takes seconds."""
-        with only(self.environment):
-            worker = worker_of(self.process.command[-1])
-        loop = asyncio.new_event_loop()
-        work = loop.create_task(worker._work())
-        thread = threading.Thread(target=loop.run_until_complete, args=(_ended(work),))
-        thread.start()
-        try:
-            self.comes(lambda: f"{worker.title} handles: {worker.title}.push" in self.logs.text)
-            yield
-        finally:
-            loop.call_soon_threadsafe(work.cancel)
-            thread.join(PATIENCE_S)
-            loop.close()
-
-
-async def _ended(work: "asyncio.Task[None]") -> None:
-    await asyncio.wait([work])
-
 
 @pytest.fixture
 def office(
@@ -113,9 +87,7 @@ def office(
         pytest.skip(choice().reason)
     (business,) = [one for one in system().services if not one.upgrade]
     keeper = next(one for one in services.values() if one.service.in_database)
-    (process,) = [one for one in system().processes if "chassis_workers" in one.command]
     ports = {name: int(one.url.rpartition(":")[2]) for name, one in services.items()}
-    urls = {"database": database_url, **{name: one.url for name, one in others.items()}}
     known = base_environment(ROOT, (), system().stand_ins)
     with ExitStack() as stack:
         push = stack.enter_context(serving_push())
@@ -137,10 +109,8 @@ def office(
         )
         records = Records(http, document(business.name))
         stack.callback(records.remove_all)
-        own = {**known, "APP_ENV": "test"}
-        worker = {**service_environment(process, system(), own, ports, urls), **told}
-        collection = _followed(records)
-        yield Office(http, push, collection, process, worker, caplog)
+        worker = {**environment_of_worker(services, others, database_url), **told}
+        yield Office(http, push, followed(records), worker, caplog)
 
 
 def _text(value: Any) -> str:
@@ -157,15 +127,6 @@ def _account(keeper: Started) -> str:
     return str(made.json()["id"])
 
 
-def _followed(records: Records) -> Collection:
-    """Give a collection that can be followed, and in which records can be made."""
-    for one in collections(records.document):
-        made = one.name in declared_audiences() and records.try_to_create(one)[0]
-        if made and made.status_code == httpx2.codes.CREATED:
-            return one
-    pytest.skip("it has no collection that takes what its schema allows")
-
-
 def test_each_device_is_told_once_whatever_happens_to_the_others(office: Office) -> None:
     push = office.push
     _, page = office.register("web_push")
@@ -176,7 +137,7 @@ def test_each_device_is_told_once_whatever_happens_to_the_others(office: Office)
     push.gone.add(gone)
     push.away.add("apns")
 
-    with office.working():
+    with working(worker_in(office.environment), "push", office.logs):
         records = Records(office.http, document(_business()))
         record = records.create(office.collection)["id"]
         office.comes(lambda: office.told(page, record) == 1 and "apns" in push.asked)

@@ -65,6 +65,7 @@ async def file_id(stored: KeptFiles, storage: ObjectStorage) -> UUID:
 async def link(client: AsyncClient, file_id: UUID, **said: Any) -> str:
     answer = await client.post(LINKS, json={"file_id": str(file_id), **said})
     assert answer.status_code == 201, answer.text
+    assert answer.json()["url"].endswith(answer.headers["location"])
     return str(answer.json()["url"])
 
 

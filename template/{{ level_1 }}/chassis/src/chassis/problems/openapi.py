@@ -70,7 +70,8 @@ def complete(document: dict[str, Any]) -> None:
         statuses += [HTTPStatus.GATEWAY_TIMEOUT] if method.upper() in _WRITES else []
         for status in statuses:
             answers.setdefault(str(status.value), _response(status))
-        if created := answers.get(str(HTTPStatus.CREATED.value)):
+        created = answers.get(str(HTTPStatus.CREATED.value))
+        if created and method == "post":  # what is put is where it was put
             created.setdefault("headers", {}).setdefault("Location", _LOCATION)
         operation["responses"] = dict(sorted(answers.items()))
     for name in _OF_THE_FRAMEWORK:

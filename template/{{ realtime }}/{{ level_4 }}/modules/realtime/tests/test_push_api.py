@@ -243,6 +243,7 @@ async def test_devices_are_kept_by_the_data_service() -> None:
     assert await devices.register(new()) == await devices.due(kept.id) == kept
     await devices.end(kept.id, "anna & ben")
     await devices.end(kept.id)
+    await devices.forget_ended(kept.id)
 
     url = f"http://data{PATH}"
     assert [(method, to) for method, to, _ in http.sent] == [
@@ -250,6 +251,7 @@ async def test_devices_are_kept_by_the_data_service() -> None:
         ("GET", f"{url}/{kept.id}"),
         ("DELETE", f"{url}/{kept.id}?account=anna+%26+ben"),
         ("DELETE", f"{url}/{kept.id}"),
+        ("DELETE", f"{url}/{kept.id}/ended"),
     ]
     assert http.headers[1] == {"Cache-Control": "no-cache"}, "no cache keeps an address"
 

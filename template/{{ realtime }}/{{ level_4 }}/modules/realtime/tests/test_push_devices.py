@@ -111,12 +111,16 @@ async def test_who_registers_a_device_last_has_it(
 async def test_a_device_that_has_ended_is_told_nothing_and_forgotten(
     client: AsyncClient, devices: MemoryDevices
 ) -> None:
-    device = await register(client, devices)
-    assert (await client.get(f"{PATH}/{device['id']}")).json()["address"] == ADDRESS
+    url = f"{PATH}/{(await register(client, devices))['id']}"
+    assert (await client.delete(f"{url}/ended")).status_code == 204
+    assert (await client.get(url)).json()["address"] == ADDRESS
 
     devices.now += dt.timedelta(minutes=2)
 
-    assert (await client.get(f"{PATH}/{device['id']}")).status_code == 404
+    assert (await client.get(url)).status_code == 404
+    assert len(await kept(client)) == 1, "reading changes nothing"
+    for _ in range(2):
+        assert (await client.delete(f"{url}/ended")).status_code == 204
     assert await kept(client) == []
 
 
@@ -127,6 +131,8 @@ async def test_a_device_of_an_account_that_is_no_more_is_told_nothing(
     devices.gone.add("anna")
 
     assert (await client.get(f"{PATH}/{device['id']}")).status_code == 404
+    assert (await client.delete(f"{PATH}/{device['id']}/ended")).status_code == 204
+    assert await kept(client) == []
     body = {**device, "ends_at": device["ends_at"]}
     new = {name: body[name] for name in ("account", "audience", "kind", "address", "roles")}
     answer = await client.put(PATH, json={**new, "ends_at": body["ends_at"]})
@@ -174,7 +180,7 @@ async def test_what_is_registered_at_the_same_moment_is_one_device(
     assert [(await register(client, devices))["id"]] == await kept(client)
 
 
-@pytest.mark.parametrize("ends", ["due", "end"])
+@pytest.mark.parametrize("ends", ["ended", "end"])
 async def test_what_is_registered_again_while_it_is_forgotten_stays(
     ends: str, client: AsyncClient, devices: MemoryDevices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,8 +195,8 @@ async def test_what_is_registered_again_while_it_is_forgotten_stays(
 
     monkeypatch.setattr(devices, "remove", late)
 
-    if ends == "due":
-        assert (await devices.due(device)).account == "ben"
+    if ends == "ended":
+        await devices.forget_ended(device)
     else:
         with pytest.raises(NotFound):
             await devices.end(device, "anna")
@@ -210,8 +216,9 @@ async def test_what_two_forget_at_the_same_moment_is_forgotten(
 
     monkeypatch.setattr(devices, "remove", twice)
 
-    with pytest.raises(NotFound, match="not told anything"):
-        await devices.due(device)
+    await devices.forget_ended(device)
+
+    assert await kept(client) == []
 
 
 async def test_others_learn_that_a_device_changes_and_not_how_it_is_reached() -> None:

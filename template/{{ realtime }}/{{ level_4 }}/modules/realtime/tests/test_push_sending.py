@@ -207,8 +207,10 @@ async def test_a_device_that_cannot_be_forgotten_yet_is_not_told_again(
         raise Unavailable("away")
 
     await office.device("apns")
+    await office.device("apns", life_s=-1)
     office.apns.answer = Answer(Outcome.GONE)
     monkeypatch.setattr(office.devices, "end", away)
+    monkeypatch.setattr(office.devices, "forget_ended", away)
     await office.spreading.handle(happened())
 
     await office.send()

@@ -6,11 +6,10 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from chassis_communications.bounded import AS_IT_IS, HOOKS
+from chassis_communications.bounded import client_of
 from chassis_communications.providers.calling import post
 from chassis_communications.providers.port import NotSent, Outgoing, Taken
 from chassis_communications.providers.settings import EmailSettings
-from chassis_communications.trust import trusted
 from chassis_communications.webhooks.sendgrid import ARGUMENT
 
 PATH = "/v3/mail/send"
@@ -27,16 +26,11 @@ class SendGridEmail:
         key = settings.sendgrid_key
         self.address = urlsplit(settings.email_url).netloc
         self._from = settings.email_from
-        self._client = httpx2.AsyncClient(
+        self._client = client_of(
+            settings.provider_timeout,
+            transport,
+            {"Authorization": f"Bearer {key.get_secret_value() if key else ''}"},
             base_url=settings.email_url,
-            headers={
-                **AS_IT_IS,
-                "Authorization": f"Bearer {key.get_secret_value() if key else ''}",
-            },
-            timeout=settings.provider_timeout,
-            transport=transport,
-            verify=trusted(),
-            event_hooks=HOOKS,
         )
 
     async def send(self, message: Outgoing) -> Taken:

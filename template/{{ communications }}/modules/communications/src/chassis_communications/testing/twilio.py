@@ -28,16 +28,22 @@ class Twilio:
         self.opted_out: set[str] = set()
         self.price: str | None = None
         """What it bills, as far as it knows at once: `-0.00750`."""
+        self.later: str | None = None
+        """What it bills, as it knows at the second look at an SMS."""
+        self.looked: list[str] = []
+        """What was looked at."""
         self.busy = False
         self.failure = 0
         """A status to answer, once the SMS is taken."""
         self._token = token
+        self._sent: dict[str, dict[str, str | None]] = {}
 
     def application(self) -> web.Application:
         """Give what listens."""
         application = web.Application()
-        path = "/2010-04-01/Accounts/{account:[A-Za-z0-9]*}/Messages.json"
-        application.add_routes([web.post(path, self._send), *self.box.routes()])
+        path = "/2010-04-01/Accounts/{account:[A-Za-z0-9]*}/Messages"
+        own = [web.post(f"{path}.json", self._send), web.get(f"{path}/{{sid}}.json", self._look)]
+        application.add_routes([*own, *self.box.routes()])
         return application
 
     def tells(self, url: str, status: str, **more: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -45,15 +51,18 @@ class Twilio:
         form = {"MessageSid": f"SM{7:032x}", "MessageStatus": status, **more}
         return form, {"X-Twilio-Signature": signature_of(self._token, url, form)}
 
-    async def _send(self, request: web.Request) -> web.Response:
+    def _not_let_in(self, request: web.Request) -> web.Response | None:
         account = request.match_info["account"]
         known = b64encode(f"{ACCOUNT}:{self._token}".encode()).decode()
         if self._token and (
             account != ACCOUNT or request.headers.get("Authorization") != f"Basic {known}"
         ):
             return _refused(401, 20003, "Authenticate")
-        if self.busy:
-            return _refused(429, 20429, "Too Many Requests")
+        return _refused(429, 20429, "Too Many Requests") if self.busy else None
+
+    async def _send(self, request: web.Request) -> web.Response:
+        if refusal := self._not_let_in(request):
+            return refusal
         form: dict[str, Any] = dict(await request.post())
         if fault := self._fault(form):
             return _refused(400, *fault)
@@ -61,9 +70,21 @@ class Twilio:
         self.box.add(Caught(to=form["To"], text=form["Body"]))
         if self.failure:
             return web.Response(status=self.failure)
-        told = {"sid": f"SM{uuid4().hex}", "status": "queued", "price": self.price}
-        segments = str(segments_of(form["Body"]))
-        return web.json_response({**told, "num_segments": segments}, status=201)
+        sid = f"SM{uuid4().hex}"
+        told = {"sid": sid, "status": "queued", "price": self.price, "price_unit": "USD"}
+        self._sent[sid] = {**told, "num_segments": str(segments_of(form["Body"]))}
+        return web.json_response(self._sent[sid], status=201)
+
+    async def _look(self, request: web.Request) -> web.Response:
+        if refusal := self._not_let_in(request):
+            return refusal
+        sid = request.match_info["sid"]
+        if sid not in self._sent:
+            return _refused(404, 20404, "The requested resource was not found")
+        again = sid in self.looked
+        self.looked.append(sid)
+        price = self.later if again else self.price
+        return web.json_response({**self._sent[sid], "status": "sent", "price": price})
 
     def _fault(self, form: dict[str, str]) -> tuple[int, str] | None:
         validity = form.get("ValidityPeriod", "1")

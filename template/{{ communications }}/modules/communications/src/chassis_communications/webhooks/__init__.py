@@ -7,11 +7,9 @@ worker acts on it later. What cannot be verified leaves nothing behind.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import httpx2
 from fastapi import FastAPI
 
-from chassis_communications.bounded import AS_IT_IS, HOOKS
-from chassis_communications.trust import trusted
+from chassis_communications.bounded import client_of
 from chassis_communications.webhooks.routes import router
 from chassis_communications.webhooks.settings import Settings
 from chassis_communications.webhooks.sns import Sns
@@ -27,11 +25,6 @@ def install(app: FastAPI, _settings: Settings) -> None:
 @asynccontextmanager
 async def lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     """Hold what asks SNS for its certificates."""
-    async with httpx2.AsyncClient(
-        timeout=settings.webhook_timeout,
-        verify=trusted(),
-        headers=AS_IT_IS,
-        event_hooks=HOOKS,
-    ) as client:
+    async with client_of(settings.webhook_timeout) as client:
         app.state.sns = Sns(settings.ses_topic, client)
         yield

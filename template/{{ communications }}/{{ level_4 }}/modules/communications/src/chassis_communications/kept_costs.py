@@ -1,8 +1,21 @@
 """What messages cost, kept by the data service and reached over HTTP."""
 
+from collections.abc import Sequence
+from uuid import UUID
+
 from chassis.data_api import PAST_CACHES, KeepingHttp
 from chassis.http_client import raise_for_problem
-from chassis_communications.spending import COSTS, CostQuery, DailyCosts, Total, TotalQuery
+from chassis_communications.spending import (
+    COSTS,
+    CostQuery,
+    DailyCosts,
+    MessagePrice,
+    Total,
+    TotalQuery,
+    Unpriced,
+    UnpricedMessages,
+    UnpricedQuery,
+)
 
 
 class KeptCosts:
@@ -20,7 +33,17 @@ class KeptCosts:
         """Say what messages cost together."""
         return Total.model_validate_json(await self._asked("/total", query))
 
-    async def _asked(self, path: str, query: CostQuery | TotalQuery) -> bytes:
+    async def unpriced(self, query: UnpricedQuery) -> Sequence[Unpriced]:
+        """Give SMS whose price is an estimate."""
+        body = await self._asked("/unpriced", query)
+        return UnpricedMessages.model_validate_json(body).items
+
+    async def set_price(self, message_id: UUID, price: MessagePrice) -> None:
+        """Count what the provider bills instead of an estimate; twice is once. Raises NotFound."""
+        url, body = f"{self._url}/{message_id}/price", price.model_dump_json().encode()
+        raise_for_problem(await self._http.put(url, json_body=body))
+
+    async def _asked(self, path: str, query: CostQuery | TotalQuery | UnpricedQuery) -> bytes:
         params = query.model_dump(mode="json", exclude_none=True)
         reply = await self._http.get(f"{self._url}{path}", params=params, headers=PAST_CACHES)
         raise_for_problem(reply)

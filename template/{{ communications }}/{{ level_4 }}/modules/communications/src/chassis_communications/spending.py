@@ -2,15 +2,17 @@
 
 import datetime as dt
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field
 
-from chassis.schemas import Answer, FromText, Schema
+from chassis.schemas import Answer, Exact, FromText, Schema
 from chassis_communications.addresses import Channel
 from chassis_communications.messages import Moment
 
 COSTS = "/api/v1/message-costs"
 
+Millionths = Annotated[int, Field(ge=0, le=10**12), Exact()]
 Beginning = Annotated[str, Field(pattern=r"^\+[0-9]{1,14}$")]
 
 
@@ -56,3 +58,34 @@ class Total(Answer):
     messages: int
     cost: int
     """In millionths of the currency that the provider bills in."""
+
+
+class UnpricedQuery(Schema):
+    """Which SMS are listed: those asked for since then whose price is an estimate, after one of them."""
+
+    since: Moment
+    after: Annotated[Annotated[UUID, Exact()] | None, FromText()] = None
+    limit: Annotated[int, Field(strict=True, ge=1, le=100), FromText()] = 20
+
+
+class Unpriced(Answer):
+    """An SMS that a provider has taken without saying what it costs."""
+
+    id: UUID
+    provider_id: str
+    """What the provider calls it."""
+    segments: int | None
+
+
+class UnpricedMessages(Answer):
+    """SMS whose price is an estimate, by their ids."""
+
+    items: list[Unpriced]
+
+
+class MessagePrice(Schema):
+    """What the provider bills for a message, in millionths of its currency."""
+
+    price: Millionths
+    estimate: Millionths
+    """What was counted instead, for the attempt that the provider took."""

@@ -121,9 +121,12 @@ async def get_direct_upload(
 
 
 @router.post("/{file_id}/links", status_code=201, responses=responses(404, 409, 422))
-async def create_upload_link(file_id: UUID, body: LinkCreate, uploads: UploadsDep) -> LinkRead:
+async def create_upload_link(
+    file_id: UUID, body: LinkCreate, response: Response, uploads: UploadsDep
+) -> LinkRead:
     """Get a link that one part is sent by; it is good for a while."""
     link = await uploads.link(file_id, body.number, body.sha256)
+    response.headers["Location"] = f"{DIRECT}/{file_id}"  # it says which parts are there
     return LinkRead(
         method="PUT", url=link.url, headers=dict(link.headers), expires_at=link.expires_at
     )

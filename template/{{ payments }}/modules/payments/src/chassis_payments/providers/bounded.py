@@ -1,6 +1,7 @@
-"""Answers of providers are read as far as a bound, whoever sends them."""
+"""Clients for calls to others: they read an answer as far as a bound, whoever sends it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Mapping
+from functools import cache
 from typing import Any, Final, cast
 
 import httpx2
@@ -9,21 +10,35 @@ MOST: Final = 8 * 1024 * 1024
 """Bytes of an answer."""
 TOO_LARGE: Final = f"an answer has more than {MOST} bytes"
 PACKED: Final = "an answer is compressed, which nobody has asked for"
+AS_IT_IS: Final = {"Accept-Encoding": "identity"}
+"""What is compressed may be of any size in the end: no such thing is asked for."""
+
+_trusted = cache(httpx2.create_ssl_context)
+"""The authorities that this machine trusts, read once: to read them takes longer than a call."""
 
 
-async def bound(answer: httpx2.Response) -> None:
-    """Have no more read of an answer: ``event_hooks=HOOKS``; raises ReadError.
+def client_of(
+    timeout: float | httpx2.Timeout,
+    transport: httpx2.AsyncBaseTransport | None = None,
+    headers: Mapping[str, str] | None = None,
+    **other: Any,
+) -> httpx2.AsyncClient:
+    """Make a client, with what else it is given; what it does not take of an answer raises ReadError."""
+    return httpx2.AsyncClient(
+        timeout=timeout,
+        transport=transport,
+        headers={**AS_IT_IS, **(headers or {})},
+        verify=_trusted(),
+        follow_redirects=False,
+        event_hooks={"response": [_bound]},
+        **other,
+    )
 
-    What is compressed may be of any size in the end: a client that is bound asks for no such thing.
-    """
+
+async def _bound(answer: httpx2.Response) -> None:
     if answer.headers.get("Content-Encoding", "identity") != "identity":
         raise httpx2.ReadError(PACKED, request=answer.request)
     answer.stream = _Bounded(cast("httpx2.AsyncByteStream", answer.stream))
-
-
-HOOKS: Final[dict[str, list[Callable[..., Any]]]] = {"response": [bound]}
-AS_IT_IS: Final = {"Accept-Encoding": "identity"}
-"""The headers of such a client."""
 
 
 class _Bounded(httpx2.AsyncByteStream):

@@ -1,14 +1,13 @@
 """Calls to a provider over HTTP, and what their failures mean for money."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from functools import cache
 from http import HTTPStatus
 from typing import Any
 
 import httpx2
 
 from chassis.problems import OutcomeUnknown, Unavailable
-from chassis_payments.providers.bounded import AS_IT_IS, HOOKS
+from chassis_payments.providers.bounded import client_of
 from chassis_payments.providers.port import NotLetIn, NotThere, Refused
 
 CONNECT_S = 3.0
@@ -22,9 +21,6 @@ _REFUSALS: Mapping[int, type[Refused]] = {
     HTTPStatus.UNAUTHORIZED: NotLetIn,
     HTTPStatus.NOT_FOUND: NotThere,
 }
-
-trusted = cache(httpx2.create_ssl_context)
-"""The authorities that this machine trusts, read once: to read them takes longer than a call."""
 
 type Send = Callable[..., Awaitable[httpx2.Response]]
 
@@ -41,15 +37,8 @@ class Calls:
     ) -> None:
         self.provider = provider
         self.url = url.rstrip("/")
-        self.client = httpx2.AsyncClient(
-            base_url=self.url,
-            timeout=httpx2.Timeout(timeout_s, connect=CONNECT_S),
-            transport=transport,
-            verify=trusted(),
-            follow_redirects=False,
-            headers=AS_IT_IS,
-            event_hooks=HOOKS,
-        )
+        timeout = httpx2.Timeout(timeout_s, connect=CONNECT_S)
+        self.client = client_of(timeout, transport, base_url=self.url)
         self.send: Send = self.client.request
         """What makes a call; something may be put before it."""
 

@@ -37,6 +37,10 @@ class KeptDevices:
         except NotFound:
             return None
 
+    async def forget_ended(self, device: UUID) -> None:
+        """Forget a device that may be told nothing any more; any other stays."""
+        raise_for_problem(await self._http.delete(f"{self._url}/{device}/ended"))
+
     async def end(self, device: UUID, account: str | None = None) -> None:
         """Forget a device, of this account if one is named; raises NotFound."""
         owned = f"?{urlencode({'account': account})}" if account else ""

@@ -82,14 +82,12 @@ class Idempotency:
 
     def _who(self, scope: Scope) -> list[bytes]:
         """Tell apart who asks: the same key from somebody else is another one."""
-        user = scope.get("user")  # where a middleware before this one knows it: tokens change
-        known = {_TOKEN: user.identity.encode()} if user and user.is_authenticated else {}
-        told = [
-            name + b":" + known.get(name, value)
-            for name, value in scope["headers"]
-            if name in self.asking
-        ]
-        return sorted(told)
+        told = {(name, value) for name, value in scope["headers"] if name in self.asking}
+        user = scope.get("user")
+        if user and user.is_authenticated:  # a middleware before this one knows it: tokens change
+            told = {(name, value) for name, value in told if name != _TOKEN}
+            told.add((_TOKEN, user.identity.encode()))
+        return sorted(name + b":" + value for name, value in told)
 
     async def _start(self, key: str, fingerprint: str, path: str) -> Record | Response:
         """Take the key, or give the answer if that cannot be."""

@@ -53,9 +53,10 @@ LinkDeliveryDep = Annotated[Delivery, Depends(link_delivery)]
 
 
 @router.post("", status_code=201, responses=responses(404, 409, 422))
-async def create_file_link(
+async def create_file_link(  # noqa: PLR0913, PLR0917  # what FastAPI gives
     body: FileLinkCreate,
     request: Request,
+    response: Response,
     stored: StoredFilesDep,
     how: LinkDeliveryDep,
     asking: Asking,
@@ -69,6 +70,7 @@ async def create_file_link(
     expires = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=body.seconds)
     links: AccessLinks = state.file_links
     url = links.link(file.id, asking.id, expires)
+    response.headers["Location"] = url
     return FileLinkRead(url=f"{how.base}{url}", expires_at=expires)
 
 

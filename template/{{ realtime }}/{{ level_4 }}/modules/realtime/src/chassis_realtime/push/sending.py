@@ -5,10 +5,11 @@ The wait before the next try is as long as it has been tried already, so it doub
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from uuid import UUID
 
 from chassis.problems import ProblemError
-from chassis_realtime.devices import Kind, PushDeviceRead
+from chassis_realtime.devices import Kind
 from chassis_realtime.kept_devices import KeptDevices
 from chassis_realtime.push.passing import LEFT_ALONE, Passing
 from chassis_realtime.push.providers import Answer, Notice, Outcome
@@ -117,17 +118,18 @@ class Sending:
             return LEFT_ALONE
         device = await self._devices.due(push.device)
         if device is None:
+            await self._forget(push.device, self._devices.forget_ended(push.device))
             return None
         answer = await self._passing(device, notice, left)
         if answer.outcome is Outcome.GONE:
             logger.info("Device %s is gone: %s", device.id, answer.reason)
-            await self._forget(device)
+            await self._forget(device.id, self._devices.end(device.id, device.account))
         elif answer.outcome is Outcome.REFUSED:
             logger.warning("A push to device %s is refused: %s", device.id, answer.reason)
         return answer
 
-    async def _forget(self, device: PushDeviceRead) -> None:
+    async def _forget(self, device: UUID, forgetting: Awaitable[None]) -> None:
         try:
-            await self._devices.end(device.id, device.account)
+            await forgetting
         except ProblemError as error:  # at the next push it is gone once more
-            logger.info("Device %s is not forgotten yet: %s", device.id, error.detail)
+            logger.info("Device %s is not forgotten yet: %s", device, error.detail)

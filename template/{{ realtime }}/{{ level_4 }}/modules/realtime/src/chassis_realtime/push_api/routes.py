@@ -167,7 +167,7 @@ async def _check_number(devices: KeptDevices, new: PushDeviceNew, most: int) -> 
     if not ended:
         raise Conflict(TOO_MANY)
     for one in ended:
-        await devices.due(one)  # this forgets it
+        await devices.forget_ended(one)
 
 
 def _shown(device: PushDeviceRead) -> OwnPushDevice:

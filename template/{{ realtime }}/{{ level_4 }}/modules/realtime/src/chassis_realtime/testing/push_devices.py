@@ -42,13 +42,16 @@ class MemoryDevices(KeptDevices):
         return Page(items=found[place : place + 1], next_cursor=more)
 
     async def due(self, device: UUID) -> PushDeviceRead | None:
-        """Give a device that has not ended; forget any other."""
+        """Give a device that has not ended."""
         self.asked.append(device)
         found = self.kept.get(device)
-        if found and found.ends_at > dt.datetime.now(dt.UTC):
-            return found
-        self.kept.pop(device, None)
-        return None
+        return found if found and found.ends_at > dt.datetime.now(dt.UTC) else None
+
+    async def forget_ended(self, device: UUID) -> None:
+        """Forget a device that has ended."""
+        found = self.kept.get(device)
+        if found and found.ends_at <= dt.datetime.now(dt.UTC):
+            del self.kept[device]
 
     async def end(self, device: UUID, account: str | None = None) -> None:
         """Forget a device."""

@@ -1,4 +1,4 @@
-"""What messages cost: day by day, and together."""
+"""What messages cost: day by day, together, and what providers bill once they say so."""
 
 from fastapi import FastAPI
 

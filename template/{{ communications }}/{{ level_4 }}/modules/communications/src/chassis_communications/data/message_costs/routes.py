@@ -1,11 +1,21 @@
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.requests import HTTPConnection
 
 from chassis.problems import responses
 from chassis_communications.data.message_costs.repository import MessageCosts
-from chassis_communications.spending import COSTS, CostQuery, DailyCosts, Total, TotalQuery
+from chassis_communications.spending import (
+    COSTS,
+    CostQuery,
+    DailyCosts,
+    MessagePrice,
+    Total,
+    TotalQuery,
+    UnpricedMessages,
+    UnpricedQuery,
+)
 
 router = APIRouter(prefix=COSTS, tags=["message costs"])
 
@@ -29,3 +39,17 @@ async def list_message_costs(query: Annotated[CostQuery, Query()], kept: CostsDe
 async def get_message_total(query: Annotated[TotalQuery, Query()], kept: CostsDep) -> Total:
     """Add up what messages cost."""
     return await kept.total(query)
+
+
+@router.get("/unpriced", responses=responses(422))
+async def list_unpriced_messages(
+    query: Annotated[UnpricedQuery, Query()], kept: CostsDep
+) -> UnpricedMessages:
+    """List SMS whose price is an estimate."""
+    return await kept.unpriced(query)
+
+
+@router.put("/{message_id}/price", status_code=204, responses=responses(404, 422))
+async def set_message_price(message_id: UUID, body: MessagePrice, kept: CostsDep) -> None:
+    """Count what the provider bills for a message instead of an estimate; twice is once."""
+    await kept.set_price(message_id, body)

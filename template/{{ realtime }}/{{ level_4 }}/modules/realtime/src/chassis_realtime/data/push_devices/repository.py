@@ -53,17 +53,22 @@ class PushDevices(Repository[PushDeviceRead]):
             return await self._keep(values)
 
     async def due(self, device_id: UUID) -> PushDeviceRead:
-        """Give a device that may be told something now; raises NotFound, and forgets any other."""
+        """Give a device that may be told something now; raises NotFound for any other."""
         device = await self.get(device_id)
-        if device.ends_at > self._clock() and await self.may(device.account, device.roles):
-            return device
+        if not await self._is_due(device):
+            raise NotFound(ENDED)
+        return device
+
+    async def forget_ended(self, device_id: UUID) -> None:
+        """Forget a device that may be told nothing any more; any other stays."""
         try:
-            await self.remove(device_id, device.version)
+            device = await self.get(device_id)
+            if not await self._is_due(device):
+                await self.remove(device_id, device.version)
         except Outdated:  # it has just been registered again
-            return await self.due(device_id)
+            await self.forget_ended(device_id)
         except NotFound:
-            pass  # somebody else has forgotten it
-        raise NotFound(ENDED)
+            return  # somebody else has forgotten it
 
     async def end(self, device_id: UUID, account: str | None) -> None:
         """Forget a device, of this account if one is named; raises NotFound."""
@@ -80,6 +85,9 @@ class PushDevices(Repository[PushDeviceRead]):
         values = {name: None if name in SECRET else one for name, one in change.values.items()}
         stored = {name: one for name, one in change.stored.items() if name not in SECRET}
         await super().recorded(connection, replace(change, values=values, stored=stored))
+
+    async def _is_due(self, device: PushDeviceRead) -> bool:
+        return device.ends_at > self._clock() and await self.may(device.account, device.roles)
 
     async def _keep(self, values: Mapping[str, Any]) -> PushDeviceRead:
         if known := await self._known(values):

@@ -43,7 +43,7 @@ async def list_push_devices(
 
 @router.get("/{device_id}", responses=responses(404, 422))
 async def get_push_device(device_id: UUID, devices: PushDevicesDep) -> PushDeviceRead:
-    """Select a device that may be told something now; any other is forgotten by this."""
+    """Select a device that may be told something now."""
     return await devices.due(device_id)
 
 
@@ -55,3 +55,9 @@ async def delete_push_device(
 ) -> None:
     """Delete a device, if it is of the account that is named."""
     await devices.end(device_id, account)
+
+
+@router.delete("/{device_id}/ended", status_code=204, responses=responses(422))
+async def forget_ended_push_device(device_id: UUID, devices: PushDevicesDep) -> None:
+    """Delete a device that may be told nothing any more; any other stays."""
+    await devices.forget_ended(device_id)
