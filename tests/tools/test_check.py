@@ -128,8 +128,9 @@ def test_an_unmet_need_is_not_run_and_so_is_what_needs_that(project):
     assert items["third"]["state"] == "not run"
 
 
-def test_a_timeout_is_a_failure_and_ends_grandchildren(project, monkeypatch):
-    monkeypatch.setattr("tools.common.processes.crowding", lambda: 1.0)
+@pytest.mark.parametrize("crowding", [1.0, 4.0])
+def test_a_timeout_is_a_failure_and_ends_grandchildren(project, monkeypatch, crowding):
+    monkeypatch.setattr("tools.common.processes.crowding", lambda: crowding)
     code = (
         "import subprocess, sys;"
         "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']);"

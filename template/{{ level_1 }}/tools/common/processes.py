@@ -102,10 +102,11 @@ async def _within(process: asyncio.subprocess.Process, limit: float) -> int | No
     """Wait for a process; time counts less while others have the processors."""
     used = 0.0
     while used < limit:
-        step = min(_STEP_S, limit - used)
+        slower = crowding()
+        step = min(_STEP_S, (limit - used) * slower)
         with suppress(TimeoutError):
             return await asyncio.wait_for(process.wait(), step)
-        used += step / crowding()
+        used += step / slower
     return None
 
 
