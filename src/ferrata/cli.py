@@ -214,6 +214,9 @@ def check(
     quick: Annotated[
         bool, typer.Option("--quick", help="Run only those that take seconds.")
     ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Keep nothing from an earlier run.")
+    ] = False,
     as_json: Json = False,
 ) -> int:
     """Run the project's gates and write artifacts/reports/."""
@@ -221,7 +224,9 @@ def check(
     from ferrata.project import project_folder
     from ferrata.template import hooks
 
-    return run_gates(hooks(), project_folder(project), names(only), quick=quick, as_json=as_json)
+    return run_gates(
+        hooks(), project_folder(project), names(only), quick=quick, fresh=fresh, json=as_json
+    )
 
 
 @app.command(cls=Once)

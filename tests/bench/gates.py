@@ -25,17 +25,22 @@ def measure(scratch: Path) -> list[Figure]:
     new: list[str | Path] = [BIN / "ferrata", "new", project, "--answers", ANSWERS]
     new += ["--set", "level=2", "--set", f"modules=[{','.join(MODULES)}]"]
     call([*new, "--template", template, "--no-gates"], folder, tools())
-    exit_code(["make", "check"], project, tools())
+    exit_code(["make", "check-fresh"], project, tools())
     codes: list[int] = []
     before = _processor_s()
-    clock_s = seconds(lambda: codes.append(exit_code(["make", "check"], project, tools())))
+    clock_s = seconds(lambda: codes.append(exit_code(["make", "check-fresh"], project, tools())))
     used_s = _processor_s() - before
-    return [*_run(clock_s, used_s, green=codes == [0]), *_parts(project / "artifacts/reports")]
+    parts = _parts(project / "artifacts/reports")
+    again_s = seconds(lambda: codes.append(exit_code(["make", "check"], project, tools())))
+    again = plain(
+        "`make check` after that: nothing that `chassis` reads has changed", f"{again_s:.0f} s"
+    )
+    return [*_run(clock_s, used_s, green=codes == [0, 0]), again, *parts]
 
 
 def _run(clock_s: float, used_s: float, *, green: bool) -> Iterator[Figure]:
     yield Figure(
-        f"`make check`, level 2 with {' and '.join(MODULES)}, four entities, warm caches",
+        f"`make check-fresh`, level 2 with {' and '.join(MODULES)}, four entities, warm caches",
         f"<= {LONGEST_RUN_S} s",
         f"{clock_s:.0f} s" + ("" if green else ", gates red"),
         f"{used_s:.0f} s of the processors",
@@ -44,13 +49,15 @@ def _run(clock_s: float, used_s: float, *, green: bool) -> Iterator[Figure]:
     yield plain("load of the machine meanwhile (five minutes)", f"{os.getloadavg()[1]:.1f}")
 
 
-def _parts(reports: Path) -> Iterator[Figure]:
+def _parts(reports: Path) -> list[Figure]:
     content = json.loads((reports / "gates.json").read_text("utf-8"))
-    for gate in content["gates"]:
-        if gate["started"]:
-            yield plain(f"the gate {gate['name']}", f"{gate['duration_s']:.1f} s", gate["figure"])
+    gates = [
+        plain(f"the gate {gate['name']}", f"{gate['duration_s']:.1f} s", gate["figure"])
+        for gate in content["gates"]
+        if gate["started"]
+    ]
     longest, name = max(_tests(reports))
-    yield at_most(f"the longest test, {name}", longest, LONGEST_TEST_S, "s")
+    return [*gates, at_most(f"the longest test, {name}", longest, LONGEST_TEST_S, "s")]
 
 
 def _tests(reports: Path) -> Iterator[tuple[float, str]]:

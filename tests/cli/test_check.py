@@ -63,6 +63,18 @@ def test_one_gate(ferrata, project):
     assert "do not know unknown" in run.err
 
 
+def test_nothing_kept(ferrata, project):
+    run = ferrata("check", project, "--fresh")
+    assert (run.code, run.out) == (0, "nothing is kept\n")
+
+
+def test_gates_that_keep_nothing_do_not_know_how_to_run_afresh(ferrata, project):
+    (project / "tools/check/__main__.py").write_text("raise SystemExit(2)")
+    run = ferrata("check", project, "--fresh")
+    assert run.code == 2
+    assert "do not know --fresh" in run.err
+
+
 @pytest.mark.parametrize("code", [1, 3])
 def test_gates_that_fall_over_are_not_green(ferrata, project, code):
     (project / "tools/check/__main__.py").write_text(f"raise SystemExit({code})")

@@ -23,7 +23,7 @@ FOLDER = Path(__file__).parent / "defects"
 # Whichever gate judges the coverage: it is another one where more gates run tests.
 COVERAGE = "coverage"
 # The gates that read code, wherever it is.
-CODE_GATES = {"lint", "format", "types", "security", "tests"}
+CODE_GATES = {"lint", "format", "types", "security", "tests", "chassis"}
 # The projects that have all there is.
 FULLEST = [f"task_manager@{level}+{'+'.join(MODULES)}" for level in LEVELS]
 

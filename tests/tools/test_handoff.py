@@ -110,7 +110,7 @@ def test_it_can_be_done_again_before_and_after_a_commit(library):
 def test_without_a_run_there_is_nothing_to_hand_over(library, capsys):
     (library / "artifacts/reports/gates.json").unlink()
     (line,) = refused(capsys)
-    assert line == "artifacts/reports/gates.json is missing: run `make check`"
+    assert line == "artifacts/reports/gates.json is missing: run `make check-fresh`"
     assert not (library / QA).exists()
 
 
@@ -136,10 +136,10 @@ def test_a_partial_run_is_refused(library, capsys):
     commit(library)
     check.main(["--only", "lint"])
     assert refused(capsys) == [
-        "the last run left out tests: run `make check`",
+        "the last run left out tests: run `make check-fresh`",
         (
             "requirements: no gate left a report of its tests (tests: not selected):"
-            " run `make check`"
+            " run `make check-fresh`"
         ),
     ]
 
@@ -149,12 +149,12 @@ def test_a_partial_run_is_refused(library, capsys):
     [
         pytest.param(
             gate("lint", "print('1 done'); exit(3)"),
-            "the gate lint failed (1 done: exit code 3): mend it, then run `make check`",
+            "the gate lint failed (1 done: exit code 3): mend it, then run `make check-fresh`",
             id="failed",
         ),
         pytest.param(
             gate("lint", "", command=["no-such-tool"]),
-            "the gate lint did not run (no-such-tool is not installed): mend it, then run `make check`",
+            "the gate lint did not run (no-such-tool is not installed): mend it, then run `make check-fresh`",
             id="not-run",
         ),
     ],
@@ -169,7 +169,7 @@ def test_a_gate_that_is_not_green_is_refused(library, capsys, text, line):
 @pytest.mark.parametrize(
     ("outcome", "line"),
     [
-        ("failed", "FR-001 (Lend a book) is failed: mend t.py::b, then run `make check`"),
+        ("failed", "FR-001 (Lend a book) is failed: mend t.py::b, then run `make check-fresh`"),
         (
             "skipped",
             (
@@ -189,11 +189,11 @@ def test_an_open_requirement_is_refused(library, capsys, outcome, line):
 def test_uncommitted_changes_are_refused_however_the_gates_ran(library, capsys):
     (library / "services" / "loans" / "new file.py").touch()
     assert refused(capsys) == [
-        "uncommitted changes (services/loans/new file.py): commit them, then run `make check`"
+        "uncommitted changes (services/loans/new file.py): commit them, then run `make check-fresh`"
     ]
     check.main([])
     commit(library)
-    assert refused(capsys) == ["the gates ran on uncommitted changes: run `make check`"]
+    assert refused(capsys) == ["the gates ran on uncommitted changes: run `make check-fresh`"]
 
 
 def test_code_that_is_newer_than_the_gates_is_refused(library, capsys):
@@ -226,7 +226,9 @@ def test_a_run_before_git_is_refused(project, capsys):
     plan(project, gate_of_tests())
     check.main([])
     commit(project)
-    assert refused(capsys) == ["the gates ran before the code was under git: run `make check`"]
+    assert refused(capsys) == [
+        "the gates ran before the code was under git: run `make check-fresh`"
+    ]
 
 
 def test_outside_git_the_times_of_the_files_count(project, capsys):
@@ -249,7 +251,7 @@ def test_outside_git_the_times_of_the_files_count(project, capsys):
     assert text.count("gates.json") == 1
     os.utime(project / "reports.py", (time.time() + 60,) * 2)
     assert refused(capsys) == [
-        "reports.py is newer than the last run of the gates: run `make check`"
+        "reports.py is newer than the last run of the gates: run `make check-fresh`"
     ]
 
 
@@ -292,3 +294,15 @@ def test_what_the_template_says_about_the_level(name, rendered):
     assert "not for production" in written["use"]
     assert len(written["lacks"]) == len(written["upgrade"]) == 4 - answers["level"]
     assert all([written["has"], written["deployment"], *written["lacks"].values()])
+
+
+def test_what_was_kept_from_an_earlier_run_is_not_handed_over(library, capsys):
+    plan(library, f'{GOOD}inputs = ["services/**/*"]\n')
+    commit(library)
+    assert check.main([]) == 0
+    assert check.main([]) == 0
+    assert refused(capsys) == [
+        "the last run kept an earlier result of tests: run `make check-fresh`"
+    ]
+    assert check.main(["--fresh"]) == 0
+    assert main([]) == 0

@@ -8,6 +8,7 @@ from types import ModuleType
 
 from ferrata.base import Exit, Interrupted, UsageFailure, note, one_line, progress, say_json
 
+_FLAGS = ("--quick", "--fresh")
 _STOPPED = "interrupted; the gates did not finish, run `make check` in the project"
 
 
@@ -15,14 +16,14 @@ def run_gates(
     hooks: ModuleType,
     project: Path,
     only: Sequence[str] = (),
-    *,
-    quick: bool = False,
-    as_json: bool = False,
+    **flags: bool,
 ) -> Exit:
-    """Install the project's packages and run its gates; what cannot run is said, never passed."""
+    """Install the project's packages and run its gates; what cannot run is said, never passed.
+
+    `flags` are options of the gates: `quick`, `fresh`, `json`.
+    """
     arguments = [word for gate in only for word in ("--only", gate)]
-    arguments += ["--quick"] if quick else []
-    arguments += ["--json"] if as_json else []
+    arguments += [f"--{flag}" for flag, given in flags.items() if given]
     return _run(hooks, project, only, arguments)
 
 
@@ -64,10 +65,9 @@ def _verdict(code: int, only: Sequence[str], arguments: Sequence[str]) -> Exit:
     match code:
         case 0:
             return Exit.GREEN
-        case 2 if only or "--quick" in arguments:
+        case 2 if typed := [*only] or [flag for flag in _FLAGS if flag in arguments]:
             raise UsageFailure(
-                f"the project's gates do not know {', '.join(only) or '--quick'};"
-                " see the line above"
+                f"the project's gates do not know {', '.join(typed)}; see the line above"
             )
         case 130 | -2:
             raise Interrupted(_STOPPED)

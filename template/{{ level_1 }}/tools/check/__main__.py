@@ -13,6 +13,7 @@ from typing import Any
 
 from tools.check.display import Display
 from tools.check.evidence import Result, State, not_run
+from tools.check.kept import forget
 from tools.check.plan import Gate, Plan, read_plan
 from tools.check.report import Moment, document, new_work, publish, remove_work, to_text
 from tools.check.run import Run
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.list:
             _list(plan)
             return GREEN
-        return asyncio.run(_check(plan, gates, root, as_json=options.json))
+        return asyncio.run(_check(plan, gates, root, options))
     except ToolError as error:
         say(str(error), sys.stderr)
         return error.exit_code
@@ -52,6 +53,9 @@ def _parser() -> argparse.ArgumentParser:
         "--only", action="append", default=[], metavar="GATE", help="run this gate (repeatable)"
     )
     parser.add_argument("--quick", action="store_true", help="run only those that take seconds")
+    parser.add_argument(
+        "--fresh", action="store_true", help="run also what passed before on the same files"
+    )
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="print gates.json on stdout")
     output.add_argument("--list", action="store_true", help="list the gates and run nothing")
@@ -64,12 +68,17 @@ def _list(plan: Plan) -> None:
         say(f"{gate.name:<{width}}  {gate.title}: {' '.join(gate.command)}", sys.stdout)
 
 
-async def _check(plan: Plan, gates: tuple[Gate, ...], root: Path, *, as_json: bool) -> int:
+async def _check(
+    plan: Plan, gates: tuple[Gate, ...], root: Path, options: argparse.Namespace
+) -> int:
     _cancel_on(signal.SIGTERM)
+    if options.fresh:
+        forget(root, gates)
     work = new_work(root)
-    display = Display(gates, sys.stderr if as_json else sys.stdout, sys.stderr, work)
+    display = Display(gates, sys.stderr if options.json else sys.stdout, sys.stderr, work)
     try:
-        content, results = await _run(plan, gates, root, work, display)
+        run = Run(plan, gates, root, work, display)
+        content, results = await _run(plan, run, root, display)
         publish(content, results, root, work)
     finally:
         display.clear()
@@ -79,18 +88,18 @@ async def _check(plan: Plan, gates: tuple[Gate, ...], root: Path, *, as_json: bo
     display.requirements(content)
     left_out = [result.gate.name for result in results if result.gate not in gates]
     display.summary(ran, content["duration_s"], left_out)
-    if as_json:
+    if options.json:
         sys.stdout.write(to_text(content))
     return GREEN if all(result.state is State.PASSED for result in ran) else RED
 
 
 async def _run(
-    plan: Plan, gates: tuple[Gate, ...], root: Path, work: Path, display: Display
+    plan: Plan, run: Run, root: Path, display: Display
 ) -> tuple[dict[str, Any], list[Result]]:
     started, code = datetime.now(UTC), await code_state(root, os.environ)
     refreshing = asyncio.create_task(display.refresh())
     try:
-        ran = {r.gate.name: r for r in await Run(plan, gates, root, work, display).results()}
+        ran = {result.gate.name: result for result in await run.results()}
     finally:
         refreshing.cancel()
         with suppress(asyncio.CancelledError):

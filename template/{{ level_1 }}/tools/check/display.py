@@ -56,7 +56,8 @@ class Display:
         said = ": ".join(filter(None, [result.figure, result.reason]))
         if result.state is State.NOT_RUN:
             said = f"NOT RUN: {result.reason}"
-        seconds = f"  {result.duration_s:.1f} s" if result.started_at_all else ""
+        ran = result.started_at_all and not result.kept
+        seconds = f"  {result.duration_s:.1f} s" if ran else ""
         return f"{mark} {result.gate.name:<{self._width}}  {said}{seconds}"
 
     def _excerpt(self, result: Result) -> str:
@@ -94,7 +95,9 @@ class Display:
         if not bad:
             said = "The gate" if len(results) == 1 else f"All {len(results)} gates"
             left = f" Not run: {', '.join(left_out)}." if left_out else ""
-            self._print(f"{said} passed in {seconds:.1f} s.{left}")
+            names = ", ".join(result.gate.name for result in results if result.kept)
+            kept = f" Kept from an earlier run: {names} (--fresh runs it again)." if names else ""
+            self._print(f"{said} passed in {seconds:.1f} s.{kept}{left}")
             return
         again = " ".join(f"--only {name}" for name in bad)
         verdict = f"{len(bad)} of {len(results)} gates did not pass ({', '.join(bad)})."

@@ -79,6 +79,7 @@ class Result:
     coverage: Coverage | None = None
     tests: tuple[Proof, ...] | None = None
     reports: tuple[str, ...] = ()
+    kept: bool = False
 
     @property
     def started_at_all(self) -> bool:

@@ -81,7 +81,9 @@ def _when(content: dict[str, Any]) -> str:
 def _tiles(content: dict[str, Any]) -> Iterator[Markup]:
     gates = content["gates"]
     passed = sum(gate["state"] == "passed" for gate in gates)
-    yield _tile("Gates passed", str(passed), f"of {len(gates)}")
+    kept = sum(gate["kept"] for gate in gates)
+    note = f"of {len(gates)}, {kept} of them in an earlier run" if kept else f"of {len(gates)}"
+    yield _tile("Gates passed", str(passed), note)
     if counts := _tests_of(content):
         others = (f"{n} {outcome}" for outcome, n in counts.items() if outcome != "passed")
         yield _tile("Tests passed", str(counts["passed"]), ", ".join(others) or "and no other")

@@ -15,6 +15,7 @@ _GATE_KEYS = (
     "lane",
     "command",
     "measured",
+    "inputs",
     "tool",
     "timeout_s",
     "patterns",
@@ -100,6 +101,7 @@ class Gate:
     lane: str
     command: tuple[str, ...]
     measured: tuple[str, ...]
+    inputs: tuple[str, ...]
     tool: str
     timeout_s: float
     patterns: tuple[re.Pattern[str], ...]
@@ -181,6 +183,7 @@ def _gate(name: str, table: Table) -> Gate:
         lane=table.get("lane", str),
         command=command,
         measured=table.words("measured"),
+        inputs=table.words("inputs"),
         tool=table.get("tool", str, command[0]),
         timeout_s=table.number("timeout_s"),
         patterns=tuple(map(table.pattern, table.words("patterns"))),

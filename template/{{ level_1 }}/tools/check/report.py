@@ -68,6 +68,7 @@ def _gate(result: Result) -> dict[str, Any]:
         "exit_code": result.exit_code,
         "state": result.state.value,
         "reason": result.reason or None,
+        "kept": result.kept,
         "figure": result.figure or None,
         "figures": dict(result.figures),
         "duration_s": result.duration_s,

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tools.check.evidence import Result, State, judge, not_run
+from tools.check.kept import Store, told
 from tools.check.plan import Gate, Plan
 from tools.common import plain
 from tools.common.guard import CANNOT_START
@@ -46,6 +47,7 @@ class Run:
         self._root = root
         self._work = work
         self._listener = listener
+        self._store = Store(root, work, shell_variables(os.environ, plan.shell))
         self._results: dict[str, asyncio.Future[Result]] = {}
 
     async def results(self) -> list[Result]:
@@ -67,8 +69,30 @@ class Run:
     async def _gate(self, gate: Gate) -> Result:
         if (unmet := await self._unmet(gate)) is not None:
             return not_run(gate, f"{unmet} did not pass")
+        words = self._words(gate)
+        digest = self._store.digest(gate) if gate.inputs else ""
+        if digest and (kept := self._kept(gate, digest, words)):
+            return kept
+        result = await self._ran(gate, words)
+        # What was changed while the gate ran, it may have read before or after.
+        if digest and result.state is State.PASSED and digest == self._store.digest(gate):
+            self._store.keep(result, digest, words)
+        return result
+
+    def _kept(self, gate: Gate, digest: str, words: tuple[str, ...]) -> Result | None:
+        """Return what is kept of a gate, if it passes when it is judged again.
+
+        A run that was measured proves all that one without the coverage does.
+        """
+        measured = (*gate.command, *gate.measured)
+        if (found := self._store.find(gate, digest, words, measured)) is None:
+            return None
+        judged = self._judged(found)
+        return told(judged) if judged.state is State.PASSED else None
+
+    async def _ran(self, gate: Gate, words: tuple[str, ...]) -> Result:
         environment = self._environment(gate)
-        command = tuple(self._filled(gate, word) for word in self._words(gate))
+        command = tuple(self._filled(gate, word) for word in words)
         if (tool := shutil.which(command[0], path=environment["PATH"])) is None:
             return not_run(gate, f"{command[0]} is not installed")
         self._listener.started(gate)
@@ -131,9 +155,14 @@ def fixed_environment(shell: Mapping[str, str], kept: Iterable[str]) -> dict[str
 
     Of the shell only the variables are kept that are named; the loopback needs no proxy.
     """
-    patterns = (*_KEPT, *kept)
-    known = {key: value for key, value in shell.items() if any(fnmatch(key, p) for p in patterns)}
+    known = shell_variables(shell, (*_KEPT, *kept))
     return {**known, **without_proxy(shell), **_FIXED, "PATH": tool_path(shell)}
+
+
+def shell_variables(shell: Mapping[str, str], patterns: Iterable[str]) -> dict[str, str]:
+    """Return the variables of the shell whose names match one of the patterns."""
+    given = tuple(patterns)
+    return {key: value for key, value in shell.items() if any(fnmatch(key, p) for p in given)}
 
 
 def _last_words(output: str) -> str:

@@ -23,7 +23,7 @@ from tools.handoff.report import (
     read_level,
 )
 
-_CHECK = "run `make check`"
+_CHECK = "run `make check-fresh`"
 _PARTS = {"gates", "requirements", "unproved_tests", "targets", "coverage", "code", "started"}
 _SHOWN = 3
 QA_REPORT = REPORTS / "qa-report.md"
@@ -85,6 +85,8 @@ def _dirty(tree: Tree) -> Iterator[Reason]:
 def _gates(content: dict[str, Any]) -> Iterator[Reason]:
     if left := [gate["name"] for gate in content["gates"] if gate["reason"] == "not selected"]:
         yield Reason("partial", f"the last run left out {', '.join(left)}", _CHECK)
+    if kept := [gate["name"] for gate in content["gates"] if gate.get("kept")]:
+        yield Reason("kept", f"the last run kept an earlier result of {', '.join(kept)}", _CHECK)
     for gate in content["gates"]:
         if gate["state"] == "passed" or gate["name"] in left:
             continue
