@@ -233,27 +233,36 @@ def test_what_is_promised_of_a_bucket_holds(name: str, installed: Callable[[str]
 
 
 class Memory:
-    """What the API of a system takes, as the kernel counts it."""
+    """What the API of a system takes, as the kernel counts it: what serves is the child of what loads it anew."""
 
     def __init__(self, base: str) -> None:
         port = base.rpartition(":")[2]
         [api] = [
-            one.pid
+            one
             for one in psutil.process_iter(["cmdline"])
             if {"chassis.serve", port} <= set(one.info["cmdline"] or [])
         ]
-        self._folder = Path(f"/proc/{api}")
+        children = api.children(recursive=True)
+        assert children
+        self._folders = [Path(f"/proc/{one.pid}") for one in (api, *children)]
         self._idle = self._resident("VmRSS")
+        self.grown()
 
     def grown(self) -> float:
         """Say by how many MiB it was larger than when it was idle, at most since this was asked."""
         most = self._resident("VmHWM")
-        (self._folder / "clear_refs").write_text("5")  # it is counted anew from now on
+        for folder in self._folders:
+            (folder / "clear_refs").write_text("5")  # it is counted anew from now on
         return most - self._idle
 
     def _resident(self, name: str) -> float:
-        lines = (self._folder / "status").read_text().splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:")) / 1024
+        lines = [
+            line
+            for folder in self._folders
+            for line in (folder / "status").read_text().splitlines()
+            if line.startswith(f"{name}:")
+        ]
+        return sum(int(line.split()[1]) for line in lines) / 1024
 
 
 def pieces(content: bytes) -> Iterator[bytes]:

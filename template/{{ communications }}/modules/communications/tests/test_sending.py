@@ -477,6 +477,8 @@ async def test_the_provider_may_be_faster_than_the_worker(
     await send()
 
     assert only(kept)[0] == "delivered"
+    assert kept.messages[message.id].provider_id == "its name"
+    assert kept.states == ["sending", "delivered"]
 
 
 async def test_what_is_told_settles_what_nobody_knew(

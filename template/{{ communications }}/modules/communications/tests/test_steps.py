@@ -73,3 +73,18 @@ def test_an_attempt_is_counted_and_begins_once() -> None:
 def test_only_who_made_an_attempt_ends_it() -> None:
     with pytest.raises(Conflict, match="Another attempt"):
         step(stored("sending"), MessageState(state="sent", attempt=OTHER))
+
+
+@pytest.mark.parametrize("told", sorted(STEPS["sent"]))
+def test_the_answer_to_a_sending_may_come_after_what_became_of_it(told: str) -> None:
+    before = {**stored(told), "provider_id": None}
+    sent = MessageState(state="sent", attempt=MINE, provider_id="SM1", segments=2, cost=7)
+
+    assert step(before, sent) == {"provider_id": "SM1", "segments": 2, "cost": 7}
+    for known, late in (
+        ({**before, "provider_id": "SM1"}, sent),
+        (before, sent.model_copy(update={"attempt": OTHER})),
+        (before, sent.model_copy(update={"attempt": None})),
+    ):
+        with pytest.raises(Conflict):
+            step(known, late)

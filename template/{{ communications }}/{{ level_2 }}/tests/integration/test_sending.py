@@ -50,6 +50,13 @@ class Office:
         state_of = {one["recipient"]: one["state"] for one in listed}
         return [state_of[one] for one in recipients]
 
+    def history(self, recipient: str) -> list[str]:
+        """Say what is in the history of a message, the first step first."""
+        listed = self.business.get(MESSAGES, params={"limit": 100}).json()["items"]
+        (place,) = [one["id"] for one in listed if one["recipient"] == recipient]
+        steps = self.business.get(f"{MESSAGES}/{place}/history").raise_for_status().json()["items"]
+        return [one["type"] for one in sorted(steps, key=lambda one: one["at"])]
+
     def taken(self, recipient: str) -> int:
         """Count what the relay has taken for an address."""
         return sum(to == [recipient] for to in self.relay.envelopes)
@@ -121,5 +128,7 @@ def test_whatever_happens_in_the_middle_nothing_is_sent_twice(office: Office) ->
 
     with office.working(**GIVES_UP):
         office.comes_to("unknown", "unknown", "sent", of=[before, after, later])
+    steps = [f"message.{one}" for one in ("queued", "sending", "sent")]
+    wait_for(lambda: office.history(later) == steps, lambda: f"{office.history(later)}")
 
     assert [office.taken(one) for one in (before, after, kept, lost, later)] == [0, 1, 1, 0, 1]

@@ -20,6 +20,8 @@ STEPS: Mapping[str, frozenset[str]] = {
     "withheld": frozenset(),
 }
 """From each state, those that may follow: a bounce may come after a delivery, and never before one."""
+DETAILS = {"provider_id", "segments", "cost"}
+"""What the answer to a sending tells."""
 NOT_YOURS = "Another attempt is under way, or was made since."
 
 
@@ -27,9 +29,13 @@ def step(stored: Mapping[str, Any], to: MessageState) -> dict[str, Any] | None:
     """Give what changes; None where it is so already. Raises Conflict for what may not follow.
 
     An attempt begins by being named, and only who names it ends it; a provider, who names none, may
-    tell of any. What is queued is only put off.
+    tell of any. What is queued is only put off. What becomes of a message may be told before the
+    answer to its sending is recorded: then the answer adds its details, once.
     """
     state, attempt = stored["state"], stored["attempt"]
+    late = to.state == "sent" and state in STEPS["sent"]
+    if late and to.attempt is not None and to.attempt == attempt and not stored["provider_id"]:
+        return to.model_dump(include=DETAILS, exclude_none=True)
     if to.state == state != "queued" and to.attempt in {None, attempt}:
         return None
     if to.state not in STEPS[state]:

@@ -92,7 +92,7 @@ class Kept:
         if values is not None:
             now = {"updated_at": dt.datetime.now(dt.UTC)}
             self.messages[message_id] = stored.model_copy(update={**values, **now})
-            self.states.append(state.state)
+            self.states += [state.state] if "state" in values else []
         return self.messages[message_id]
 
     async def sent_to(self, address_hash: str, since: dt.datetime) -> int:

@@ -71,8 +71,10 @@ class Messages(Repository[StoredMessageRead]):
                 return self.read.model_validate(stored)
             this = update(table).where(table.c.id == message_id)
             advanced = this.values(**values).returning(*table.c)
-            changed = (await connection.execute(advanced)).one()
-            return await self._stored(connection, self._all(changed))
+            changed = self._all((await connection.execute(advanced)).one())
+            if "state" not in values:  # it was told before, and is in the history
+                return self.read.model_validate(changed)
+            return await self._stored(connection, changed)
 
     async def sent_to(self, address_hash: str, since: dt.datetime) -> int:
         """Count what went to an address, or may have."""
