@@ -11,14 +11,14 @@ from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
 from sqlalchemy.orm import Mapped, mapped_column, registry
 
-from chassis import request_id
+from chassis import logs, request_id
 from chassis.app import build_app
 from chassis.audit.entries import AUDIT, MOST, AuditQuery
 from chassis.audit.events import ROOM, SecurityEvents
 from chassis.audit.log import recorder as recording
 from chassis.audit.log.reading import page_of
 from chassis.audit.log.recorder import AuditRecorder
-from chassis.audit.log.sealer import Sealer
+from chassis.audit.log.sealer import Sealer, evidence
 from chassis.audit.log.seals import Rewound, Seal
 from chassis.audit.log.unsealed import told_by
 from chassis.audit.log.verify import main, told
@@ -274,7 +274,29 @@ async def test_sealing_goes_on_whatever_happens(caplog: pytest.LogCaptureFixture
     said = "\n".join(caplog.messages)
     assert "not sealed now: Unavailable: away" in said
     assert "cannot be sealed: see docs/audit.md" in said
-    assert told(said) == {3: seal.digest}
+    assert told(said) == {3: [seal.digest]}
+
+
+def test_a_seal_is_written_whatever_level_is_asked_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for level in ("INFO", "WARNING", "ERROR", "CRITICAL"):
+        logs.configure(level)
+        evidence.info("%s", Seal(1, 9, 2, "ab" * 32))
+        assert "audit seal 1: 2 entries" in capsys.readouterr().err, level
+
+
+def test_each_digest_that_is_told_of_a_place_is_known_the_first_one_first() -> None:
+    first, later = "a" * 64, "b" * 64
+    lines = [
+        f"audit seal 12: 340 entries, {first}",
+        "INFO something else",
+        f'{{"event": "audit seal 13: 1 entries, {first}"}}',
+        f"audit seal 12: 12 entries, {later}",
+        f"audit seal 12: 340 entries, {first}",
+    ]
+
+    assert told("\n".join(lines)) == {12: [first, later], 13: [first]}
 
 
 @pytest.fixture

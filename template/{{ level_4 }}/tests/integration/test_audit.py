@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 from uuid import uuid4
@@ -42,6 +42,7 @@ SEALED = [3, 1, 1200, 2]
 """How many entries there are in each seal."""
 AS_SUPERUSER = "SET session_replication_role = replica"
 """Keeps triggers from being asked: nothing holds a superuser back."""
+ALL_SEALED = "DELETE FROM audit_log WHERE at > (SELECT max(at) FROM audit_seals)"
 
 
 def of(user: str, *roles: str) -> dict[str, str]:
@@ -214,7 +215,7 @@ async def _outside(server: Postgres, statement: str) -> None:
         await connection.execute(text(statement))
 
 
-def faults(url: str, known: Mapping[int, str] | None = None) -> list[Fault]:
+def faults(url: str, known: Mapping[int, Sequence[str]] | None = None) -> list[Fault]:
     """Compare the seals with what is there."""
 
     async def compared() -> list[Fault]:
@@ -240,7 +241,7 @@ def digests(url: str) -> dict[int, str]:
 
 def test_a_log_that_nobody_touched_is_right(url: str) -> None:
     assert faults(url) == []
-    assert faults(url, digests(url)) == []
+    assert faults(url, {place: [digest] for place, digest in digests(url).items()}) == []
 
 
 @pytest.mark.parametrize(
@@ -309,6 +310,59 @@ def test_who_makes_seals_anew_is_found_out_by_the_log_of_the_service(
     told = capsys.readouterr().out
     assert "seal 1: it is not the one that is known" in told
     assert f"seal {len(SEALED)}: it is known, and is gone" in told
+
+
+CUT = [
+    AS_SUPERUSER,
+    "DELETE FROM audit_log WHERE xid >= (SELECT until FROM audit_seals WHERE place = 2)",
+    "DELETE FROM audit_seals WHERE place > 2",
+]
+"""Removes the latest entries, and every seal over them."""
+
+
+def test_who_removes_the_latest_entries_is_found_out_by_what_was_known(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / "service.log"
+    told = [verified(url, capsys)]  # as somebody has kept it, and the service goes on meanwhile
+    log.write_text(told[0], encoding="utf-8")
+    run(url, *CUT)
+
+    assert faults(url) == []  # what is left fits together
+    verified(url, capsys, "--known", str(log), code=1)
+
+    for _ in range(len(SEALED)):  # the service seals what comes then, by the same numbers
+        asyncio.run(_enter_and_seal(url))
+        told += [f"audit seal {one}: 1 entries, {digest}" for one, digest in digests(url).items()]
+    log.write_text("\n".join(told), encoding="utf-8")
+
+    assert faults(url) == []
+    found = verified(url, capsys, "--known", str(log), code=1)
+    assert f"seal {len(SEALED)}: it is not the one that is known" in found
+
+
+def test_a_seal_that_was_put_back_is_told_of_too(url: str) -> None:
+    known = {place: [digest] for place, digest in digests(url).items()}
+
+    (fault,) = faults(url, {**known, 3: [*known[3], "b" * 64]})
+
+    assert fault == Fault(3, "two are known: one was removed, and made anew")
+
+
+def verified(url: str, capsys: pytest.CaptureFixture[str], *given: str, code: int = 0) -> str:
+    """Give what it says that the log is checked with."""
+    with only({"DATABASE_URL": url}), pytest.raises(SystemExit) as ended:
+        main(given)
+    said = capsys.readouterr().out
+    assert ended.value.code == code, said
+    return said
+
+
+async def _enter_and_seal(url: str) -> None:
+    database = Database(DatabaseSettings(database_url=url))
+    await enter(database, 1)
+    await database.close()
+    await _seal(url)
 
 
 async def _seal(url: str) -> None:
@@ -395,7 +449,30 @@ async def test_a_database_that_counts_anew_is_not_sealed(url: str) -> None:
 
     with pytest.raises(Rewound):
         await Seals(database).seal()
+    await asyncio.to_thread(run, url, AS_SUPERUSER, ALL_SEALED)
+    assert await Seals(database).waiting_s() == 0
+    await enter(database, 1)
+    assert await Seals(database).waiting_s() > 0  # for which the alert waits
     await database.close()
+
+
+@pytest.mark.parametrize(
+    ("place", "until"),
+    [
+        pytest.param("place + 1", "until + 1000000000", id="over what is to come"),
+        pytest.param("place + 1", "until - 1", id="over what is sealed"),
+        pytest.param("place + 2", "until", id="after a gap"),
+        pytest.param("place - 1", "until", id="in the place of another one"),
+    ],
+)
+def test_a_service_cannot_seal_what_it_likes(place: str, until: str, sealed: str) -> None:
+    with pytest.raises(DBAPIError) as refused:
+        run(
+            service_url(sealed),
+            "INSERT INTO audit_seals (place, until, entries, digest)"  # noqa: S608
+            f" SELECT {place}, {until}, 0, digest FROM audit_seals WHERE place = {len(SEALED)}",
+        )
+    assert getattr(refused.value.orig, "sqlstate", None) == INSUFFICIENT_PRIVILEGE
 
 
 async def test_only_one_of_several_seals(url: str) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pyotp
@@ -15,6 +17,7 @@ from chassis.environment import Name
 from chassis.features import FeatureSettings
 from chassis.identity import Principal
 from chassis.problems import Unavailable
+from chassis.testing.issuer import NAME, Issuer
 from chassis_accounts import login
 from chassis_accounts.errors import CODE_NEEDED, WRONG
 from chassis_accounts.login.asking import network_of
@@ -414,6 +417,42 @@ async def test_somebody_of_another_issuer_has_no_account(client: AsyncClient, as
 
     assert (await client.get("/auth/me")).status_code == 404
     assert (await client.get("/auth/sessions")).json() == {"items": []}
+
+
+OTHERS = Issuer()
+"""Who signs tokens for users that have no account here."""
+
+
+@pytest.fixture
+async def both(
+    settings: FeatureSettings, accounts: Any, kept_keys: Any, build: Any, tmp_path: Path
+) -> AsyncIterator[AsyncClient]:
+    """Call an instance that takes the tokens of another issuer, too."""
+    keys = tmp_path / "keys.json"
+    keys.write_bytes(OTHERS.published)
+    told = {"oidc_issuer": NAME, "oidc_keys_url": keys.as_uri()}
+    app = build(settings.model_copy(update=told), accounts, kept_keys)
+    async with build.calling(app) as client:
+        yield client
+
+
+async def test_a_token_of_another_issuer_reaches_no_session_of_an_account_whose_id_it_has(
+    client: AsyncClient, both: AsyncClient, anna: dict[str, Any]
+) -> None:
+    hers = bearer(anna["access_token"])
+    (session,) = (await client.get(LOGIN, headers=hers)).json()["items"]
+    foreign = OTHERS.token(sub=anna["id"], sid=session["id"], roles=["admin"])
+    both.headers.update(bearer(foreign))
+
+    assert (await both.get("/beds")).status_code == 200
+    assert (await both.get("/auth/me")).status_code == 404
+    assert (await both.get(LOGIN)).json() == {"items": []}
+    await both.delete(f"{LOGIN}/current")
+    assert (await both.delete(f"{LOGIN}/{session['id']}")).status_code == 404
+    await both.delete(LOGIN)
+    await both.post("http://garden/oauth2/revoke", data={"token": foreign})
+
+    assert (await client.get(LOGIN, headers=hers)).json()["items"] == [session]
 
 
 async def test_the_routes_are_documented_with_what_they_take(app: FastAPI) -> None:

@@ -8,6 +8,7 @@ from fakeredis import FakeServer
 from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient, BasicAuth, Response
 
+from chassis.identity import KeysUnknown, Principal
 from chassis_accounts.settings import Settings
 
 CLIENTS = "/api/v1/auth/clients"
@@ -231,6 +232,22 @@ async def test_a_client_learns_whether_a_token_is_good(
     assert await asked(anna["access_token"]) == {"active": False}
     alone = await root.post("/oauth2/introspect", data={"token": anna["access_token"]})
     refused(alone, 401, "invalid_client")
+
+
+async def test_while_no_keys_can_be_read_nobody_says_whether_a_token_is_good(
+    root: AsyncClient, program: dict[str, Any], anna: dict[str, Any], app: FastAPI
+) -> None:
+    async def unknown(_token: str) -> Principal:
+        raise KeysUnknown
+
+    app.state.tokens.principal_of = unknown
+    sent = {"token": anna["access_token"]}
+    for answer in (
+        await root.post("/oauth2/revoke", data=sent),
+        await root.post("/oauth2/introspect", data=sent, auth=basic(program)),
+    ):
+        assert (answer.status_code, answer.json()["status"]) == (503, 503)
+        assert answer.headers["Retry-After"] == "1"
 
 
 async def test_whoever_asks_names_no_address_in_the_metadata(root: AsyncClient) -> None:

@@ -2,6 +2,7 @@ from collections import defaultdict
 
 from fastapi import FastAPI
 from fastapi.routing import RouteContext, iter_route_contexts
+from starlette.routing import Match
 from starlette.types import Scope
 
 UNKNOWN = "(no route)"
@@ -22,11 +23,11 @@ def route_of(scope: Scope) -> str:
 
 def _foreseen(scope: Scope) -> str:
     """Find the route that a request would have come to."""
-    app, path = scope.get("app"), _path(scope)
+    app = scope.get("app")
     contexts = iter_route_contexts(app.routes) if isinstance(app, FastAPI) else ()
-    found = [one for one in contexts if one.path_regex and one.path_regex.match(path)]
-    offering = [one for one in found if scope["method"] in (one.methods or ())]
-    return next((str(one.path_format) for one in [*offering, *found]), UNKNOWN)
+    found = [(one.matches(scope)[0], one) for one in contexts if one.path_regex]
+    best = [one for kind in (Match.FULL, Match.PARTIAL) for match, one in found if match is kind]
+    return next((str(one.path_format) for one in best), UNKNOWN)
 
 
 def _whole_path(route: object, scope: Scope) -> str:

@@ -101,5 +101,8 @@ class IssuerTokens:
         known = frozenset(role for role in roles if isinstance(role, str))
         session = claims.get("sid")
         return Principal(
-            claims["sub"], known, session=session if isinstance(session, str) else None
+            claims["sub"],
+            known,
+            session=session if isinstance(session, str) else None,
+            issuer=claims["iss"],
         )

@@ -5,16 +5,17 @@ and tells on whose behalf it calls; those of users are the business of `chassis.
 ``current()`` is who asks. Probes, metrics and the documentation need no token.
 """
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 
 from chassis.feature import no_lifespan
 from chassis.identity.document import describe
 from chassis.identity.errors import InvalidToken, KeysUnknown
-from chassis.identity.guard import Guard
+from chassis.identity.guard import Guard, away
 from chassis.identity.principal import Principal, acting_as, current
 from chassis.identity.rules import PUBLIC, EveryService
 from chassis.identity.service_tokens import ServiceTokens
 from chassis.identity.settings import Settings
+from chassis.problems import ProblemResponse
 
 __all__ = [
     "PUBLIC",
@@ -47,7 +48,13 @@ def install(app: FastAPI, settings: Settings) -> None:
         reports=settings.auth_mode == "report",
         every=settings.connection_checked,
     )
+    app.add_exception_handler(KeysUnknown, _away)
     describe(app)
 
 
 lifespan = no_lifespan
+
+
+async def _away(request: Request, _error: Exception) -> ProblemResponse:
+    """Answer for a route that checks a token of its own accord."""
+    return away(request.scope)

@@ -45,7 +45,7 @@ class Guard:
         except InvalidToken as error:
             refusal = _unauthorized(scope, str(error))
         except KeysUnknown:
-            refusal = _away(scope)
+            refusal = away(scope)
         if refusal and self._reports:
             logger.warning("AUTH_MODE=enforce would answer %s", _told(scope, refusal))
             refusal = None
@@ -130,7 +130,8 @@ def _unauthorized(scope: Scope, reason: str) -> ProblemResponse:
     )
 
 
-def _away(scope: Scope) -> ProblemResponse:
+def away(scope: Scope) -> ProblemResponse:
+    """Say that nobody can tell now whether a token is right."""
     return ProblemResponse(
         HTTPStatus.SERVICE_UNAVAILABLE,
         instance=scope["path"],

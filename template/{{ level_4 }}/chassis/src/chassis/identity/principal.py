@@ -18,6 +18,8 @@ class Principal:
     """The service that asks on behalf of the subject; None where it asks by itself."""
     session: str | None = None
     """The session that the token belongs to (`sid`), where its issuer says so."""
+    issuer: str | None = None
+    """Who has given the token (`iss`); None where a service of this system says who asks."""
     is_authenticated: ClassVar[bool] = True
 
     @property

@@ -1,5 +1,6 @@
 """What routes take from a request."""
 
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Annotated, cast
 
@@ -19,11 +20,21 @@ async def _counter(connection: HTTPConnection) -> Counter:
     return cast("Counter", connection.app.state.login)
 
 
-async def _owner() -> Principal:
+def owner(principal: Principal, counter: Counter) -> Principal:
+    """Give who asks as these accounts know it: for those of another issuer, one that has none.
+
+    Whatever id the other issuer has given somebody, it is that of no account here.
+    """
+    if principal.issuer in {None, counter.settings.accounts_issuer}:
+        return principal
+    return replace(principal, identity="", session=None)
+
+
+async def _owner(connection: HTTPConnection) -> Principal:
     principal = current()
     if principal is None:
         raise NotFound(NO_ACCOUNT)
-    return principal
+    return owner(principal, await _counter(connection))
 
 
 async def _administrator(connection: HTTPConnection) -> None:

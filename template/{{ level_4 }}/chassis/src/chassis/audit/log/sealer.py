@@ -9,6 +9,9 @@ from chassis.problems.telling import described
 from chassis.repeating import repeated
 
 logger = logging.getLogger(__name__)
+evidence = logging.getLogger(f"{__name__}.evidence")
+evidence.setLevel(logging.INFO)
+"""Each seal is written whatever LOG_LEVEL says: nothing else outside of the database tells of it."""
 
 
 class Sealer:
@@ -31,4 +34,4 @@ class Sealer:
             logger.warning("The audit log is not sealed now: %s", described(error))
         else:
             if seal:
-                logger.info("audit seal %d: %d entries, %s", seal.place, seal.entries, seal.digest)
+                evidence.info("%s", seal)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, cast
 
@@ -20,6 +20,7 @@ _log = cast("Table", AuditEntry.__table__)
 _seals = cast("Table", AuditSeal.__table__)
 _every = select(_seals.c.place, _seals.c.until, _seals.c.entries, _seals.c.digest)
 _latest = _every.order_by(_seals.c.place.desc()).limit(1)
+_sealed_at = select(_seals.c.at).order_by(_seals.c.place.desc()).limit(1).scalar_subquery()
 _mine = select(func.pg_try_advisory_xact_lock(TURN))
 # Every transaction below it has ended: what they have entered is all that they ever will.
 _horizon = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
@@ -37,6 +38,10 @@ class Seal:
     until: int
     entries: int
     digest: str
+
+    def __str__(self) -> str:
+        """Write the line that is kept elsewhere, and from which it is known again."""
+        return f"audit seal {self.place}: {self.entries} entries, {self.digest}"
 
 
 FIRST: Final = Seal(0, 0, 0, "0" * 64)
@@ -74,10 +79,14 @@ class Seals:
                 await connection.execute(insert(_seals), asdict(made))
             return made if made.entries else None
 
-    async def faults(self, known: Mapping[int, str] | None = None) -> AsyncIterator[Fault]:
+    async def faults(
+        self, known: Mapping[int, Sequence[str]] | None = None
+    ) -> AsyncIterator[Fault]:
         """Compare the seals with what is there, and with digests that are known from elsewhere.
 
-        Nothing comes where all is right.
+        These are those of each place, the first that was told of it first: what came later for the
+        same place tells that the first was removed, and what it had sealed. Nothing comes where
+        all is right.
         """
         known = dict(known or {})
         async with self._database.connect() as connection:
@@ -85,8 +94,8 @@ class Seals:
             async for seal in _in_order(connection):
                 for what in await _wrong(connection, before, seal):
                     yield Fault(seal.place, what)
-                if known.pop(seal.place, seal.digest) != seal.digest:
-                    yield Fault(seal.place, "it is not the one that is known: it was made anew")
+                if told := _made_anew(known.pop(seal.place, [seal.digest]), seal.digest):
+                    yield Fault(seal.place, told)
                 before = seal
         for place in sorted(known):
             yield Fault(place, "it is known, and is gone")
@@ -97,11 +106,17 @@ class Seals:
             return await _newest(connection)
 
     async def waiting_s(self) -> float:
-        """Give the seconds for which the oldest entry has waited; 0 where all are sealed."""
+        """Give the seconds for which the oldest entry has waited; 0 where all are sealed.
+
+        What was entered after the last seal waits, too, whatever the number of its transaction:
+        in a database that counts anew it has one that is taken for sealed.
+        """
         async with self._database.connect() as connection:
             last = await _newest(connection)
-            oldest = select(func.min(_log.c.at)).where(_log.c.xid >= last.until)
-            waited = func.extract("epoch", func.clock_timestamp() - oldest.scalar_subquery())
+            oldest = select(func.min(_log.c.at))
+            above = oldest.where(_log.c.xid >= last.until).scalar_subquery()
+            later = oldest.where(_log.c.at > _sealed_at).scalar_subquery()
+            waited = func.extract("epoch", func.clock_timestamp() - func.least(above, later))
             return float((await connection.execute(select(waited))).scalar_one() or 0)
 
 
@@ -120,6 +135,15 @@ async def _in_order(connection: AsyncConnection) -> AsyncIterator[Seal]:
 
 def _after(place: int) -> Select[*tuple[Any, ...]]:
     return _every.where(_seals.c.place > place).order_by(_seals.c.place).limit(CHUNK)
+
+
+def _made_anew(known: Sequence[str], digest: str) -> str | None:
+    """Say how a seal differs from what was told of its place; None where it does not."""
+    if known[0] != digest:
+        return "it is not the one that is known: it was made anew"
+    if len(known) > 1:
+        return "two are known: one was removed, and made anew"
+    return None
 
 
 async def _wrong(connection: AsyncConnection, before: Seal, seal: Seal) -> list[str]:

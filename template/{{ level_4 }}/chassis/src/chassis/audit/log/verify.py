@@ -1,7 +1,8 @@
 """Whether the audit log is as it was written: ``python -m chassis.audit.log.verify [--known LOG]``.
 
-``LOG`` is any file with the log lines of the data service that tell of seals, ``-`` what is piped
-in: only they show that somebody who may do everything in the database has made seals anew.
+``LOG`` is any file with lines that tell of seals, oldest first, ``-`` what is piped in: those of the
+log of one data service, or what this has printed before. Only they show that somebody who may do
+everything in the database has made seals anew, or removed the latest ones with their entries.
 """
 
 import asyncio
@@ -42,9 +43,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(0 if right else 1)
 
 
-def told(text: str) -> dict[int, str]:
-    """Find the seals that log lines tell of, in whatever format they are."""
-    return {int(place): digest for place, digest in _TOLD.findall(text)}
+def told(text: str) -> dict[int, list[str]]:
+    """Find the digests that lines tell of for each place, the first one first, in any format.
+
+    There is more than one only where a seal was removed and another one made in its place.
+    """
+    found: dict[int, list[str]] = {}
+    for place, digest in _TOLD.findall(text):
+        digests = found.setdefault(int(place), [])
+        if digest not in digests:
+            digests.append(digest)
+    return found
 
 
 def _text(known: str | None) -> str:
@@ -53,7 +62,7 @@ def _text(known: str | None) -> str:
     return sys.stdin.read() if known == "-" else Path(known).read_text(encoding="utf-8")
 
 
-async def _verified(settings: DataSettings, known: dict[int, str]) -> bool:
+async def _verified(settings: DataSettings, known: dict[int, list[str]]) -> bool:
     database = Database(settings)
     seals = Seals(database)
     try:
@@ -65,6 +74,8 @@ async def _verified(settings: DataSettings, known: dict[int, str]) -> bool:
         sys.stdout.write(f"seal {fault.place}: {fault.what}\n")
     compared = f"{len(known)} of them with those that are known" if known else "none with the log"
     sys.stdout.write(f"{newest.place} seals checked, {compared}: {len(faults)} faults\n")
+    if newest.place:
+        sys.stdout.write(f"{newest}\n")  # to be kept, and known the next time
     return not faults
 
 
