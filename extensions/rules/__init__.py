@@ -28,7 +28,7 @@ from .files import (
 from .layers import derived, service_names
 from .layout import as_members, python
 from .open_answers import opened, question
-from .papers import described_events, infrastructure, work_list
+from .papers import closing_endpoints, described_events, infrastructure, work_list
 from .selection import closure, features, layers
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "as_members",
     "catalog",
     "cell",
+    "closing_endpoints",
     "closure",
     "data_model",
     "derived",

@@ -1,5 +1,6 @@
 """What every climb promises, whatever was edited."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,20 @@ def test_a_dry_run_says_everything_and_changes_nothing(
     assert names["new"] in run.out
     assert f"{names['new_seed']} (yours from now on)" in run.out
     assert run.out.endswith("Nothing was changed (--dry-run).\n")
+
+
+@turns.climbs
+def test_a_dry_run_names_the_routes_that_take_a_token_then(project: Path, climb: Climb) -> None:
+    machine = json.loads(climb(project, "--to", 4, "--dry-run", "--json").out)
+    told = climb(project, "--to", 4, "--dry-run").out
+
+    assert "GET /api/v1/tasks" in machine["closing"]
+    assert "DELETE /api/v1/tasks/{task_id}" in machine["closing"]
+    assert not [route for route in machine["closing"] if "/auth/" in route or "audit" in route]
+    part = told[told.index("Routes that take a token then") :].split("\n\n")[0]
+    assert all(f"  {route}\n" in part for route in machine["closing"])
+    assert "those of your own: `make policy`" in part
+    assert "Routes that take" not in climb(project, "--to", 3, "--dry-run").out
 
 
 @turns.climbs

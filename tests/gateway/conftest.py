@@ -45,11 +45,13 @@ class Gateway:
         """GET over TLS."""
         return self.client.get(path, **options)
 
-    def raw(self, sent: bytes, *, tls: bool = True, seconds: float = 20) -> bytes:
+    def raw(
+        self, sent: bytes, *, tls: bool = True, seconds: float = 20, to: str = "127.0.0.1"
+    ) -> bytes:
         """Send bytes as they are, and give all that comes back until the connection ends."""
         port = self.place.https if tls else self.place.http
         with ExitStack() as stack:
-            wire = stack.enter_context(socket.create_connection(("127.0.0.1", port), seconds))
+            wire = stack.enter_context(socket.create_connection((to, port), seconds))
             if tls:
                 context = unverified()
                 wire = stack.enter_context(context.wrap_socket(wire, server_hostname="localhost"))
@@ -107,7 +109,7 @@ def start(
             place = tools.Place(tmp_path, http, https, {SERVICE: addresses})
             configuration = tools.write(rendered(of), place)
             for name, text in (own or {}).items():
-                (tmp_path / "deploy/local/nginx" / name).write_text(text)
+                (tmp_path / "deploy/local/nginx" / name).write_text(tools.here(text, place))
             for file in configuration.parent.iterdir():
                 text = file.read_text()
                 for old, new in (changes or {}).items():

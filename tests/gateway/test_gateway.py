@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -239,6 +240,63 @@ def test_one_client_does_not_use_up_what_another_has(start: Start) -> None:
             assert {status(gateway, address) for _ in range(100)} == {200}
             assert 429 in {status(gateway, same_network) for _ in range(5)}
             assert status(gateway, another) == 200
+
+
+@pytest.mark.parametrize(
+    ("address", "same_client", "another"),
+    [("10.0.0.1", "10.0.0.1", "10.0.0.2"), ("2001:db8::1", "2001:db8::ffff:2", "2001:db8:0:1::1")],
+)
+def test_bodies_that_drip_take_no_more_than_what_one_client_may_have_at_once(
+    start: Start, address: str, same_client: str, another: str
+) -> None:
+    own = "set_real_ip_from 127.0.0.1;\nreal_ip_header X-Forwarded-For;\n"
+    fewer = {"limit_conn open_per_client 100;": "limit_conn open_per_client 5;"}
+    with (
+        start(own={"http_balancer.conf": own}, changes=fewer) as gateway,
+        ExitStack() as open_ones,
+    ):
+
+        def status(of: str) -> int:
+            return gateway.get(headers={"X-Forwarded-For": of}).status_code
+
+        drips = [open_ones.enter_context(dripping(gateway, address)) for _ in range(5)]
+        until(lambda: status(same_client) == 429)
+        problem(gateway.get(headers={"X-Forwarded-For": address}), 429, "too-many-requests")
+        assert status(another) == 200
+        for wire in drips:
+            wire.sendall(b"x")  # they are alive
+        drips[0].close()
+        until(lambda: status(same_client) == 200)  # its place is given back
+
+
+def dripping(gateway: Gateway, address: str) -> ssl.SSLSocket:
+    """A request of that address whose body does not come to an end."""
+    wire = socket.create_connection(("127.0.0.1", gateway.place.https), 20)
+    wire = unverified().wrap_socket(wire, server_hostname="localhost")
+    head = HEAD.replace(b"GET", b"POST") + f"X-Forwarded-For: {address}\r\n".encode()
+    wire.sendall(head + b"Content-Length: 1000\r\n\r\nx")
+    return wire
+
+
+def test_clients_who_come_by_ipv6_have_addresses_of_their_own(start: Start) -> None:
+    own = {
+        "port80_ipv6.conf": "listen [::]:8080;\n",
+        "port443_ipv6.conf": "listen [::]:8443 ssl;\n",
+    }
+    end = b"Connection: close\r\n\r\n"
+    with start(own=own) as gateway:
+        try:
+            served = gateway.raw(HEAD + end, to="::1")
+        except OSError as error:
+            pytest.skip(f"no IPv6 here: {error}")
+        stranger = HEAD.replace(b"localhost", b"evil.example") + end
+        refused = [gateway.raw(stranger, to="::1", tls=tls) for tls in (True, False)]
+        plain = gateway.raw(HEAD + end, to="::1", tls=False)
+
+    assert served.startswith(b"HTTP/1.1 200 ")
+    assert plain.startswith(b"HTTP/1.1 308 ")
+    assert all(said.startswith(b"HTTP/1.1 421 ") for said in refused)
+    assert [one["headers"]["x-forwarded-for"] for one in gateway.services[0].asked] == ["::1"]
 
 
 def test_a_body_that_is_too_large_is_refused(gateway: Gateway) -> None:

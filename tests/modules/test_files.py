@@ -35,7 +35,7 @@ LARGE = PIECE * 4800  # 300 MiB
 MOST_MIB = 40
 """What the API may take beyond what it has when it is idle, however large a file is."""
 LEFT = """
-import asyncio, datetime, json
+import asyncio, datetime, json, os
 from chassis_files.direct.opening import direct_storage
 from chassis_files.storage import Settings, storage_of
 
@@ -45,11 +45,15 @@ async def main():
     direct = direct_storage(settings, storage)
     known = await storage.sizes("")
     later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1)
-    print(json.dumps([sorted(known), await direct.sweep(later)]))
+    print(json.dumps([sorted(known), await direct.sweep(later)]), flush=True)
+    os._exit(0)
 
 asyncio.run(main())
 """
-"""Says what a store has, and removes what began to come and did not end: how much that was."""
+"""Says what a store has, and removes what began to come and did not end: how much that was.
+
+It ends at once: a thread of the client for S3 that is still at work aborts Python's own end.
+"""
 
 needs_weed = pytest.mark.usefixtures("weed")
 

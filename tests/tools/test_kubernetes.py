@@ -123,6 +123,9 @@ def rendered_project(renderer: Renderer, tmp_path_factory: pytest.TempPathFactor
 def cluster(rendered_project: Path, tmp_path: Path) -> Cluster:
     project = tmp_path / "project"
     shutil.copytree(rendered_project, project)
+    own = project / "deploy/local/nginx/server_api.conf"
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_text("location /api/ {\n    proxy_pass http://api;\n}\n")
     return Cluster(project, tmp_path)
 
 
@@ -141,7 +144,8 @@ def test_a_release_replaces_another_once_its_migrations_have_ended(cluster: Clus
     assert delete[0] == "delete job/data-migrate --ignore-not-found --wait=true"
     assert [one["metadata"]["name"] for one in job[1]] == ["data-migrate"]
     assert wait[0] == "get job/data-migrate --output=json"
-    assert {"Deployment", "HTTPRoute", "NetworkPolicy", "PodMonitor", "Service"} < {*kinds(rest[1])}
+    assert {"Deployment", "HTTPRoute", "NetworkPolicy", "Service"} < {*kinds(rest[1])}
+    assert {"PodMonitor", "PrometheusRule"} < {*kinds(rest[1])}
     assert "Job" not in kinds(rest[1])
     assert [words for words, _ in rollouts] == [
         f"rollout status deployment/{name} --timeout=600s" for name in ("api", "data")

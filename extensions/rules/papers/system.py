@@ -42,6 +42,22 @@ def described_endpoints(context: Context) -> list[dict[str, str]]:
 
 
 @pass_context
+def closing_endpoints(context: Context) -> list[str]:
+    """What clients may ask for without a token, and no longer where every route takes one."""
+    records = [
+        endpoint_of(entity, operation)
+        for entity in context["model"]["entities"]
+        for operation, *_ in OPERATIONS
+    ]
+    others = [
+        endpoint
+        for endpoint in present(context, catalog()["endpoints"])
+        if "business" in endpoint["services"] and not endpoint.get("open")
+    ]
+    return [f"{endpoint['method']} {endpoint['path']}" for endpoint in [*records, *others]]
+
+
+@pass_context
 def infrastructure(context: Context) -> list[str]:
     """What runs beside the services, by its name."""
     return [component["title"] for component in present(context, catalog()["components"])]

@@ -88,7 +88,7 @@ def _worked_out(request: Request, project: Path, stack: ExitStack) -> "_Climb":
     answers = _answers(request, project, recorded, template)
     changes = {key: answers[key] for key in answers if recorded.answers.get(key) != answers[key]}
     preview = previewed(repository, template, recorded, changes, moves=request.upgrade)
-    told = report(preview, template.rules)
+    told = report(preview, template)
     # Whatever has to be known is known before anything is written.
     _ = repository.undo
     diff = ["", preview.diff.rstrip("\n")] if request.diff else []

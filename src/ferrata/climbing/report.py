@@ -11,8 +11,11 @@ from typing import Any
 from ferrata.climbing.preview import Preview
 from ferrata.planning import ASSIGNMENT, VARIABLES
 from ferrata.project import Recorded
+from ferrata.template import Template, environment, variables
 
 SHOWN = 40
+TOKENS = 4
+"""The level at which every route takes a token."""
 SECRET = re.compile(r"^#\s*secret\b", re.MULTILINE | re.IGNORECASE)
 
 
@@ -38,6 +41,7 @@ class Report:
     name: str
     steps: list[str]
     behaviour: list[str]
+    closing: list[str]
     variables: list[Variable]
     added: list[str]
     changed: list[str]
@@ -61,8 +65,9 @@ class Report:
         )
 
 
-def report(preview: Preview, rules: ModuleType) -> Report:
+def report(preview: Preview, template: Template) -> Report:
     """Compare the project with its preview."""
+    rules = template.rules
     before, after, outcome = preview.before, preview.after, preview.outcome
     prefix = str(preview.repository.prefix)
     names = set(ASSIGNMENT.findall(_text(preview.repository.project / VARIABLES)))
@@ -70,6 +75,7 @@ def report(preview: Preview, rules: ModuleType) -> Report:
         name=str(after.answers["project_name"]),
         steps=_steps(rules, before, after),
         behaviour=behaviour(rules, before.answers, after.answers),
+        closing=closing(template, before.answers, after.answers),
         variables=[one for one in _variables(preview.text(VARIABLES)) if one.name not in names],
         added=[
             _with_owner(rules, prefix, path)
@@ -175,6 +181,17 @@ def behaviour(rules: ModuleType, before: Mapping[str, Any], after: Mapping[str, 
     ]
 
 
+def closing(template: Template, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """The routes of the template that take a token only then: method and path."""
+    rules = template.rules
+    # A version from before it told of them has none.
+    if not before["level"] < TOKENS <= after["level"] or not hasattr(rules, "closing_endpoints"):
+        return []
+    known = variables(template, environment(template), _known(rules, before))
+    routes: list[str] = rules.closing_endpoints({**known, **rules.derived(known)})
+    return routes
+
+
 def _everything(rules: ModuleType, answers: Mapping[str, Any]) -> set[str]:
     levels = {f"level_{number}" for number in range(1, answers["level"] + 1)}
     return levels | {*_layers(rules, answers)}
@@ -196,6 +213,9 @@ def as_text(report: Report, *, full: bool = False) -> list[str]:
     shown = None if full else SHOWN
     lines = [f"{report.name}: {', '.join(report.steps) or 'the same answers and template'}"]
     lines += _section("What will behave differently", report.behaviour)
+    lines += _section("Routes that take a token then", report.closing, shown)
+    if report.closing:
+        lines.append("  and those of your own: `make policy` names all of them afterwards")
     lines += _section("New environment variables", report.variables)
     lines += _section("Restored, the template's files that were deleted", report.restored, shown)
     lines += _section("Added", report.added, shown)

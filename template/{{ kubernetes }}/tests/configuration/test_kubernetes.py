@@ -1,19 +1,24 @@
 """What production is in Kubernetes: valid, as tight as under Compose, and whole in each environment."""
 
+import re
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 from tools.common import ToolError
-from tools.kubernetes import cluster, manifests, policies, system
+from tools.dev import gateway as nginx
+from tools.kubernetes import alerts, cluster, gateway, manifests, policies, system
 from tools.production.compose import Compose
 
+from tests.configuration import measured
 from tests.configuration.conftest import ROOT
+from tests.configuration.test_gateway import status
 
 VERSION = kubernetes_validate.latest_version()
 # What other software brings: their own schemas are in the cluster.
-OF_OTHERS = {"HTTPRoute", "PodMonitor"}
+OF_OTHERS = {"HTTPRoute", "PodMonitor", "PrometheusRule"}
 ENVIRONMENTS = sorted(path.name for path in (ROOT / "deploy/kubernetes").iterdir())
 
 Manifest = dict[str, Any]
@@ -102,14 +107,52 @@ def test_who_is_not_named_is_not_let_in(
     assert from_outside == {service.name for service in services if service.public}
 
 
+def test_alerts_are_about_what_is_asked_here(
+    found: list[Manifest], services: list[system.Service]
+) -> None:
+    """The job of a metric is what the label of the pod says, by which the monitor names it."""
+    monitor, rules = manifests.monitor(services, alerts.groups(ROOT))
+    label = monitor["spec"]["jobLabel"]
+    deployments = of_kind(found, "Deployment").values()
+    jobs = {spec["template"]["metadata"]["labels"][label] for spec in deployments}
+    applied = [rule for group in rules["spec"]["groups"] for rule in group["rules"]]
+    expressions = [rule["expr"] for rule in applied]
+    asked = [metric for expression in expressions for metric, _ in measured.asked(expression)]
+
+    assert {job for text in expressions for job in re.findall(r'\bjob="([^"]+)"', text)} == jobs
+    assert not {*asked} & measured.of_containers()
+    left_out = [rule for _, rule in measured.rules() if rule not in applied]
+    for rule in left_out:
+        names = {name for name, _ in measured.asked(rule["expr"])}
+        assert names & measured.of_containers() or rule["labels"]["job"] not in jobs, rule["alert"]
+
+
+def test_clients_reach_what_they_reach_under_compose(
+    services: list[system.Service], running: nginx.Place
+) -> None:
+    (route,) = manifests.route(services, gateway.paths(ROOT))
+    matches = [match["path"] for rule in route["spec"]["rules"] for match in rule["matches"]]
+    text = "\n".join(file.read_text() for pattern in gateway.FILES for file in ROOT.glob(pattern))
+    named = re.findall(r"(?m)^ *location (?:[=~^]+ )?\^?(\S+) \{", text)
+    exact = {one["value"] for one in matches if one["type"] == "Exact"}
+    starts = tuple(one["value"] for one in matches if one["type"] == "PathPrefix")
+
+    assert "/api/" in starts
+    for path in [*starts, *exact]:  # the service is not there
+        assert status(running, path) == HTTPStatus.BAD_GATEWAY, path
+    for path in {path for path in named if re.fullmatch(r"[\w/.-]+", path)}:
+        through = path in exact or path.startswith(starts)
+        assert through == (status(running, path) == HTTPStatus.BAD_GATEWAY), path
+
+
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_an_environment_has_everything_in_a_place_of_its_own(
     environment: str, found: list[Manifest], services: list[system.Service], tmp_path: Path
 ) -> None:
     for name, documents in (
         ("base", found),
-        ("route", list(manifests.route(services))),
-        ("monitor", list(manifests.monitor(services))),
+        ("route", list(manifests.route(services, gateway.paths(ROOT)))),
+        ("monitor", list(manifests.monitor(services, alerts.groups(ROOT)))),
     ):
         folder = tmp_path / ".deploy/kubernetes" / name
         cluster.write(folder, documents)

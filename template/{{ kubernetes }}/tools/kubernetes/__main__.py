@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tools.common import ToolError, UsageError, say, write_atomically
 from tools.common.processes import only_one
-from tools.kubernetes import cluster, manifests, policies, system
+from tools.kubernetes import alerts, cluster, gateway, manifests, policies, system
 from tools.kubernetes.manifests import Manifest
 from tools.production import releases
 from tools.production.compose import Compose
@@ -77,8 +77,8 @@ def _write(root: Path, release: str) -> Path:
     services = system.services(compose)
     base: dict[str, Iterable[Manifest]] = {
         "base": [*manifests.workloads(services), *policies.policies(services)],
-        "route": manifests.route(services),
-        "monitor": manifests.monitor(services),
+        "route": manifests.route(services, gateway.paths(root)),
+        "monitor": manifests.monitor(services, alerts.groups(root)),
     }
     for name, documents in base.items():
         cluster.write(root / WRITTEN / name, documents)

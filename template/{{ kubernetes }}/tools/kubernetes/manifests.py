@@ -6,6 +6,7 @@ from typing import Any
 from tools.kubernetes.system import Once, Service
 
 Manifest = dict[str, Any]
+Paths = Mapping[str, Iterable[Mapping[str, str]]]
 
 SECRET = "system"  # noqa: S105  # the name of it, no secret
 _NAME = "app.kubernetes.io/name"
@@ -27,25 +28,34 @@ def workloads(services: Iterable[Service]) -> Iterator[Manifest]:
             yield _budget(service)
 
 
-def route(services: Iterable[Service]) -> Iterator[Manifest]:
+def route(services: Iterable[Service], paths: Paths) -> Iterator[Manifest]:
     """Give the way of requests from a gateway of the cluster to the public services."""
     for service in services:
         if service.public and service.answers:
             backend = {"name": service.name, "port": service.port}
-            match = {"path": {"type": "PathPrefix", "value": "/api/"}}
+            matches = [{"path": path} for path in paths.get(service.name, ())]
             spec = {
                 "parentRefs": [{"name": "gateway"}],
-                "rules": [{"matches": [match], "backendRefs": [backend]}],
+                "rules": [{"matches": matches, "backendRefs": [backend]}],
             }
             yield _manifest("gateway.networking.k8s.io/v1", "HTTPRoute", service.name, spec)
 
 
-def monitor(services: Iterable[Service]) -> Iterator[Manifest]:
-    """Tell Prometheus' operator whom to ask for metrics."""
+def monitor(services: Iterable[Service], alerts: Iterable[Manifest]) -> Iterator[Manifest]:
+    """Tell Prometheus' operator whom to ask for metrics, and when to tell somebody.
+
+    The alerts know a service by its name: what it was asked as is the `job` of its metrics.
+    """
     names = [service.name for service in services]
     chosen = {"matchExpressions": [{"key": _NAME, "operator": "In", "values": names}]}
-    spec = {"selector": chosen, "podMetricsEndpoints": [{"port": "http", "path": "/metrics"}]}
+    spec = {
+        "jobLabel": _NAME,
+        "selector": chosen,
+        "podMetricsEndpoints": [{"port": "http", "path": "/metrics"}],
+    }
     yield _manifest("monitoring.coreos.com/v1", "PodMonitor", "services", spec)
+    rules = {"groups": list(alerts)}
+    yield _manifest("monitoring.coreos.com/v1", "PrometheusRule", "alerts", rules)
 
 
 def labels(name: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Who may talk to whom: what is not in an address that a service is given, it does not reach."""
+"""Who may talk to whom, as far as addresses that services are given tell it."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -46,7 +46,11 @@ def _callers(name: str, services: Iterable[Service]) -> Iterator[str]:
 
 
 def _egress(calls: Iterable[tuple[str, int]], ports: dict[str, int]) -> Iterator[Manifest]:
-    """Names are looked up; a service of this project is a pod, anybody else may be anywhere."""
+    """Names are looked up; a service of this project is a pod.
+
+    Anybody else, a database above all, may be anywhere: a policy knows no names, so its port is
+    open to every host. Owners who know the network narrow it (docs/kubernetes.md).
+    """
     yield _DNS
     for host, port in sorted(set(calls)):
         there: Manifest = {"ports": [{"protocol": "TCP", "port": port}]}

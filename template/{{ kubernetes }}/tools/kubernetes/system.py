@@ -13,7 +13,7 @@ _PORT = re.compile(r"--port=(\d+)")
 _COMPLETED = "service_completed_successfully"
 _MEBIBYTE = 2**20
 # Where nobody says otherwise.
-_PORTS = {"http": 80, "https": 443, "postgresql": 5432}
+_PORTS = {"http": 80, "https": 443, "postgresql": 5432, "s3": 443}
 
 
 @dataclass(frozen=True)

@@ -84,8 +84,13 @@ def told() -> dict[str, set[str]]:
 def others() -> set[str]:
     """Read the names of what is told by others than the services."""
     own = OTHERS.read_text(encoding="utf-8").split() if OTHERS.exists() else []
+    return {*own, *of_containers()}
+
+
+def of_containers() -> set[str]:
+    """Read the names of what is told by containers of this project that are no services."""
     queries = [file.read_text(encoding="utf-8") for file in files("deploy/*/*.sql")]
-    return {*own, *re.findall(r"# TYPE (\w+)", "\n".join(queries))}
+    return {*re.findall(r"# TYPE (\w+)", "\n".join(queries))}
 
 
 def _declared(node: ast.AST) -> Iterator[tuple[str, set[str]]]:

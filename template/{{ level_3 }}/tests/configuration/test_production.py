@@ -30,6 +30,16 @@ def test_only_the_gateway_can_be_reached_from_outside() -> None:
     assert published == ["gateway.yml"]
 
 
+def test_each_client_has_an_address_of_its_own(production: Compose) -> None:
+    """Docker hands who comes by IPv6 to a network without it over as one client, itself."""
+    with_ipv6 = production.configuration["networks"]["edge"].get("enable_ipv6", False)
+    ports = production.services["gateway"]["ports"]
+
+    for port in ports:
+        by_ipv4 = re.fullmatch(r"[\d.]+", port.get("host_ip", ""))
+        assert by_ipv4 or with_ipv6, f"port {port['published']}: docs/gateway.md, IPv6"
+
+
 def test_no_password_is_in_a_file_or_a_variable() -> None:
     for name, text in FILES.items():
         assert not re.search(r"(?i)password: *[^{ \n/]", text.replace("_FILE", "")), name

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -12,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 OLDEST = (1, 30)
-HOST = "127.0.0.1"
+HOST, HOST_6 = "127.0.0.1", "[::1]"
 _FILES = ("deploy/nginx", "deploy/local/nginx")
 _POLL_S = 0.02
 _START_TIMEOUT_S = 10.0
@@ -74,16 +75,18 @@ def write(root: Path, place: Place) -> Path:
         target.mkdir(parents=True)
         for file in sorted(source.iterdir()) if source.is_dir() else []:
             text = file.read_text(encoding="utf-8")
-            (target / file.name).write_text(_here(text, place), encoding="utf-8")
+            (target / file.name).write_text(here(text, place), encoding="utf-8")
     return place.folder / "deploy/nginx/nginx.conf"
 
 
-def _here(text: str, place: Place) -> str:
+def here(text: str, place: Place) -> str:
     """Put this machine's addresses and folders in place of those of the container."""
     changes = {
         r"(?m)^resolver .*\n": "",
         r"\blisten 8080\b": f"listen {HOST}:{place.http}",
         r"\blisten 8443\b": f"listen {HOST}:{place.https}",
+        r"\blisten \[::\]:8080\b.*;": f"listen {HOST_6}:{place.http};" if _has_ipv6() else "",
+        r"\blisten \[::\]:8443\b.*;": f"listen {HOST_6}:{place.https} ssl;" if _has_ipv6() else "",
         r"https://\$host\$": f"https://$host:{place.https}$",
         r"/etc/gateway/tls/current": str(place.folder / "tls"),
         r"/var/lib/acme": str(place.folder / "acme"),
@@ -98,6 +101,14 @@ def _here(text: str, place: Place) -> str:
             servers = (f"{line[1]}server {address} {line[2]};" for address in addresses.split())
             text = text.replace(line[0], "\n".join(servers))
     return text
+
+
+def _has_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
 
 
 def self_signed(folder: Path, *names: str) -> None:

@@ -54,7 +54,7 @@ async def url(service: Service) -> AsyncIterator[str]:
 @pytest.fixture
 def guards() -> Guards:
     return Guards(
-        Settings(breaker_calls=CALLS, breaker_pause=0.1, bulkhead_calls=2, bulkhead_patience=0.05),
+        Settings(breaker_calls=CALLS, breaker_pause=0.1, bulkhead_calls=2, bulkhead_patience=0.2),
     )
 
 
@@ -196,7 +196,7 @@ class TestBulkhead:
     async def test_a_slow_service_takes_its_share_only(
         self, http: HttpClient, service: Service, url: str
     ) -> None:
-        service.delay = 0.3
+        service.delay = 0.5
         calls = [asyncio.create_task(http.get(url)) for _ in range(3)]
 
         done = await asyncio.gather(*calls, return_exceptions=True)

@@ -1,6 +1,7 @@
 """Spans as they arrive where they are collected."""
 
 import asyncio
+import re
 import time
 from collections.abc import Iterator
 
@@ -174,6 +175,22 @@ async def test_one_that_is_trusted_can(
     assert (collector.spans[0].trace_id.hex() == TRACE) == (given == PARENT)
 
 
+async def told(client: AsyncClient) -> dict[str, float]:
+    """The spans that were sent, as Prometheus reads it."""
+    lines = (await client.get("/metrics")).text.splitlines()
+    found = (re.fullmatch(r'trace_spans_total{outcome="(\w+)"} (.+)', line) for line in lines)
+    return {one[1]: float(one[2]) for one in found if one}
+
+
+async def test_what_is_taken_is_told(app: FastAPI, client: AsyncClient) -> None:
+    assert await told(client) == {"taken": 0, "lost": 0}
+    await client.get("/plants/fern")
+    await client.get("/plants/moss")
+    await flushed(app)
+
+    assert await told(client) == {"taken": 2, "lost": 0}
+
+
 class TestWithoutAnAddress:
     @pytest.fixture
     def app(self) -> FastAPI:
@@ -202,6 +219,7 @@ class TestWithoutACollector:
         await asyncio.to_thread(app.state.tracing.close)
 
         assert time.monotonic() - begun < 2 * PATIENCE_S
+        assert await told(client) == {"taken": 0, "lost": 1}
 
 
 def test_an_address_must_be_one() -> None:

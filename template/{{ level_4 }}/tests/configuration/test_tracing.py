@@ -41,10 +41,22 @@ def test_every_service_sends_its_spans_there() -> None:
         assert (to.hostname, f"0.0.0.0:{to.port}") == ("jaeger", taken)
 
 
-def test_what_is_kept_has_a_place() -> None:
+def test_what_is_kept_has_a_place_that_can_be_written_to() -> None:
+    """The image's user owns nothing: it has /tmp, and what a volume there got from the image."""
     badger = read("deploy/jaeger/jaeger.yml")["extensions"]["jaeger_storage"]["backends"]["kept"]
-    volumes = read("deploy/production/tracing.yml")["services"]["jaeger"]["volumes"]
-    places = [volume.split(":")[1] for volume in volumes]
+    production = read("deploy/production/tracing.yml")
+    jaeger = production["services"]["jaeger"]
+    kept = {volume.split(":")[1] for volume in jaeger["volumes"] if volume[0] not in "./"}
 
+    assert kept == {"/tmp"}  # noqa: S108  # in the container
+    assert "/tmp" not in jaeger.get("tmpfs", [])  # noqa: S108  # it would be in the volume's place
+    assert "user" not in jaeger
     for folder in badger["badger"]["directories"].values():
-        assert any(folder.startswith(f"{place}/") for place in places)
+        assert folder.startswith("/tmp/")  # noqa: S108
+
+
+def test_it_is_asked_whether_it_is_well() -> None:
+    said = read("deploy/jaeger/jaeger.yml")["extensions"]["healthcheckv2"]["http"]["endpoint"]
+    asked = read("deploy/production/tracing.yml")["services"]["jaeger"]["healthcheck"]["test"]
+
+    assert urlsplit(asked[-1]).port == urlsplit(f"//{said}").port

@@ -1,11 +1,11 @@
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased, TraceIdRatioBased
 from opentelemetry.trace import Span, SpanKind, StatusCode, use_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -34,6 +34,24 @@ def parent_in(carrier: Mapping[str, str]) -> Context:
     return _propagator.extract(carrier, context=Context())
 
 
+class CountedExporter(OTLPSpanExporter):
+    """Sends spans, and counts those that were taken and those that are lost."""
+
+    def __init__(self, url: str, sent: dict[str, int]) -> None:
+        super().__init__(endpoint=url, timeout=PATIENCE_S)
+        self._sent = sent
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Send them; one thread does, that of the processor of spans."""
+        result = SpanExportResult.FAILURE
+        try:
+            result = super().export(spans)
+        finally:
+            outcome = "taken" if result is SpanExportResult.SUCCESS else "lost"
+            self._sent[outcome] += len(spans)
+        return result
+
+
 class Tracing:
     """Makes the spans of a service, and has a share of them sent."""
 
@@ -49,8 +67,10 @@ class Tracing:
             resource=Resource.create(about),
             shutdown_on_exit=False,  # the lifespan does
         )
+        self.sent = {"taken": 0, "lost": 0}
+        """How many spans were sent, by whether they were taken where they are collected."""
         if settings.traces_url:
-            exporter = OTLPSpanExporter(endpoint=settings.traces_url, timeout=PATIENCE_S)
+            exporter = CountedExporter(settings.traces_url, self.sent)
             self.provider.add_span_processor(BatchSpanProcessor(exporter))
         self._tracer = self.provider.get_tracer("chassis")
         self.continues = False
