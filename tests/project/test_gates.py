@@ -144,7 +144,7 @@ def test_the_shell_decides_nothing(name: str, installed: Callable[[str], Path]) 
     steady = [gate for gate in known if gate not in UNSTEADY]
     only = [word for gate in steady for word in ("--only", gate)]
 
-    def told(shell: dict[str, str], *only: str) -> dict[str, tuple[str, str]]:
+    def told(shell: dict[str, str], *only: str) -> tuple[object, dict[str, tuple[str, str]]]:
         done = subprocess.run(
             [project / ".venv/bin/python", "-m", "tools.check", "--fresh", "--json", *only],
             cwd=project,
@@ -155,14 +155,16 @@ def test_the_shell_decides_nothing(name: str, installed: Callable[[str], Path]) 
         )
         report = json.loads(done.stdout)
         ran = [gate for gate in report["gates"] if gate["name"] in steady]
-        return {gate["name"]: (gate["state"], gate["figure"]) for gate in ran}
+        figures = {gate["name"]: (gate["state"], gate["figure"]) for gate in ran}
+        return report["coverage"], figures
 
     told(bare, "--only", "lock")  # the reports are there then, and are files that are formatted
-    figures = told(bare, *only)
+    coverage, figures = told(bare, *only)
 
     assert {name: gate for name, gate in figures.items() if gate[0] != "passed"} == {}
-    hostile = told(bare | HOSTILE, *only)
+    covered, hostile = told(bare | HOSTILE, *only)
     assert {name: gate for name, gate in hostile.items() if gate != figures[name]} == {}
+    assert covered == coverage
 
 
 @pytest.mark.long

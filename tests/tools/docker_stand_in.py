@@ -23,7 +23,7 @@ def main(words: list[str]) -> None:
         for one in words[3:]:
             say("running", state["health"] if one in state["new"] else "healthy")
     elif words[0] == "exec":
-        if words[1] in state["new"] and state["lacks"]:
+        if words[1] in state["new"] and state["lacks"] is not None:
             say(state["lacks"])
             STATE.write_text(json.dumps(state))
             sys.exit(1)

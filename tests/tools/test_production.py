@@ -38,7 +38,7 @@ class Production:
             "alertmanager": {"image": "alertmanager"},
         }  # fmt: skip
         self.change(
-            calls=[], containers={}, new=[], missing=[], fails="", health="healthy", lacks="",
+            calls=[], containers={}, new=[], missing=[], fails="", health="healthy", lacks=None,
             configuration={"services": services, "secrets": {"postgres_password": secret}},
         )  # fmt: skip
 
@@ -194,17 +194,24 @@ def test_new_instances_that_are_not_healthy_are_gone_again(ready: Production) ->
     assert (ready.project / ".deploy/releases.txt").read_text() == "1 -\n2 - begun\n"
 
 
+@pytest.mark.parametrize(
+    ("lacks", "told"),
+    [
+        ("Traceback ...\nConnectionRefusedError: no", "ConnectionRefusedError: no; it is gone"),
+        ("", "no answer, exit code 1; it is gone"),  # as one that was killed
+    ],
+)
 def test_an_instance_that_cannot_do_its_work_takes_no_place(
-    ready: Production,
+    ready: Production, lacks: str, told: str
 ) -> None:
     ready.done("deploy", RELEASE="1")
-    ready.change(lacks="Not ready: data_api.")
+    ready.change(lacks=lacks)
     rolling = ready.project / "tools/production/rolling.py"
     rolling.write_text(rolling.read_text().replace("_HEALTHY_S = 120.0", "_HEALTHY_S = 0.1"))
 
     ended = ready.run("deploy", RELEASE="2")
 
-    assert "a new instance of api is not ready: Not ready: data_api.; it is gone" in ended.stderr
+    assert f"a new instance of api is not ready: {told}" in ended.stderr
     assert ready["containers"] == {"data": ["data-2-0"], "api": ["api-1-0", "api-1-1"]}
     assert any('HTTPConnection("127.0.0.1", 8000' in call for call in ready["calls"])
 

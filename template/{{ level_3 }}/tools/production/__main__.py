@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from tools.common import ToolError, UsageError, say
@@ -22,9 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _compose(root, releases.NONE).check()
         command: Callable[[Path, argparse.Namespace], None] = given.command
-        if command is _run_compose:  # looks on, also while something is deployed
-            command(root, given)
-        with only_one(root / ".deploy/lock", "a deployment"):
+        lock = only_one(root / ".deploy/lock", "a deployment")
+        # Who looks on does so also while something is deployed.
+        with nullcontext() if command is _run_compose else lock:
             command(root, given)
     except ToolError as error:
         say(str(error), sys.stderr)

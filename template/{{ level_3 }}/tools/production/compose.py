@@ -64,9 +64,12 @@ class Compose:
         os.execvpe(words[0], words, {**os.environ, **self._own})  # noqa: S606  # no shell
 
     def answers(self, container: str, *words: str) -> str | None:
-        """Run a command in a container; tell what it says if it fails, else nothing."""
+        """Run a command in a container; tell in a line why it fails, or nothing if it does not."""
         done = self._run("docker", "exec", container, *words, capture=True)
-        return None if done.returncode == 0 else (done.stdout or done.stderr).strip()
+        if done.returncode == 0:
+            return None
+        said = (done.stdout or done.stderr).strip() or f"no answer, exit code {done.returncode}"
+        return said.splitlines()[-1]
 
     def containers(self, service: str) -> list[str]:
         """Find the containers of a service, those that have ended included."""

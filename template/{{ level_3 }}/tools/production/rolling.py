@@ -128,7 +128,7 @@ def _not_ready(compose: Compose, service: str, containers: list[str], end: float
         return ""
     script = _READY.format(port=port[1])
     for container in containers:
-        while told := compose.answers(container, "python", "-ISc", script):
+        while (told := compose.answers(container, "python", "-ISc", script)) is not None:
             if time.monotonic() > end:
                 return told
             time.sleep(_POLL_S)
