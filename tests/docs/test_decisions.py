@@ -7,12 +7,14 @@ import pytest
 from tests.matrix.renderer import Rendered, Renderer
 from tests.support import ROOT, answers_of
 
+pytestmark = pytest.mark.about("level_4")
 PARTS = ["Context", "Options", "Decision", "Consequences"]
 DOCUMENT = re.compile(r"\bdocs/[\w/-]+\.md")
 COMMAND = re.compile(r"`make ([\w-]+)`")
+ORCHESTRATORS = ["compose", pytest.param("kubernetes", marks=pytest.mark.about("kubernetes"))]
 
 
-@pytest.fixture(scope="module", params=["compose", "kubernetes"])
+@pytest.fixture(scope="module", params=ORCHESTRATORS)
 def made(request: pytest.FixtureRequest) -> Rendered:
     asked = {"level": 4, "modules": ["redis"], "orchestrator": request.param}
     return Renderer(ROOT).render(answers_of("task_manager") | asked)

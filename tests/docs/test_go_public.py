@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.matrix.renderer import Rendered, Renderer
 from tests.support import ROOT, answers_of
 
@@ -23,6 +25,7 @@ def commands(project: Rendered) -> set[str]:
     return {name for text in texts for name in re.findall(r"^([\w-]+):", text, re.MULTILINE)}
 
 
+@pytest.mark.about("level_4", "external")
 def test_pages_and_commands_of_the_checklist_are_there() -> None:
     public, customers = LIST.split(BEFORE_CUSTOMERS)
     projects = {public: [made(3)], customers: [made(4), made(4, identity="external")]}

@@ -49,6 +49,7 @@ def test_exactly_what_the_prose_leaves_open_is_asked(validate: Validate) -> None
         assert problem["question"].rstrip(".").endswith(("?", "none", "least", "nothing", "could)"))
 
 
+@pytest.mark.about("payments")
 def test_with_the_replies_it_is_complete(validate: Validate, tmp_path: Path) -> None:
     whole = tmp_path / "answers.yml"
     whole.write_text(yaml.safe_dump({**loaded("from_brief.yml"), **loaded("replies.yml")}), "utf-8")

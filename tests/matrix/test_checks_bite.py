@@ -9,6 +9,8 @@ from ferrata.planning import Combination
 from tests.matrix.proof import Proof, prove
 from tests.support import answers_of
 
+# What is planted is planted in these.
+pytestmark = pytest.mark.about("level_2", "level_3", "rabbitmq", "workers")
 ONE, TWO = "template/{{ level_1 }}", "template/{{ level_2 }}"
 UNTRUE = """\
 # Untrue

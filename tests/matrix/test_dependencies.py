@@ -131,6 +131,7 @@ def test_a_requirement_that_nothing_needs_is_told() -> None:
     assert found == ["declares tinydb, which nothing in shared uses"]
 
 
+@pytest.mark.about("rabbitmq")
 def test_a_member_that_an_image_does_not_need_is_told() -> None:
     """The business API knows nothing of events; with its own line it would carry them."""
     name = next(name for name, one in COMBINATIONS.items() if "rabbitmq" in one.modules)

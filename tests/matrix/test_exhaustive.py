@@ -107,6 +107,7 @@ def test_every_word_of_a_trace_is_found_where_it_belongs() -> None:
                 assert re.search(word, text, re.IGNORECASE), f"{trace.name}: {word}"
 
 
+@pytest.mark.skipif(bool(taken_away()), reason="all layers together have them")
 def test_every_kind_of_file_is_there() -> None:
     most = combinations(extension())[-1]
     paths = Renderer(ROOT).render(answers_of(RICH) | most.answers).files

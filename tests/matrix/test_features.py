@@ -18,7 +18,7 @@ EVERYTHING = COMBINATIONS[-1].answers
 FULLEST = [EVERYTHING] + [
     answers
     for question, described in extension().schema()["properties"].items()
-    if "x-provider" in described
+    if "x-provider" in described and question in EVERYTHING
     for answers in (
         {**EVERYTHING, question: provider}
         for provider in described["enum"]

@@ -35,8 +35,8 @@ def test_a_name_that_generated_code_uses_is_refused(*, everywhere: bool) -> None
     assert {form: names for form, names in hidden.items() if names} == RESERVED.TAKEN
 
 
-def test_tables_indexes_and_paths_of_layers_are_refused() -> None:
-    """Those of levels always, as others may come later; those of a module where it is chosen."""
+def made_by_layers() -> dict[str, set[str]]:
+    """Tables, indexes and parts of paths, by the layer that brings them."""
     found: dict[str, set[str]] = defaultdict(set)
     for file in (ROOT / "template").rglob("migrations/**/*.py"):
         layer = LAYER.findall(str(file))[0]
@@ -45,12 +45,25 @@ def test_tables_indexes_and_paths_of_layers_are_refused() -> None:
         parts = row["path"].split("/")
         if row["path"].startswith("/api/v1/") and not parts[3].startswith("{"):
             found[row.get("module", "")].add(parts[3].replace("-", "_"))
+    return found
 
-    assert {"auth_users"} <= found["built_in"]
-    assert {"ix_stored_files_owner", "files"} <= found["files"]
+
+def test_tables_indexes_and_paths_of_layers_are_refused() -> None:
+    """Those of levels always, as others may come later; those of a module where it is chosen."""
+    found = made_by_layers()
+
+    assert found
     for layer, names in found.items():
         refused = RESERVED.RELATIONS_OF.get(layer, RESERVED.RELATIONS)
         assert names <= refused, f"{layer}: {names - refused}"
+
+
+@pytest.mark.about("built_in", "files")
+def test_what_layers_make_is_found() -> None:
+    found = made_by_layers()
+
+    assert {"auth_users"} <= found["built_in"]
+    assert {"ix_stored_files_owner", "files"} <= found["files"]
 
 
 def test_no_table_of_tests_is_in_the_way_of_one_of_the_project() -> None:
@@ -120,7 +133,7 @@ WITH_EACH = pytest.mark.parametrize(
 
 
 @WITH_EACH
-@pytest.mark.about("rabbitmq")
+@pytest.mark.about("rabbitmq", "realtime", "payments", "communications")
 def test_a_name_of_a_file_beside_those_of_an_entity_is_refused(asked: Asked) -> None:
     """Whatever the level and the modules are: a project gets more of both later."""
     names, plurals, renderer = set[str](), set[str](), Renderer(ROOT)
