@@ -96,7 +96,7 @@ def test_no_module_is_there_without_what_it_requires(tmp_path: Path) -> None:
     assert [row["name"] for row in told["modules"] if row["available"]] == ["workers", "rabbitmq"]
 
 
-@pytest.mark.about("redis", "workers")
+@pytest.mark.about("redis", "workers", "level_2")
 def test_an_entry_says_which_layers_it_needs(folder: Path) -> None:
     # Of payments: what it has for other layers, and no other module stands beside, is written over.
     add(

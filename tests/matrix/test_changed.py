@@ -44,6 +44,7 @@ def test_what_gives_another_project_is_told(
     assert changed(ENTRIES, ROOT, tree) == expected
 
 
+@pytest.mark.about("level_2")
 def test_what_could_not_be_chosen_before_is_new(copied: Callable[[], Path]) -> None:
     tree = copied()
     shutil.rmtree(tree / "template/{{ level_2 }}")

@@ -133,7 +133,7 @@ WITH_EACH = pytest.mark.parametrize(
 
 
 @WITH_EACH
-@pytest.mark.about("rabbitmq", "realtime", "payments", "communications")
+@pytest.mark.about("level_3", "rabbitmq", "realtime", "payments", "communications")
 def test_a_name_of_a_file_beside_those_of_an_entity_is_refused(asked: Asked) -> None:
     """Whatever the level and the modules are: a project gets more of both later."""
     names, plurals, renderer = set[str](), set[str](), Renderer(ROOT)

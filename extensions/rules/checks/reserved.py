@@ -87,21 +87,22 @@ RELATIONS = frozenset(
 RELATIONS_OF = {
     "workers": frozenset(
         """
-        daily_counts handled_messages ix_handled_messages_handled_at pk_daily_counts
-        pk_handled_messages uq_daily_counts_name_day
+        daily_counts handled_messages ix_daily_counts_day ix_handled_messages_handled_at
+        pk_daily_counts pk_handled_messages uq_daily_counts_name_day
         """.split()
     ),
     "bot": frozenset(
         """
-        bot_chats bot_links bot_updates bot_webhooks ix_bot_chats_subscribed ix_bot_links_account
-        ix_bot_updates_done ix_bot_updates_waiting pk_bot_chats pk_bot_links pk_bot_updates
+        bot_chats bot_links bot_updates bot_webhooks ix_bot_chats_created_at
+        ix_bot_chats_subscribed ix_bot_links_account ix_bot_links_created_at ix_bot_updates_done
+        ix_bot_updates_waiting pk_bot_chats pk_bot_links pk_bot_updates
         uq_bot_chats_chat uq_bot_links_chat
         """.split()
     ),
     "realtime": frozenset(
         """
-        ix_push_devices_account ix_push_devices_audience pk_push_devices push_devices
-        uq_push_devices_device
+        ix_push_devices_account ix_push_devices_audience ix_push_devices_created_at
+        pk_push_devices push_devices uq_push_devices_device
         """.split()
     ),
     "mongodb": frozenset(
@@ -125,7 +126,8 @@ RELATIONS_OF = {
         """
         ix_payment_turns_caller ix_payment_turns_created_at ix_provider_events_done
         ix_provider_events_due ix_provider_payments_charge ix_provider_payments_created_at
-        ix_provider_payments_provider ix_provider_payments_owner ix_provider_payments_state payment_movements
+        ix_provider_payments_provider ix_provider_payments_owner ix_provider_payments_state
+        ix_provider_refunds_state ix_provider_transactions_provider payment_movements
         payment_reconciliations payment_turns payment_webhooks pk_payment_reconciliations
         pk_payment_turns pk_provider_events pk_provider_payments provider_attempts provider_disputes
         provider_events provider_payments provider_refunds provider_transactions stored_payments

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+import json
 import logging
 import re
 from collections.abc import AsyncIterator
@@ -138,7 +139,7 @@ async def test_an_answer_that_asks_not_to_be_kept_is_not(
     redis = FakeAsyncRedis(server=server)
     kept = str([await redis.get(key) for key in await redis.keys()])
     assert "fingerprint" in kept
-    assert base64.b85encode(first.content).decode() not in kept
+    assert base64.b64encode(first.content).decode() not in kept
 
 
 async def kept_in(redis: FakeAsyncRedis) -> str:
@@ -271,6 +272,30 @@ async def test_a_key_has_a_form(client: AsyncClient, shop: Shop, value: bytes) -
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == KEY
     assert shop.done == []
+
+
+@pytest.mark.parametrize(
+    ("left", "status"),
+    [
+        ("garbage", 409),
+        ("{}", 409),
+        ('{"fingerprint": 1, "owner": "", "state": "?", "since": "now"}', 409),
+        (None, 201),  # as it is, with a field that a later version has
+    ],
+)
+async def test_what_another_version_has_left_is_read_or_lost(
+    client: AsyncClient, shop: Shop, server: FakeServer, left: str | None, status: int
+) -> None:
+    first = await client.post(URL, headers=ONE)
+    redis = FakeAsyncRedis(server=server)
+    [name] = await redis.keys()
+    kept = json.loads(await redis.get(name)) | {"later": "?"}
+    await redis.set(name, json.dumps(kept) if left is None else left)
+
+    again = await client.post(URL, headers=ONE)
+
+    assert (again.status_code, len(shop.done)) == (status, 1)
+    assert again.content == first.content if status == 201 else LOST in again.json()["detail"]
 
 
 async def test_two_keys_are_none(client: AsyncClient) -> None:

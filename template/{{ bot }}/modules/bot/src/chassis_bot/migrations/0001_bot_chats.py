@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_bot_chats"),
         sa.UniqueConstraint("chat", name="uq_bot_chats_chat"),
     )
+    op.create_index("ix_bot_chats_created_at", "bot_chats", ["created_at", "id"])
     op.create_index("ix_bot_chats_subscribed", "bot_chats", ["subscribed", "created_at", "id"])
 
 

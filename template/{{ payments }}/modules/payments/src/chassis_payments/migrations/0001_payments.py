@@ -126,6 +126,12 @@ def _create_parts() -> None:
     )
     for table in ("provider_attempts", "provider_refunds", "provider_transactions"):
         op.create_index(f"ix_{table}_payment_id", table, ["payment_id", "created_at"])
+    op.create_index("ix_provider_refunds_state", "provider_refunds", ["state", "updated_at"])
+    op.create_index(
+        "ix_provider_transactions_provider",
+        "provider_transactions",
+        ["provider", "created_at", "id"],
+    )
 
 
 def _create_events() -> None:

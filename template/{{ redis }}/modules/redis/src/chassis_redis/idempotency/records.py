@@ -1,13 +1,11 @@
 import asyncio
-import base64
 import hashlib
-import json
 import secrets
 import time
-from dataclasses import asdict, dataclass, replace
-from typing import Literal, Protocol, Self, cast
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol, cast
 
-from pydantic import SecretStr
+from pydantic import Base64Bytes, SecretStr, TypeAdapter, ValidationError
 from redis.asyncio import Redis
 
 # From the claim to the confirmation, which comes next. A claim whose answer was lost is gone then.
@@ -42,7 +40,7 @@ class Answer:
 
     status: int
     headers: list[tuple[str, str]]
-    body: bytes
+    body: Base64Bytes
 
     @property
     def raw_headers(self) -> list[tuple[bytes, bytes]]:
@@ -65,20 +63,18 @@ class Record:
 
     def dump(self) -> bytes:
         """Write it for Redis."""
-        values = asdict(self)
-        if self.answer:
-            values["answer"]["body"] = base64.b85encode(self.answer.body).decode()
-        return json.dumps(values).encode()
+        return _RECORD.dump_json(self)
 
-    @classmethod
-    def load(cls, text: bytes) -> Self:
-        """Read what ``dump`` has written."""
-        values = json.loads(text)
-        if answer := values.pop("answer"):
-            pairs = [(name, value) for name, value in answer["headers"]]
-            body = base64.b85decode(answer["body"])
-            return cls(**values, answer=Answer(answer["status"], pairs, body))
-        return cls(**values)
+
+_RECORD = TypeAdapter(Record)
+
+
+def load(text: bytes) -> Record | None:
+    """Read what was dumped, here or by another version; None if it cannot be read."""
+    try:
+        return _RECORD.validate_json(text)
+    except ValidationError:
+        return None
 
 
 class Records:
@@ -95,12 +91,16 @@ class Records:
         self._service = service
 
     async def claim(self, key: str, fingerprint: str) -> tuple[Record, bool]:
-        """Claim a key; give the record, and whether it is one's own."""
+        """Claim a key; give the record, and whether it is one's own.
+
+        Whoever wrote a record that cannot be read has taken the key: nobody knows what was done.
+        """
         own = Record(fingerprint, secrets.token_hex(16), "claimed", time.time())
         async with asyncio.timeout(self._settings.redis_timeout):
             name, text = self._name(key), own.dump()
             known = await self._redis.set(name, text, nx=True, get=True, ex=_CLAIM_S)
-        record = Record.load(cast("bytes", known)) if known else own
+        unread = replace(own, owner="", state="lost")
+        record = (load(cast("bytes", known)) or unread) if known else own
         return record, record.owner == own.owner  # known is one's own if it was said twice
 
     async def start(self, key: str, claimed: Record) -> Record | None:

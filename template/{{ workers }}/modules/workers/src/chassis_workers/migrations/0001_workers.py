@@ -52,6 +52,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_daily_counts"),
         sa.UniqueConstraint("name", "day", name="uq_daily_counts_name_day"),
     )
+    op.create_index("ix_daily_counts_day", "daily_counts", ["day", "id"])
 
 
 def downgrade() -> None:

@@ -10,7 +10,10 @@ class BotChat(Record, Base):
     """A chat that a bot is in, or was."""
 
     __tablename__ = "bot_chats"
-    __table_args__ = (Index("ix_bot_chats_subscribed", "subscribed", "created_at", "id"),)
+    __table_args__ = (
+        Index("ix_bot_chats_created_at", "created_at", "id"),
+        Index("ix_bot_chats_subscribed", "subscribed", "created_at", "id"),
+    )
 
     chat: Mapped[int] = mapped_column(BigInteger(), unique=True)
     language: Mapped[str | None] = mapped_column(String(10))

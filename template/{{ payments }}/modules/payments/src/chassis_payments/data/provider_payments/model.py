@@ -65,6 +65,7 @@ class ProviderRefund(VersionedRecord, Base):
     __table_args__ = (
         UniqueConstraint("payment_id", "reference", name="uq_provider_refunds_reference"),
         Index("ix_provider_refunds_payment_id", "payment_id", "created_at"),
+        Index("ix_provider_refunds_state", "state", "updated_at"),
     )
 
     payment_id: Mapped[UUID] = mapped_column(ForeignKey("provider_payments.id"))
@@ -96,6 +97,7 @@ class ProviderTransaction(Record, Base):
     __table_args__ = (
         UniqueConstraint("provider", "kind", "reference", name="uq_provider_transactions_moved"),
         Index("ix_provider_transactions_payment_id", "payment_id", "created_at"),
+        Index("ix_provider_transactions_provider", "provider", "created_at", "id"),
     )
 
     payment_id: Mapped[UUID] = mapped_column(ForeignKey("provider_payments.id"))

@@ -12,7 +12,10 @@ class PaymentReconciliation(Record, Base):
     """A day at a provider, compared with the books."""
 
     __tablename__ = "payment_reconciliations"
-    __table_args__ = (UniqueConstraint("provider", "day", name="uq_payment_reconciliations_day"),)
+    __table_args__ = (
+        UniqueConstraint("provider", "day", name="uq_payment_reconciliations_day"),
+        {"info": {"small": True}},  # a row for each day and provider
+    )
 
     provider: Mapped[str] = mapped_column(String(20))
     day: Mapped[date] = mapped_column(Date())

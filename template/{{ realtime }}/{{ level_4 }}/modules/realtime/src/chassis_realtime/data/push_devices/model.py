@@ -16,6 +16,7 @@ class PushDevice(VersionedRecord, Base):
         UniqueConstraint("address_hash", "kind", "audience", name="uq_push_devices_device"),
         Index("ix_push_devices_account", "account", "created_at", "id"),
         Index("ix_push_devices_audience", "audience", "created_at", "id"),
+        Index("ix_push_devices_created_at", "created_at", "id"),
     )
 
     account: Mapped[str] = mapped_column(String(255))

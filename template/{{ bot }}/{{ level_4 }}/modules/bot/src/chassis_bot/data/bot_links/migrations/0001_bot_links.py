@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("chat", name="uq_bot_links_chat"),
     )
     op.create_index("ix_bot_links_account", "bot_links", ["account", "created_at", "id"])
+    op.create_index("ix_bot_links_created_at", "bot_links", ["created_at", "id"])
 
 
 def downgrade() -> None:

@@ -38,6 +38,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_push_devices_account", "push_devices", ["account", "created_at", "id"])
     op.create_index("ix_push_devices_audience", "push_devices", ["audience", "created_at", "id"])
+    op.create_index("ix_push_devices_created_at", "push_devices", ["created_at", "id"])
 
 
 def downgrade() -> None:
