@@ -83,6 +83,7 @@ def said(answers: dict[str, Any], known: dict[str, Code]) -> list[str]:
     return [what for of in unlisted(wrong, known | lists) for what in of]
 
 
+@pytest.mark.about("rabbitmq")
 def test_an_entry_of_what_is_not_there_is_told(known: dict[str, Code]) -> None:
     whole = rendered()
     gone = ("chassis/src/chassis/body_limit/__init__.py", "modules/rabbitmq/src/chassis_rabbitmq")

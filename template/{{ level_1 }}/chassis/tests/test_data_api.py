@@ -218,6 +218,15 @@ def test_a_record_that_cannot_be_read_takes_no_others_along(
     assert "secret" not in caplog.text
 
 
+@pytest.mark.parametrize("body", [b"", b"[", b"null", b'{"items": 7}', b'{"words": "many"}'])
+def test_what_is_no_answer_at_all_is_that_of_a_service_that_is_away(body: bytes) -> None:
+    for read in (NOTES.one, NOTES.page, NOTES.all):
+        with pytest.raises(Unavailable):
+            read(Reply(200, body))
+    with pytest.raises(OutcomeUnknown):
+        NOTES.written(Reply(201, body))
+
+
 def test_what_must_be_whole_is_not_read_in_part() -> None:
     assert NOTES.whole(reply({"items": [NOTE]})).items == [NOTES.one(reply(NOTE))]
     with pytest.raises(Unavailable):

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from chassis.http_client import Reply, raise_for_problem
-from chassis.problems import Outdated, Unavailable
+from chassis.problems import OutcomeUnknown, Outdated, ProblemError, Unavailable
 from chassis.schemas import ListQuery, Page
 from chassis.unreadable import readable
 from chassis.versions import etag_of
@@ -89,9 +89,12 @@ class Reader[Kept]:
         self._pages: TypeAdapter[Page[Kept]] = TypeAdapter(Page[record])  # type: ignore[valid-type]
 
     def one(self, reply: Reply) -> Kept:
-        """Read a record."""
-        raise_for_problem(reply)
-        return self._records.validate_json(reply.body)
+        """Read a record; raises Unavailable if it cannot be read."""
+        return self._one(reply, Unavailable)
+
+    def written(self, reply: Reply) -> Kept:
+        """Read a record as it was written; raises OutcomeUnknown if it cannot be read."""
+        return self._one(reply, OutcomeUnknown)
 
     def page(self, reply: Reply) -> Page[Kept]:
         """Read a page."""
@@ -99,7 +102,7 @@ class Reader[Kept]:
         try:
             return self._pages.validate_json(reply.body)
         except ValidationError:
-            page = _untyped.validate_json(reply.body)
+            page = _read(_untyped, reply)
             return Page(items=self._readable(page.items), next_cursor=page.next_cursor)
 
     def whole(self, reply: Reply) -> Page[Kept]:
@@ -116,13 +119,27 @@ class Reader[Kept]:
         try:
             return self._lists.validate_json(reply.body)
         except ValidationError:
-            return self._readable(_untyped_list.validate_json(reply.body))
+            return self._readable(_read(_untyped_list, reply))
+
+    def _one(self, reply: Reply, otherwise: type[ProblemError]) -> Kept:
+        raise_for_problem(reply)
+        try:
+            return self._records.validate_json(reply.body)
+        except ValidationError as error:
+            raise otherwise(UNREADABLE) from error
 
     def _readable(self, records: list[dict[str, Any]]) -> list[Kept]:
         def read(record: dict[str, Any]) -> Kept:
             return self._records.validate_json(to_json(record))
 
         return readable(records, read, self._title)
+
+
+def _read[T](expected: TypeAdapter[T], reply: Reply) -> T:
+    try:
+        return expected.validate_json(reply.body)
+    except ValidationError as error:
+        raise Unavailable(UNREADABLE) from error
 
 
 class DataApiRecords[New, Kept, Query: ListQuery]:
@@ -152,7 +169,7 @@ class DataApiRecords[New, Kept, Query: ListQuery]:
     async def add(self, new: New) -> Kept:
         """Keep a new record and return it with its id."""
         reply = await self._http.post(self._url, json_body=self._news.dump_json(new))
-        return self._reader.one(reply)
+        return self._reader.written(reply)
 
     async def get(self, record_id: UUID) -> Kept:
         """Return the record with this id."""
@@ -178,7 +195,8 @@ class DataApiRecords[New, Kept, Query: ListQuery]:
     ) -> Kept:
         """Set the given fields, of that version if there is one; return the record as it is then."""
         url, body = f"{self._url}/{record_id}", to_json(changes)
-        return self._reader.one(await self._http.patch(url, json_body=body, headers=_if(version)))
+        reply = await self._http.patch(url, json_body=body, headers=_if(version))
+        return self._reader.written(reply)
 
     async def remove(self, record_id: UUID, version: int | None = None) -> None:
         """Remove the record with this id, of that version if there is one."""

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from bson import ObjectId
 from pydantic import AwareDatetime, BaseModel
 from pymongo.errors import (
     AutoReconnect,
@@ -25,6 +26,7 @@ from chassis.schemas import ListQuery
 from chassis_mongodb.documents import Collection, Documents, DocumentSettings, Mongo
 from chassis_mongodb.documents.errors import told_of_write
 from chassis_mongodb.documents.migrations import upgrade
+from chassis_mongodb.documents.repository import moment_of
 
 NOON = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
 MICROSECOND = dt.timedelta(microseconds=1)
@@ -166,6 +168,35 @@ async def test_pages_follow_one_another(sort: str, step: int, visits: Visits) ->
     await visits.put(uuid4(), VisitNew(at=NOON, bed="tulips"))
 
     assert await seen(visits, sort=sort, limit=2, bed="roses") == times[::step]
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        {"bed": 7},
+        {"_id": ObjectId()},
+        {"moment": None},
+        {"moment": "noon"},
+        {"moment": 1.5},
+        {"moment": 2**63 - 1},
+        {"weight": "heavy"},
+        {"notes": {"a": [ObjectId()]}},
+        {"notes": {"a": float("nan")}},
+        {"notes": {"a": b"\xff"}},
+    ],
+    ids=str,
+)
+async def test_what_others_put_there_takes_no_page_along(
+    foreign: dict[str, Any], mongo: Mongo, visits: Visits
+) -> None:
+    times = [NOON + MICROSECOND, NOON, NOON - MICROSECOND]
+    for at in times:
+        await visits.put(uuid4(), VisitNew(at=at, bed="roses"))
+    whole = {"_id": uuid4(), "bed": "roses", "at": NOON, "moment": moment_of(NOON)}
+    await mongo.collection("visits").insert_one(whole | foreign)
+
+    for limit in (1, 2, 100):
+        assert await seen(visits, limit=limit) == times
 
 
 async def test_a_range_includes_its_bounds(visits: Visits) -> None:

@@ -62,6 +62,22 @@ async def test_what_is_no_position_of_the_log_is_a_gap(log: Log, position: str) 
         await log.check(BEDS, position)
 
 
+async def test_what_others_put_there_and_is_no_text_is_a_gap(
+    log: Log, redis: FakeAsyncRedis
+) -> None:
+    start = await log.newest(BEDS)
+    await log.append(BEDS, "one", "1")
+    await redis.xadd(f"{log.prefix}{BEDS}", {"data": b"\xff\xfe"})
+    poison = await log.newest(BEDS)
+    await log.append(BEDS, "two", "2")
+
+    with pytest.raises(Gone):
+        await after(log, start)
+    with pytest.raises(Gone):
+        await log.check(BEDS, poison)
+    assert await after(log, await log.newest(BEDS)) == []
+
+
 async def test_a_log_is_bounded_and_goes_in_the_end(redis: FakeAsyncRedis) -> None:
     log = Log(redis, FeatureSettings(realtime_log_length=10, realtime_log_time=60))
     for number in range(250):

@@ -5,7 +5,7 @@ import itertools
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from fakeredis import FakeAsyncRedis, FakeServer
@@ -236,6 +236,18 @@ async def test_keys_that_were_lost_do_no_harm(caller: Caller, redis: FakeAsyncRe
 
     assert second != first
     assert await caller.get(ONE) == second
+
+
+async def test_an_answer_that_was_cut_is_asked_for_again(
+    caller: Caller, redis: FakeAsyncRedis
+) -> None:
+    await caller.get(ONE)
+    [name] = [key for key in await redis.keys() if b":answer:" in key]
+    whole = cast("bytes", await redis.get(name))
+
+    for number, cut in enumerate((whole[:-1], whole[:20], whole[:16], b"", whole + b"!"), 2):
+        await redis.set(name, cut)
+        assert await caller.get(ONE) == str(number)
 
 
 async def test_without_redis_everything_is_answered(

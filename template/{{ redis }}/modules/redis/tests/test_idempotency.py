@@ -289,7 +289,7 @@ async def test_what_another_version_has_left_is_read_or_lost(
     first = await client.post(URL, headers=ONE)
     redis = FakeAsyncRedis(server=server)
     [name] = await redis.keys()
-    kept = json.loads(await redis.get(name)) | {"later": "?"}
+    kept = json.loads(await redis.get(name) or "") | {"later": "?"}
     await redis.set(name, json.dumps(kept) if left is None else left)
 
     again = await client.post(URL, headers=ONE)

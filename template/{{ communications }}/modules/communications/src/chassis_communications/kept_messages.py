@@ -54,7 +54,7 @@ class KeptMessages:
     async def queue(self, message_id: UUID, new: NewMessage) -> StoredMessageRead:
         """Queue a message; twice is once. Raises Conflict for another one with this id."""
         body = new.model_dump_json(include=set(NewMessage.model_fields)).encode()
-        return _messages.one(
+        return _messages.written(
             await self._http.put(f"{self._base}{MESSAGES}/{message_id}", json_body=body)
         )
 
@@ -72,7 +72,7 @@ class KeptMessages:
             f"{self._base}{MESSAGES}/{message_id}/state",
             state.model_dump_json(exclude_none=True),
         )
-        return _messages.one(await self._http.put(url, json_body=body.encode()))
+        return _messages.written(await self._http.put(url, json_body=body.encode()))
 
     async def sent_to(self, address_hash: str, since: dt.datetime) -> int:
         """Count what went to an address, or may have."""
@@ -82,7 +82,7 @@ class KeptMessages:
     async def suppress(self, new: NewSuppression) -> SuppressionRead:
         """Have nothing sent to an address any more."""
         url, body = f"{self._base}{SUPPRESSIONS}", new.model_dump_json().encode()
-        return _suppressions.one(await self._http.put(url, json_body=body))
+        return _suppressions.written(await self._http.put(url, json_body=body))
 
     async def suppress_known(
         self, channel: Channel | str, address_hash: str, cause: Cause | str
@@ -90,7 +90,7 @@ class KeptMessages:
         """Have nothing sent any more to an address that is known by its digest."""
         url = f"{self._base}{SUPPRESSIONS}/{channel}/{address_hash}"
         body = SuppressionCause(cause=cause).model_dump_json().encode()
-        return _suppressions.one(await self._http.put(url, json_body=body))
+        return _suppressions.written(await self._http.put(url, json_body=body))
 
     async def suppressions(self, query: SuppressionQuery) -> Page[SuppressionRead]:
         """List addresses that nothing is sent to."""

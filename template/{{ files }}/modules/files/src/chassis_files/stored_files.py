@@ -28,7 +28,7 @@ class StoredFiles:
         """Begin a file; raises Invalid if what it belongs to is not there."""
         url = f"{self._url}/{file_id or uuid4()}"
         body = new.model_dump_json(exclude_none=True).encode()
-        return _files.one(await self._http.put(url, json_body=body))
+        return _files.written(await self._http.put(url, json_body=body))
 
     async def get(self, file_id: UUID) -> StoredFileRead:
         """Give a file that somebody wants; raises NotFound."""
@@ -45,7 +45,7 @@ class StoredFiles:
     async def set_state(self, file_id: UUID, state: FileState) -> StoredFileRead:
         """Say what a file has come to; raises Conflict if it has come to something else."""
         body = state.model_dump_json(exclude_none=True).encode()
-        return _files.one(await self._http.put(f"{self._url}/{file_id}/state", json_body=body))
+        return _files.written(await self._http.put(f"{self._url}/{file_id}/state", json_body=body))
 
     async def release(self, file_id: UUID) -> None:
         """Say that nobody wants a file any more; raises NotFound."""

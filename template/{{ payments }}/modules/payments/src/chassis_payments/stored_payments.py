@@ -74,19 +74,19 @@ class StoredPayments:
 
     async def change(self, path: str, body: Schema) -> StoredPaymentRead:
         """Change a payment by what is at a path of its own."""
-        return _payments.one(await self._http.put(f"{self._url}/{path}", json_body=_json(body)))
+        return _payments.written(await self._http.put(f"{self._url}/{path}", json_body=_json(body)))
 
     async def begin_refund(
         self, payment_id: UUID, refund_id: UUID, new: NewProviderRefund
     ) -> StoredRefundRead:
         """Hold what is to be given back; raises Conflict if so much is not left."""
         url = f"{self._url}/{payment_id}/refunds/{refund_id}"
-        return _refunds.one(await self._http.put(url, json_body=_json(new)))
+        return _refunds.written(await self._http.put(url, json_body=_json(new)))
 
     async def end_refund(self, refund: StoredRefundRead, end: RefundEnd) -> StoredRefundRead:
         """Say what a provider said to a refund."""
         url = f"{self._url}/{refund.payment_id}/refunds/{refund.id}/state"
-        return _refunds.one(await self._http.put(url, json_body=_json(end)))
+        return _refunds.written(await self._http.put(url, json_body=_json(end)))
 
     async def refunds(self, payment_id: UUID) -> list[StoredRefundRead]:
         """Give the refunds of a payment, the first one first."""

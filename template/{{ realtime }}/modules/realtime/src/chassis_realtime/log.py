@@ -122,7 +122,10 @@ class Log:
             raise Gone
         # With the entry itself: what is read in one step is whole, or the entry is not there.
         found = await self._redis.xrange(self._key(audience), min=position, count=count + 1)
-        entries = [_entry(*pair) for pair in cast("list[tuple[bytes, Any]]", found)]
+        try:
+            entries = [_entry(*pair) for pair in cast("list[tuple[bytes, Any]]", found)]
+        except UnicodeDecodeError as error:  # not from here: nobody can tell it
+            raise Gone from error
         if not entries or entries[0].id != position:
             raise Gone
         return [Entry(one.id, self.codec.open(one.data)) for one in entries[1:]]

@@ -31,7 +31,7 @@ class KeptPreferences:
     async def put(self, new: NewPreference) -> PreferenceRead:
         """Keep what somebody wants; what is not said stays as it is."""
         url, body = f"{self._base}{PREFERENCES}", new.model_dump_json(exclude_none=True)
-        return _preferences.one(await self._http.put(url, json_body=body.encode()))
+        return _preferences.written(await self._http.put(url, json_body=body.encode()))
 
     async def get(self, preference_id: UUID) -> PreferenceRead:
         """Give one of them; raises NotFound."""
@@ -44,7 +44,7 @@ class KeptPreferences:
             f"{self._base}{PREFERENCES}/{preference_id}/consent",
             ConsentChange(consent=consent),
         )
-        return _preferences.one(
+        return _preferences.written(
             await self._http.put(url, json_body=body.model_dump_json().encode())
         )
 
@@ -54,7 +54,7 @@ class KeptPreferences:
         """Keep what the owner of an address says that is known by its digest."""
         url = f"{self._base}{PREFERENCES}/{channel}/{address_hash}/consent"
         body = ConsentChange(consent=consent).model_dump_json().encode()
-        return _preferences.one(await self._http.put(url, json_body=body))
+        return _preferences.written(await self._http.put(url, json_body=body))
 
     async def list(self, query: PreferenceQuery) -> Page[PreferenceRead]:
         """Give one page of those that match."""
@@ -70,4 +70,4 @@ class KeptPreferences:
     async def erase(self, whose: Address) -> Erased:
         """Erase what is known of somebody, but for what says that nothing is sent there."""
         url, body = f"{self._base}{ERASURES}", whose.model_dump_json().encode()
-        return _erased.one(await self._http.put(url, json_body=body))
+        return _erased.written(await self._http.put(url, json_body=body))

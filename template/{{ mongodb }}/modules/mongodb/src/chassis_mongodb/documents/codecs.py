@@ -4,9 +4,12 @@ A time is kept to the millisecond. A Decimal has up to 34 digits; more are refus
 An object of a client may be what MongoDB's drivers take for a reference: it is kept under other names.
 """
 
+import datetime as dt
+import math
 import re
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from bson.binary import UuidRepresentation
 from bson.codec_options import CodecOptions, TypeCodec, TypeRegistry
@@ -37,6 +40,8 @@ CODECS: CodecOptions[dict[str, Any]] = CodecOptions(
     type_registry=TypeRegistry([_Decimals()]),
 )
 
+NO_VALUE = "There is a value of a type that nothing here has."
+
 _REFERENCE = re.compile(r"\\*\$ref")
 
 
@@ -51,13 +56,20 @@ def disguised(value: Any) -> Any:
 
 
 def revealed(value: Any) -> Any:
-    """Give a value that is kept as it came."""
+    """Give a value that is kept as it came; raises ValueError for one that did not come from here.
+
+    Whoever writes to MongoDB by other ways may have put there what no answer can hold.
+    """
     match value:
         case dict():
             return {_shorter(name): revealed(inner) for name, inner in value.items()}
         case list():
             return [revealed(inner) for inner in value]
-    return value
+        case float() if not math.isfinite(value):
+            raise ValueError(NO_VALUE)
+        case None | bool() | int() | float() | str() | Decimal() | dt.datetime() | UUID():
+            return value
+    raise ValueError(NO_VALUE)
 
 
 def _longer(name: str) -> str:

@@ -15,6 +15,7 @@ from pymongo.errors import DuplicateKeyError
 
 from chassis.problems import Conflict, NotFound
 from chassis.schemas import ListQuery, Page
+from chassis.unreadable import readable
 from chassis_mongodb.documents.codecs import CODECS, disguised, revealed
 from chassis_mongodb.documents.collections import Collection
 from chassis_mongodb.documents.cursors import Position, packed, unpacked
@@ -29,6 +30,8 @@ MOMENT = "moment"
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
+_PLACE = {MOMENT: ["int", "long"], "_id": ["binData"]}
+"""What a document has that has a place in a list, by its types in MongoDB."""
 _RANGES = {"_min": "$gte", "_max": "$lte"}
 
 
@@ -87,7 +90,8 @@ class Documents[Kept: BaseModel]:
         shown = self._within_budget(rows[: query.limit])
         last = shown[-1] if len(shown) < len(rows) else None
         cursor = last and packed(Position(query.sort, last[MOMENT], last["_id"]))
-        return Page(items=[self._kept(row) for row in shown], next_cursor=cursor)
+        named = ({**row, "id": row["_id"]} for row in shown)
+        return Page(items=readable(named, self._kept, self.collection.name), next_cursor=cursor)
 
     async def count_by_day(
         self, first: dt.date, last: dt.date, wanted: Mapping[str, Any]
@@ -111,14 +115,15 @@ class Documents[Kept: BaseModel]:
         return self._mongo.collection(self.collection.name)
 
     def _kept(self, document: Document) -> Kept:
+        """Read a document; raises ValueError for one that others have put there and is none."""
         values = {name: revealed(document.get(name)) for name in self.read.model_fields}
-        at = _EPOCH + document[MOMENT] * _MICROSECOND
+        at = _at(document[MOMENT])
         return self.read.model_validate({**values, "id": document["_id"], "at": at})
 
     @staticmethod
     def _filter(query: ListQuery) -> Document:
         """Compare each field that is given; a value is only ever a value, never an operator."""
-        found: Document = {}
+        found: Document = {name: {"$type": types} for name, types in _PLACE.items()}
         for name in query.__class__.model_fields.keys() - ListQuery.model_fields.keys():
             value = getattr(query, name)
             if value is None:
@@ -142,6 +147,13 @@ class Documents[Kept: BaseModel]:
 def moment_of(at: dt.datetime) -> int:
     """Give the microseconds since 1970."""
     return (at - _EPOCH) // _MICROSECOND
+
+
+def _at(moment: int) -> dt.datetime:
+    try:
+        return _EPOCH + moment * _MICROSECOND
+    except OverflowError as error:
+        raise ValueError(moment) from error
 
 
 def _after(position: Position, direction: int) -> Document:

@@ -120,7 +120,7 @@ class Books:
     async def begin(self, provider: ProviderName, day: dt.date, *, again: bool = False) -> bool:
         """Say whether a day is to be compared now, by whoever asks."""
         url = f"{self._reconciliations}/{provider}/{day}/{'again' if again else 'turn'}"
-        return _turns.one(await self._http.put(url)).taken
+        return _turns.written(await self._http.put(url)).taken
 
     async def end(self, provider: ProviderName, day: dt.date, end: ReconciliationEnd) -> None:
         """Keep what came out of it."""

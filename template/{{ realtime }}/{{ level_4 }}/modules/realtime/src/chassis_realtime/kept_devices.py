@@ -21,7 +21,7 @@ class KeptDevices:
 
     async def register(self, new: PushDeviceNew) -> PushDeviceRead:
         """Keep a device, or keep it for longer; raises Conflict for what is no account."""
-        return _devices.one(
+        return _devices.written(
             await self._http.put(self._url, json_body=new.model_dump_json().encode())
         )
 

@@ -14,6 +14,8 @@ from chassis_redis.redis_client import AWAY, reason
 logger = logging.getLogger(__name__)
 
 _GENERATION_BYTES = 16
+_MARK_BYTES = 8
+_BEFORE_BODY = _GENERATION_BYTES + _MARK_BYTES
 _GENERATION_KEPT_S = 24 * 60 * 60
 _CLOSED = b"closed"
 
@@ -72,7 +74,7 @@ class Answers:
 
     async def keep(self, generation: bytes, name: str, body: bytes) -> None:
         """Keep an answer that was asked for after its generation was found."""
-        key, value = self._answer_key(name), generation + body
+        key, value = self._answer_key(name), generation + _mark(body) + body
         await self._reach(lambda: self._redis.set(key, value, px=self._ttl_ms))
 
     async def close(self, collection: str) -> None:
@@ -92,7 +94,8 @@ class Answers:
         if generation == _CLOSED:
             return Kept()
         if answer is not None and answer.startswith(generation):
-            return Kept(generation, answer[_GENERATION_BYTES:])
+            mark, body = answer[_GENERATION_BYTES:_BEFORE_BODY], answer[_BEFORE_BODY:]
+            return Kept(generation, body if mark == _mark(body) else None)
         return Kept(generation)
 
     async def _first_generation(self, key: str) -> bytes:
@@ -143,3 +146,8 @@ class Answers:
     def _answer_key(self, name: str) -> str:
         digest = hashlib.sha256(name.encode()).hexdigest()
         return f"{self._settings.redis_namespace}:answer:{digest}"
+
+
+def _mark(body: bytes) -> bytes:
+    """Give what tells an answer from one that was cut or written over."""
+    return hashlib.blake2b(body, digest_size=_MARK_BYTES).digest()
