@@ -83,6 +83,8 @@ def app(server: FakeServer, shop: Shop, settings: dict[str, Any]) -> FastAPI:
     for method in ("POST", "PUT"):
         router.add_api_route(URL, shop.order, methods=[method], status_code=201)
     router.add_api_route("/others", shop.order, methods=["POST"])
+    knowing = {"x-knows-keys": True}
+    router.add_api_route("/{what}/kept", shop.order, methods=["POST"], openapi_extra=knowing)
     router.add_api_route("/shelves/{shelf}/orders", shop.order, methods=["POST"])
     return built(router, max_body_bytes=1000, **settings)
 
@@ -272,6 +274,34 @@ async def test_a_key_has_a_form(client: AsyncClient, shop: Shop, value: bytes) -
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == KEY
     assert shop.done == []
+
+
+async def test_a_route_that_knows_what_was_done_is_asked_again(
+    client: AsyncClient, shop: Shop
+) -> None:
+    shop.error = RuntimeError("it was done, perhaps")
+    assert (await client.post("/orders/kept", headers=ONE)).status_code == 500
+
+    shop.error = None
+    for _ in range(2):
+        again = await client.post("/orders/kept", headers=ONE)
+        assert (again.status_code, again.json()) == (200, {"number": 2})
+    other = await client.post("/orders/kept", headers=ONE, content=b"tea")
+    assert "another request" in other.json()["detail"]
+
+
+async def test_of_many_that_ask_again_one_is_carried_out(client: AsyncClient, shop: Shop) -> None:
+    shop.error = RuntimeError("it was done, perhaps")
+    await client.post("/orders/kept", headers=ONE)
+    shop.error = None
+    shop.gate.clear()
+
+    asked = [asyncio.create_task(client.post("/orders/kept", headers=ONE)) for _ in range(5)]
+    await asyncio.sleep(0.2)
+    shop.gate.set()
+
+    found = [(await one).status_code for one in asked]
+    assert (sorted(found), len(shop.done)) == ([200, *[409] * 4], 2)
 
 
 @pytest.mark.parametrize(

@@ -17,17 +17,18 @@ def route_of(scope: Scope) -> str:
     if scope.get("endpoint") and not scope.get("path_params"):
         return str(scope["path"])  # nothing in it varies
     if "router" not in scope:  # answered before it was looked for
-        return _foreseen(scope)
+        found = foreseen(scope)
+        return str(found.path_format) if found else UNKNOWN
     return UNKNOWN
 
 
-def _foreseen(scope: Scope) -> str:
-    """Find the route that a request would have come to."""
+def foreseen(scope: Scope) -> RouteContext | None:
+    """Find the route that a request will come to, or would have come to."""
     app = scope.get("app")
     contexts = iter_route_contexts(app.routes) if isinstance(app, FastAPI) else ()
     found = [(one.matches(scope)[0], one) for one in contexts if one.path_regex]
     best = [one for kind in (Match.FULL, Match.PARTIAL) for match, one in found if match is kind]
-    return next((str(one.path_format) for one in best), UNKNOWN)
+    return next(iter(best), None)
 
 
 def _whole_path(route: object, scope: Scope) -> str:

@@ -32,7 +32,7 @@ _KEYS = UUID("c3f3a5b0-51a5-4f4e-9d0e-6a5f4c1f0f5d")
     "",
     status_code=201,
     responses=responses(402, 409, 422),
-    openapi_extra={"x-acts-elsewhere": True},
+    openapi_extra={"x-acts-elsewhere": True, "x-knows-keys": True},
 )
 async def open_provider_payment(
     body: NewProviderPayment,
@@ -71,7 +71,12 @@ async def look_at_provider_payment(payment_id: UUID, look: LookDep) -> ProviderP
     return _shown(await look(payment_id))
 
 
-@router.post("/{payment_id}/refunds", status_code=201, responses=responses(402, 404, 409, 422))
+@router.post(
+    "/{payment_id}/refunds",
+    status_code=201,
+    responses=responses(402, 404, 409, 422),
+    openapi_extra={"x-knows-keys": True},
+)
 async def refund_provider_payment(
     payment_id: UUID,
     body: NewProviderRefund,

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chassis.access_log.routes import foreseen
 from chassis.effects import watched
 from chassis.problems import FieldError, ProblemResponse
 from chassis_redis.idempotency.exchange import Claimed, Exchange
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = "Idempotency-Replayed"
+KNOWS_KEYS: Final = "x-knows-keys"
 
 ILL_FORMED = "Must be 1 to 255 visible ASCII characters."
 ANOTHER = f"This {HEADER} was used for another request."
@@ -68,7 +70,7 @@ class Idempotency:
         secret = self.secret + keys[0]  # which Redis is not told either
         key = f"{keys[0].decode()} {_digest(secret, *self._who(scope))}"
         fingerprint = _digest(secret, *_what(scope, body))
-        started = await self._start(key, fingerprint, scope["path"])
+        started = await self._start(key, fingerprint, scope)
         if isinstance(started, Response):
             await started(scope, receive, send)
             return
@@ -89,22 +91,37 @@ class Idempotency:
             told.add((_TOKEN, user.identity.encode()))
         return sorted(name + b":" + value for name, value in told)
 
-    async def _start(self, key: str, fingerprint: str, path: str) -> Record | Response:
+    async def _start(self, key: str, fingerprint: str, scope: Scope) -> Record | Response:
         """Take the key, or give the answer if that cannot be."""
+        path = scope["path"]
         try:
             record, own = await self.records.claim(key, fingerprint)
             if own:
                 return await self.records.start(key, record) or _away(path)
+            same = record.fingerprint == fingerprint
+            if same and self.records.is_lost(record) and _knows_keys(scope):
+                return await self.records.again(key, record) or _busy(path)
         except AWAY as error:
             logger.warning("A POST with an idempotency key is refused: %s", reason(error))
             return _away(path)
+        return self._known(record, fingerprint, path)
+
+    def _known(self, record: Record, fingerprint: str, path: str) -> Response:
+        """Answer by what is known of a key that somebody else has, or had."""
         if record.fingerprint != fingerprint:
             return ProblemResponse(HTTPStatus.CONFLICT, instance=path, detail=ANOTHER)
         if record.answer:
             return _replay(record.answer)
         if self.records.is_lost(record):
             return ProblemResponse(HTTPStatus.CONFLICT, instance=path, detail=LOST)
-        return ProblemResponse(HTTPStatus.CONFLICT, instance=path, detail=BUSY, headers=RETRY)
+        return _busy(path)
+
+
+def _knows_keys(scope: Scope) -> bool:
+    """Say whether a route keeps keys itself, and knows by them what was done: so it is asked again."""
+    found = foreseen(scope)
+    extra = getattr(found.original_route, "openapi_extra", None) if found else None
+    return bool((extra or {}).get(KNOWS_KEYS))
 
 
 def _keys(scope: Scope) -> list[bytes]:
@@ -155,6 +172,10 @@ def _what(scope: Scope, body: bytes) -> list[bytes]:
 def _digest(secret: bytes, *parts: bytes) -> str:
     digests = (hashlib.sha256(part).digest() for part in parts)
     return hmac.digest(secret, b"".join(digests), hashlib.sha256).hex()
+
+
+def _busy(path: str) -> Response:
+    return ProblemResponse(HTTPStatus.CONFLICT, instance=path, detail=BUSY, headers=RETRY)
 
 
 def _replay(answer: Answer) -> Response:
