@@ -9,6 +9,7 @@ from httpx2 import AsyncClient
 
 from chassis.app import build_app
 from chassis.features import FeatureSettings
+from chassis.versions import IfMatch
 
 router = APIRouter(prefix="/plants")
 
@@ -46,6 +47,11 @@ async def plant(name: str) -> str:
 @router.delete("/{name}", status_code=204)
 async def uproot(name: str) -> None:
     assert name
+
+
+@router.put("/{name}/place")
+async def move(name: str, version: IfMatch) -> str:
+    return f"{name} {version}"
 
 
 @pytest.fixture(scope="module")
@@ -137,3 +143,17 @@ async def test_nobody_is_sent_elsewhere(client: AsyncClient, path: str) -> None:
     assert answer.status_code in {200, 404}
     assert "location" not in answer.headers
     assert "evil" not in answer.text.replace("//evil.example/plants", "")
+
+
+async def test_what_has_no_version_is_not_changed_for_who_counts_on_one(
+    client: AsyncClient,
+) -> None:
+    counting = {"If-Match": '"7"'}
+
+    refused = await client.delete("/plants/basil", headers=counting)
+    assert refused.status_code == 412
+    assert "no version" in refused.json()["detail"]
+    assert (await client.delete("/plants/basil", headers={"If-Match": "*"})).status_code == 204
+    assert (await client.put("/plants/basil/place", headers=counting)).json() == "basil 7"
+    assert (await client.delete("/nothing", headers=counting)).status_code == 404
+    assert (await client.get("/plants/basil", headers=counting)).status_code == 200

@@ -1,6 +1,7 @@
 """Methods: HEAD wherever there is GET, OPTIONS everywhere, and a true ``Allow`` with each 405.
 
-A GET is answered with 304 where its client has the answer already.
+A GET is answered with 304 where its client has the answer already, and a change with 412 where its
+client counts on a version and there are none.
 """
 
 from contextlib import suppress
@@ -12,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.feature import no_lifespan
 from chassis.methods.unchanged import Unchanged
+from chassis.methods.versionless import Versionless
 from chassis.problems import ProblemResponse
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -20,6 +22,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 def install(app: FastAPI, _settings: object) -> None:
     """Answer HEAD, OPTIONS, and what a path does not offer."""
     app.add_exception_handler(HTTPStatus.METHOD_NOT_ALLOWED, _not_offered)
+    app.add_middleware(Versionless)
     app.add_middleware(Unchanged)
     app.add_middleware(Head)
 

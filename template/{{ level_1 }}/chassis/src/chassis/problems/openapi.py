@@ -20,6 +20,8 @@ _ALWAYS: Final = (
 _WITH_BODY: Final = (HTTPStatus.UNSUPPORTED_MEDIA_TYPE,)
 # Of what was sent on: nobody may know what became of it.
 _WRITES: Final = (HTTPMethod.POST, HTTPMethod.PUT, HTTPMethod.PATCH, HTTPMethod.DELETE)
+# What is not there in the version that If-Match names, or has none.
+_CHANGES: Final = (HTTPMethod.PUT, HTTPMethod.PATCH, HTTPMethod.DELETE)
 _OF_THE_FRAMEWORK: Final = ("HTTPValidationError", "ValidationError")
 _INVALID: Final = str(HTTPStatus.UNPROCESSABLE_ENTITY.value)
 
@@ -68,6 +70,7 @@ def complete(document: dict[str, Any]) -> None:
         if method == "get" and str(HTTPStatus.NOT_FOUND.value) in answers:  # one record
             answers.setdefault(str(HTTPStatus.NOT_MODIFIED.value), _UNCHANGED)
         statuses += [HTTPStatus.GATEWAY_TIMEOUT] if method.upper() in _WRITES else []
+        statuses += [HTTPStatus.PRECONDITION_FAILED] if method.upper() in _CHANGES else []
         for status in statuses:
             answers.setdefault(str(status.value), _response(status))
         created = answers.get(str(HTTPStatus.CREATED.value))
