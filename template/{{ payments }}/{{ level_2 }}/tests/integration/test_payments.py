@@ -149,6 +149,16 @@ def test_twenty_copies_backwards_and_a_forged_one_move_money_once(till: Till) ->
     assert till.moved(payment) == [("charge", 1050)]
 
 
+def test_a_list_shows_nothing_that_only_who_pays_may_see(till: Till) -> None:
+    payment = till.open()
+
+    listed = till.business.get(PAYMENTS, params={"limit": 1, "sort": "-created_at"}).json()
+
+    assert payment["checkout_url"]
+    assert listed["items"][0]["id"] == payment["id"]
+    assert not {"checkout_url", "client_secret"} & listed["items"][0].keys()
+
+
 def test_a_worker_that_is_killed_between_the_money_and_the_book_takes_it_once(till: Till) -> None:
     till.work()
     payment = till.open("paypal")

@@ -17,6 +17,7 @@ from chassis_payments.payments import (
     NewProviderRefund,
     PaymentQuery,
     ProviderPaymentRead,
+    ProviderPaymentSummary,
     ProviderRefundRead,
     ProviderTransactionRead,
 )
@@ -53,10 +54,10 @@ async def open_provider_payment(
 @router.get("", responses=responses(422))
 async def list_provider_payments(
     query: Annotated[PaymentQuery, Query()], stored: StoredPaymentsDep
-) -> Page[ProviderPaymentRead]:
-    """List payments: those for a record, or of a state."""
+) -> Page[ProviderPaymentSummary]:
+    """List payments, without what only who pays may see: those for a record, or of a state."""
     page = await stored.page(query)
-    return Page(items=[_shown(one) for one in page.items], next_cursor=page.next_cursor)
+    return Page(items=[_summary(one) for one in page.items], next_cursor=page.next_cursor)
 
 
 @router.get("/{payment_id}", responses=responses(404, 422))
@@ -113,6 +114,11 @@ async def list_provider_transactions(
     """List the money that moved for a payment."""
     await stored.get(payment_id)
     return await stored.transactions(payment_id)
+
+
+def _summary(payment: ProviderPaymentRead) -> ProviderPaymentSummary:
+    fields = set(ProviderPaymentSummary.model_fields)
+    return ProviderPaymentSummary.model_validate(payment.model_dump(include=fields))
 
 
 def _shown(payment: ProviderPaymentRead) -> ProviderPaymentRead:
