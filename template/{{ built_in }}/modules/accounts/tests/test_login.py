@@ -439,6 +439,16 @@ async def test_a_token_of_another_issuer_reaches_no_session_of_an_account_whose_
     assert (await client.get(LOGIN, headers=hers)).json()["items"] == [session]
 
 
+async def test_nothing_that_is_kept_for_an_account_is_reached_from_another_issuer(
+    client: AsyncClient, both: AsyncClient, anna: dict[str, Any]
+) -> None:
+    mine = (await client.get("/beds/mine", headers=bearer(anna["access_token"]))).json()
+    both.headers.update(bearer(OTHERS.token(sub=anna["id"], roles=["reader"])))
+
+    assert mine == anna["id"]
+    assert (await both.get("/beds/mine")).json() == f"{NAME} {anna['id']}"
+
+
 async def test_the_routes_are_documented_with_what_they_take(app: FastAPI) -> None:
     paths = app.openapi()["paths"]
 

@@ -1,6 +1,5 @@
 """What routes take from a request."""
 
-from dataclasses import replace
 from typing import Annotated, cast
 
 from fastapi import Depends
@@ -18,21 +17,11 @@ async def _counter(connection: HTTPConnection) -> Counter:
     return cast("Counter", connection.app.state.login)
 
 
-def owner(principal: Principal, counter: Counter) -> Principal:
-    """Give who asks as these accounts know it: for those of another issuer, one that has none.
-
-    Whatever id the other issuer has given somebody, it is that of no account here.
-    """
-    if principal.issuer in {None, counter.settings.accounts_issuer}:
-        return principal
-    return replace(principal, identity="", session=None)
-
-
-async def _owner(connection: HTTPConnection) -> Principal:
+async def _owner() -> Principal:
     principal = current()
     if principal is None:
         raise NotFound(NO_ACCOUNT)
-    return owner(principal, await _counter(connection))
+    return principal
 
 
 async def _administrator(connection: HTTPConnection) -> None:
