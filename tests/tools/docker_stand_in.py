@@ -37,7 +37,7 @@ def main(words: list[str]) -> None:
 
 
 def compose(state: dict[str, Any], command: str, rest: list[str], scale: str) -> None:
-    if command == state["fails"]:
+    if command == state["fails"] or set(state["away"]) & set(rest):
         sys.exit(f"{command}: no such luck")
     if command == "config":
         say(json.dumps(state["configuration"]))

@@ -38,7 +38,7 @@ class Production:
             "alertmanager": {"image": "alertmanager"},
         }  # fmt: skip
         self.change(
-            calls=[], containers={}, new=[], missing=[], fails="", health="healthy", lacks=None,
+            calls=[], containers={}, new=[], missing=[], fails="", away=[], health="healthy", lacks=None,
             configuration={"services": services, "secrets": {"postgres_password": secret}},
         )  # fmt: skip
 
@@ -159,6 +159,42 @@ def test_a_release_comes_in_the_right_order(ready: Production) -> None:
         "kill alertmanager",
     ]
     assert ready["containers"] == {"data": ["data-1-0"], "api": ["api-1-0", "api-1-1"]}
+
+
+LOOKS_ON = {"labels": {"observes": "true"}}
+
+
+@pytest.fixture
+def watched(ready: Production) -> Production:
+    """One with traces and logs."""
+    configuration = ready["configuration"]
+    configuration["services"] |= {
+        "elasticsearch": {"image": "elasticsearch", **LOOKS_ON},
+        "logs-migrate": {"image": "elasticsearch", **LOOKS_ON},
+        "kibana": {"image": "kibana", "depends_on": {"logs-migrate": WAITS}, **LOOKS_ON},
+        "jaeger": {"image": "jaeger", **LOOKS_ON},
+    }
+    configuration["services"]["alertmanager"] |= LOOKS_ON
+    ready.change(configuration=configuration)
+    return ready
+
+
+@pytest.mark.parametrize("away", [[], ["jaeger"], ["logs-migrate"], ["jaeger", "logs-migrate"]])
+def test_what_only_looks_on_holds_up_no_release(watched: Production, away: list[str]) -> None:
+    watched.done("deploy", RELEASE="1")
+    watched.change(calls=[], away=away)
+
+    ended = watched.run("deploy", RELEASE="2")
+
+    assert (ended.returncode, ended.stdout.splitlines()[-1]) == (0, "release 2 runs")
+    told = [line for line in ended.stderr.splitlines() if "the release runs, and is not" in line]
+    assert len(told) == len(away)
+    assert watched["containers"] == {"data": ["data-2-0"], "api": ["api-2-0", "api-2-1"]}
+    ups = [words.split() for words in watched.commands if words.startswith("up ")]
+    first, *_, last = ups
+    assert first[-1] == "postgres"
+    assert {"alertmanager", "elasticsearch", "jaeger", "kibana"} <= {*last}
+    assert watched.done("rollback").endswith("release 1 runs\n")
 
 
 def test_old_instances_are_stopped_when_the_new_ones_are_healthy(ready: Production) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from tools.production.compose import Compose
+from tools.production.rolling import OBSERVES
 
 from tests.configuration.conftest import ROOT
 
@@ -54,6 +55,14 @@ def test_every_container_is_bounded_and_comes_back(services: dict[str, Any]) -> 
         assert of.get("restart") in {"unless-stopped", "always"}, name
     for name, of in services.items():
         assert {"max-size", "max-file"} <= of.get("logging", {}).get("options", {}).keys(), name
+
+
+def test_nobody_waits_for_what_only_looks_on(services: dict[str, Any]) -> None:
+    watchers = {name for name, of in services.items() if OBSERVES in of.get("labels", {})}
+
+    assert {"prometheus", "alertmanager", "grafana"} <= watchers
+    for name in services.keys() - watchers:
+        assert watchers.isdisjoint(services[name].get("depends_on", {})), name
 
 
 def test_services_write_nothing_and_may_do_nothing(services: dict[str, Any]) -> None:

@@ -5,7 +5,8 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from tools.common import ToolError, say, write_atomically
 from tools.production.compose import Compose
 
 GATEWAY = "gateway"
+OBSERVES = "observes"
+"""The label of what only looks on: a release does not wait for it, nor does a way back."""
 # Who reads its files again when it is told to, and the folders with these.
 READERS = {
     GATEWAY: ("deploy/nginx", "deploy/local/nginx"),
@@ -36,7 +39,7 @@ _CHECK = ("nginx", "-c", "/etc/gateway/nginx/nginx.conf", "-t")
 
 
 def deploy(compose: Compose, notes: Path) -> None:
-    """Bring everything to the release: servers, one-off steps, services, gateway.
+    """Bring everything to the release: servers, one-off steps, services, gateway, who looks on.
 
     The notes are of the files that have been read.
     """
@@ -44,20 +47,48 @@ def deploy(compose: Compose, notes: Path) -> None:
     once = _one_offs(compose.services)
     built = [name for name in ordered if "build" in compose.services[name] and name not in once]
     own = [name for name in built if not _holds_data(compose.services[name])]
-    servers = [name for name in ordered if name not in {*once, *own, GATEWAY}]
-    _provide(compose, [*once, *built])
+    watchers = [name for name in ordered if OBSERVES in compose.services[name].get("labels", {})]
+    needed = [name for name in ordered if name not in watchers]
+    servers = [name for name in needed if name not in {*once, *own, GATEWAY}]
+    _provide(compose, [name for name in (*once, *built) if name not in watchers])
     # Before anything is changed: a gateway that does not start again is the end of everything.
     compose.do("run", "--rm", "--no-deps", GATEWAY, *_CHECK)
     if servers:
         compose.do("up", "--detach", "--no-deps", "--no-build", "--wait", *servers)
     for name in once:
-        say(f"{name} ...", sys.stdout)
-        compose.do("run", "--rm", "--no-deps", name)
+        if name in needed:
+            _run_once(compose, name)
     for name in own:
         replace(compose, name)
     compose.do("up", "--detach", "--no-deps", "--wait", GATEWAY)
+    _have_read(compose, needed, notes)
+    _look_on(compose, watchers, once, notes)
+
+
+def _look_on(compose: Compose, watchers: list[str], once: list[str], notes: Path) -> None:
+    """Start what only looks on; what fails of it is told, for the release runs without it."""
+    lasting = [name for name in watchers if name not in once]
+    steps: list[Callable[[], None]] = []
+    if lasting:
+        up = ("up", "--detach", "--no-deps", "--no-build", "--wait", *lasting)
+        steps.append(lambda: compose.do(*up))
+    steps += [partial(_run_once, compose, name) for name in watchers if name in once]
+    steps.append(lambda: _have_read(compose, watchers, notes))
+    for step in steps:
+        try:
+            step()
+        except ToolError as error:
+            say(f"{error}; the release runs, and is not looked at by all that should", sys.stderr)
+
+
+def _run_once(compose: Compose, name: str) -> None:
+    say(f"{name} ...", sys.stdout)
+    compose.do("run", "--rm", "--no-deps", name)
+
+
+def _have_read(compose: Compose, names: list[str], notes: Path) -> None:
     for name, folders in READERS.items():
-        if name in compose.services:
+        if name in names:
             _read_again(compose, name, [compose.root / folder for folder in folders], notes)
 
 

@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import yaml
+from tools.production.rolling import OBSERVES
 
 from tests.configuration.conftest import ROOT
 
@@ -101,6 +102,7 @@ def test_every_secret_that_is_read_is_given() -> None:
 def test_it_runs_only_where_it_is_asked_for_and_asks_who_comes() -> None:
     for name, service in STACK["services"].items():
         assert service["profiles"] == ["logs"], name
+        assert OBSERVES in service["labels"], f"{name}: a release would wait for it"
         assert service["networks"] == ["internal"], name
         # Its own lines are no files that Filebeat reads: one error would become another for ever.
         assert service["logging"]["driver"] == "local", name

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
+from tools.production.rolling import OBSERVES
 
 from tests.configuration.conftest import ROOT
 
@@ -53,6 +54,10 @@ def test_what_is_kept_has_a_place_that_can_be_written_to() -> None:
     assert "user" not in jaeger
     for folder in badger["badger"]["directories"].values():
         assert folder.startswith("/tmp/")  # noqa: S108
+
+
+def test_no_release_waits_for_it() -> None:
+    assert OBSERVES in read("deploy/production/tracing.yml")["services"]["jaeger"]["labels"]
 
 
 def test_it_is_asked_whether_it_is_well() -> None:

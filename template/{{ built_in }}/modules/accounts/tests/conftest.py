@@ -11,6 +11,7 @@ from fakeredis import FakeAsyncRedis, FakeServer
 from fastapi import APIRouter, FastAPI
 from httpx2 import ASGITransport, AsyncClient
 
+from chassis.access import Asking
 from chassis.access.policy import Policy
 from chassis.app import build_app
 from chassis.features import FeatureSettings
@@ -42,6 +43,11 @@ router = APIRouter()
 @router.get("/api/v1/beds")
 async def list_beds() -> list[str]:
     return []
+
+
+@router.get("/api/v1/beds/mine")
+async def get_own_bed(asking: Asking) -> str:
+    return asking.id
 
 
 @router.post("/api/v1/beds", status_code=201)

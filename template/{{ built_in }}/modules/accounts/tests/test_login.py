@@ -20,7 +20,6 @@ from chassis.problems import Unavailable
 from chassis.testing.issuer import NAME, Issuer
 from chassis_accounts import login
 from chassis_accounts.errors import CODE_NEEDED, WRONG
-from chassis_accounts.login.asking import network_of
 
 ADMIN = {
     "email": "admin@example.com",
@@ -223,21 +222,6 @@ async def test_a_recovery_code_is_good_once(client: AsyncClient, anna: dict[str,
         for one in (first, first, second.upper())
     ]
     assert told == [201, 401, 201]
-
-
-@pytest.mark.parametrize(
-    ("address", "counted"),
-    [
-        ("198.51.100.7", "198.51.100.7"),
-        ("::ffff:198.51.100.7", "198.51.100.7"),
-        ("2001:db8:0:7:1:2:3:4", "2001:db8:0:7::"),
-        ("2001:db8:0:7::ffff", "2001:db8:0:7::"),
-        ("fe80::1%eth0", "fe80::"),
-        ("unknown", "unknown"),
-    ],
-)
-def test_a_network_of_ipv6_counts_as_one_client(address: str, counted: str) -> None:
-    assert network_of(address) == counted
 
 
 async def test_what_the_gateway_says_last_counts(
@@ -453,6 +437,16 @@ async def test_a_token_of_another_issuer_reaches_no_session_of_an_account_whose_
     await both.post("http://garden/oauth2/revoke", data={"token": foreign})
 
     assert (await client.get(LOGIN, headers=hers)).json()["items"] == [session]
+
+
+async def test_nothing_that_is_kept_for_an_account_is_reached_from_another_issuer(
+    client: AsyncClient, both: AsyncClient, anna: dict[str, Any]
+) -> None:
+    mine = (await client.get("/beds/mine", headers=bearer(anna["access_token"]))).json()
+    both.headers.update(bearer(OTHERS.token(sub=anna["id"], roles=["reader"])))
+
+    assert mine == anna["id"]
+    assert (await both.get("/beds/mine")).json() == f"{NAME} {anna['id']}"
 
 
 async def test_the_routes_are_documented_with_what_they_take(app: FastAPI) -> None:

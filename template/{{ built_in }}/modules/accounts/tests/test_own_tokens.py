@@ -2,6 +2,7 @@
 
 import hmac
 import time
+from dataclasses import replace
 from typing import Any, cast
 
 import jwt
@@ -13,7 +14,9 @@ from httpx2 import AsyncClient
 from jwt.utils import base64url_encode
 
 from chassis.features import FeatureSettings
+from chassis.identity import Principal
 from chassis.testing.issuer import Issuer
+from chassis_accounts.own_tokens import told_apart
 from chassis_accounts.signing import Pair
 
 THIEF = Issuer()
@@ -133,6 +136,37 @@ async def test_a_refresh_token_is_no_access_token(
     client: AsyncClient, anna: dict[str, Any]
 ) -> None:
     assert await status(client, anna["refresh_token"]) == 401
+
+
+ACCOUNT = "0189c7a2-55f3-7c33-9e44-6f1f9a6e7d10"
+
+
+@pytest.mark.parametrize(
+    ("issuer", "sub", "identity"),
+    [
+        pytest.param("https://id.example", "anna", "anna", id="no account's"),
+        pytest.param("https://id.example", ACCOUNT, f"https://id.example {ACCOUNT}", id="a UUID"),
+        pytest.param(
+            "https://id.example",
+            f"{{{ACCOUNT.upper()}}}",
+            f"https://id.example {{{ACCOUNT.upper()}}}",
+            id="a UUID in another spelling",
+        ),
+        pytest.param(
+            "https://id.example",
+            f"https://id.example {ACCOUNT}",
+            f"https://id.example https://id.example {ACCOUNT}",
+            id="what another one is called",
+        ),
+        pytest.param(None, ACCOUNT, ACCOUNT, id="a service on behalf of an account"),
+    ],
+)
+def test_nobody_of_another_issuer_has_the_id_of_an_account(
+    issuer: str | None, sub: str, identity: str
+) -> None:
+    principal = Principal(sub, frozenset({"reader"}), issuer=issuer)
+
+    assert told_apart(principal) == replace(principal, identity=identity)
 
 
 async def test_every_instance_forgets_a_session_within_seconds(

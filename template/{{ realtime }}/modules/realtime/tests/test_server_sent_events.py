@@ -110,6 +110,20 @@ async def test_places_are_bounded_and_given_back() -> None:
             await stream.next()
 
 
+def test_a_network_of_ipv6_has_the_places_of_one_client() -> None:
+    places = Places(FeatureSettings(realtime_per_address=1))
+
+    def client(address: str) -> HTTPConnection:
+        return HTTPConnection({"type": "http", "headers": [], "client": (address, 1)})
+
+    with places.taken(client("2001:db8::1")):
+        with pytest.raises(NoPlace, match="One address may have 1"):  # noqa: SIM117
+            with places.taken(client("2001:db8::2")):
+                pass
+        with places.taken(client("2001:db8:0:1::1")):
+            assert places.open == 2
+
+
 def test_each_user_has_places_of_their_own() -> None:
     places = Places(FeatureSettings(realtime_per_user=2, realtime_per_address=0))
 

@@ -28,6 +28,7 @@ class Accounts:
         (str(DISABLED), None),
         (str(uuid4()), None),
         ("anna-of-another-issuer", None),
+        (f"https://id.example {KNOWN}", None),
     ],
 )
 async def test_an_account_may_what_it_may_now(account: str, roles: list[str] | None) -> None:

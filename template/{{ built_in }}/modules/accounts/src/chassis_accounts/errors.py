@@ -9,6 +9,7 @@ ENDED = "This session has ended: log in again."
 MAY_GO_ON = "It is stored, but a session that began at this moment may go on: end all sessions."
 AWAY = "Nobody can log in at the moment. Nothing was done."
 NOT_ALLOWED = "This is for administrators, whatever AUTH_MODE is."
+MORE = "The role {role} may more than you: nobody gives or takes away what they do not have."
 NO_REGISTRATION = "Nobody can register here: an administrator makes accounts."
 NO_ACCOUNT = "Whoever asks has no account here."
 

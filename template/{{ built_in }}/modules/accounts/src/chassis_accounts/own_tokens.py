@@ -2,14 +2,15 @@
 
 Every instance asks Redis, and believes what it says for ``session_checked`` seconds. While Redis is
 away, tokens live out their few minutes. Tokens of another issuer, where ``OIDC_ISSUER`` names one,
-are checked as before.
+are checked as before; nobody who comes with one passes for an account.
 """
 
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
+from uuid import UUID
 
 import jwt
 from fastapi import FastAPI
@@ -124,8 +125,9 @@ class ByIssuer:
     async def principal_of(self, token: str) -> Principal:
         """Check a token; raises InvalidToken or KeysUnknown."""
         # What a token says of itself decides who checks it, and nothing else.
-        checks = self._own if self._is_ours(token) else self._others
-        return await checks.principal_of(token)
+        if self._is_ours(token):
+            return await self._own.principal_of(token)
+        return told_apart(await self._others.principal_of(token))
 
     def _is_ours(self, token: str) -> bool:
         known = self._ours.get(token)
@@ -133,6 +135,18 @@ class ByIssuer:
             known = _issuer_of(token) == self._issuer
             self._ours.keep(token, known, time.monotonic() + LONGEST_KNOWN_S)
         return known
+
+
+def told_apart(principal: Principal) -> Principal:
+    """Give who comes from another issuer an id that no account here has, whatever `sub` it was given.
+
+    The issuer is named before it where it may be the id of an account, and where it begins so already.
+    Whatever is kept by who asks for it is nobody else's then: records, links, devices, the audit log.
+    """
+    issuer, identity = principal.issuer, principal.identity
+    if issuer is None or not (_is_account_id(identity) or identity.startswith(f"{issuer} ")):
+        return principal
+    return replace(principal, identity=f"{issuer} {identity}")
 
 
 def install(app: FastAPI, settings: Settings) -> None:
@@ -146,6 +160,14 @@ def install(app: FastAPI, settings: Settings) -> None:
 
 
 lifespan = no_lifespan
+
+
+def _is_account_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _issuer_of(token: str) -> Any:

@@ -12,7 +12,8 @@ class Principal:
     """A person, or a program, as its token names it; ``scope["user"]``, as Starlette has it."""
 
     identity: str
-    """The subject of the token: the id that the issuer has given it, which never changes."""
+    """The subject of the token: the id that the issuer has given it, which never changes, and which
+    nobody of another issuer has."""
     roles: frozenset[str] = frozenset()
     service: str | None = None
     """The service that asks on behalf of the subject; None where it asks by itself."""

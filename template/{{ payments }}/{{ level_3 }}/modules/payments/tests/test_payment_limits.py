@@ -83,6 +83,9 @@ async def test_callers_do_not_take_turns_of_each_other(books: Books, rules: Rule
     assert await status("198.51.100.1, 198.51.100.2") == 201
     assert await status("198.51.100.9, 198.51.100.2") == 429  # who is last was told by the gateway
     assert await status("198.51.100.3") == 201
+    assert await status("2001:db8::1") == 201
+    assert await status("2001:db8::2:1") == 429  # one client has a whole /64
+    assert await status("2001:db8:0:1::1") == 201
     assert "198.51" not in str(await books.sql("SELECT * FROM payment_turns"))
 
 

@@ -1,7 +1,5 @@
 """What routes take from a request."""
 
-from dataclasses import replace
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Annotated, cast
 
 from fastapi import Depends
@@ -13,28 +11,17 @@ from chassis_accounts.errors import NO_ACCOUNT, NOT_ALLOWED, Forbidden
 from chassis_accounts.login.counter import Counter
 
 LONGEST_CLIENT = 200
-_HOST_BITS = 64
 
 
 async def _counter(connection: HTTPConnection) -> Counter:
     return cast("Counter", connection.app.state.login)
 
 
-def owner(principal: Principal, counter: Counter) -> Principal:
-    """Give who asks as these accounts know it: for those of another issuer, one that has none.
-
-    Whatever id the other issuer has given somebody, it is that of no account here.
-    """
-    if principal.issuer in {None, counter.settings.accounts_issuer}:
-        return principal
-    return replace(principal, identity="", session=None)
-
-
-async def _owner(connection: HTTPConnection) -> Principal:
+async def _owner() -> Principal:
     principal = current()
     if principal is None:
         raise NotFound(NO_ACCOUNT)
-    return owner(principal, await _counter(connection))
+    return principal
 
 
 async def _administrator(connection: HTTPConnection) -> None:
@@ -48,24 +35,6 @@ async def _administrator(connection: HTTPConnection) -> None:
 ADMINISTRATORS = [Depends(_administrator)]
 CounterDep = Annotated[Counter, Depends(_counter)]
 Owner = Annotated[Principal, Depends(_owner)]
-
-
-def address_of(connection: HTTPConnection, header: str) -> str:
-    """Say where a request comes from: as the gateway says it, or as the connection does."""
-    # The gateway's word is the last one, whatever a client has sent before.
-    told = ",".join(connection.headers.getlist(header)).rpartition(",")[2].strip() if header else ""
-    return network_of(told or (connection.client.host if connection.client else ""))
-
-
-def network_of(address: str) -> str:
-    """Give what one client has: an IPv4 address, or a whole network (/64) of IPv6."""
-    try:
-        known = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(known, IPv4Address):
-        return address
-    return str(known.ipv4_mapped or IPv6Address(int(known) >> _HOST_BITS << _HOST_BITS))
 
 
 def client_of(connection: HTTPConnection) -> str:

@@ -4,9 +4,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
+from chassis.client_address import address_of
 from chassis.problems import Conflict, Invalid, responses
 from chassis_accounts import second_factor
-from chassis_accounts.login.asking import CounterDep, Owner, address_of
+from chassis_accounts.login.asking import CounterDep, Owner
 from chassis_accounts.login.counter import reachable
 from chassis_accounts.login.schemas import (
     Confirmation,

@@ -2,8 +2,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
+from chassis.client_address import address_of
 from chassis.problems import NotFound, responses
-from chassis_accounts.login.asking import ADMINISTRATORS, CounterDep, Owner, address_of, client_of
+from chassis_accounts.login.asking import ADMINISTRATORS, CounterDep, Owner, client_of
 from chassis_accounts.login.counter import Given, Grant, reachable
 from chassis_accounts.login.schemas import LogIn, Refresh, SessionList, SessionRead, Tokens
 

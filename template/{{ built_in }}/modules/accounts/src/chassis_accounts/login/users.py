@@ -1,13 +1,15 @@
+from contextlib import suppress
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from chassis.problems import Invalid, responses
+from chassis.problems import NotFound, responses
 from chassis.schemas import Page
 from chassis.versions import IfMatch, tagged
 from chassis_accounts.login.asking import ADMINISTRATORS, CounterDep
 from chassis_accounts.login.counter import reachable
+from chassis_accounts.login.roles import check_power_over, check_roles
 from chassis_accounts.login.schemas import (
     SessionList,
     SessionRead,
@@ -20,12 +22,23 @@ from chassis_accounts.records import AccountCreate, AccountQuery, AccountRead
 router = APIRouter(prefix="/api/v1/auth/users", tags=["users"], dependencies=ADMINISTRATORS)
 
 
-async def _current(user_id: UUID, counter: CounterDep, version: IfMatch) -> AccountRead:
+async def _current(
+    user_id: UUID, request: Request, counter: CounterDep, version: IfMatch
+) -> AccountRead:
     """Give an account as it is now, if it has the version that the client counts on."""
-    return await counter.accounts.current(user_id, version)
+    account = await counter.accounts.current(user_id, version)
+    check_power_over(request, account.roles)
+    return account
+
+
+async def _in_reach(user_id: UUID, request: Request, counter: CounterDep) -> None:
+    """Let nobody act on an account that may more; one that is gone may nothing."""
+    with suppress(NotFound):
+        check_power_over(request, (await counter.accounts.current(user_id)).roles)
 
 
 Current = Annotated[AccountRead, Depends(_current)]
+IN_REACH = [Depends(_in_reach)]
 
 
 @router.post(
@@ -78,7 +91,12 @@ async def update_auth_user(
     return tagged(response, shown(changed))
 
 
-@router.delete("/{user_id}", status_code=204, responses=responses(404, 412, 422, 428))
+@router.delete(
+    "/{user_id}",
+    status_code=204,
+    responses=responses(404, 412, 422, 428),
+    dependencies=IN_REACH,
+)
 async def delete_auth_user(user_id: UUID, counter: CounterDep, version: IfMatch) -> None:
     """Remove an account, and end its sessions; of one that is gone, too."""
     async with counter.ending_sessions(user_id):
@@ -93,7 +111,9 @@ async def list_sessions_of_user(user_id: UUID, counter: CounterDep) -> SessionLi
     return SessionList(items=[SessionRead.model_validate(one) for one in found])
 
 
-@router.delete("/{user_id}/sessions", status_code=204, responses=responses(422))
+@router.delete(
+    "/{user_id}/sessions", status_code=204, responses=responses(422), dependencies=IN_REACH
+)
 async def end_sessions_of_user(user_id: UUID, counter: CounterDep) -> None:
     """End every session of an account."""
     async with reachable():
@@ -104,12 +124,3 @@ def shown(account: AccountRead) -> UserRead:
     """Leave out what nobody is told."""
     said: dict[str, Any] = account.model_dump(include=set(UserRead.model_fields))
     return UserRead(**said, second_factor=account.totp_secret is not None)
-
-
-def check_roles(request: Request, roles: list[str]) -> None:
-    """Refuse a role that the policy does not name: it could do nothing, and may be misspelt."""
-    known = sorted(request.app.state.rules.policy.roles)
-    if unknown := sorted({*roles} - {*known}):
-        raise Invalid(
-            f"{unknown[0]} is no role of policy.toml; there are: {', '.join(known)}", field="roles"
-        )

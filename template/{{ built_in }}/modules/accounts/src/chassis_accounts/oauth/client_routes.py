@@ -1,13 +1,14 @@
+from contextlib import suppress
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from chassis.problems import responses
+from chassis.problems import NotFound, responses
 from chassis.schemas import Page
 from chassis.versions import IfMatch, tagged
 from chassis_accounts.login.asking import ADMINISTRATORS, CounterDep
-from chassis_accounts.login.users import check_roles
+from chassis_accounts.login.roles import check_power_over, check_roles
 from chassis_accounts.oauth.asking import new_secret
 from chassis_accounts.oauth.forms import NO_STORE
 from chassis_accounts.oauth.routes import ClientsDep
@@ -22,13 +23,24 @@ async def _known_roles(body: ClientUpdated, request: Request) -> ClientUpdated:
     return body
 
 
-async def _current(client_id: UUID, clients: ClientsDep, version: IfMatch) -> ClientRead:
+async def _current(
+    client_id: UUID, request: Request, clients: ClientsDep, version: IfMatch
+) -> ClientRead:
     """Give a client as it is now, if it has the version that whoever asks counts on."""
-    return await clients.current(client_id, version)
+    client = await clients.current(client_id, version)
+    check_power_over(request, client.roles)
+    return client
+
+
+async def _in_reach(client_id: UUID, request: Request, clients: ClientsDep) -> None:
+    """Let nobody act on a client that may more; one that is gone may nothing."""
+    with suppress(NotFound):
+        check_power_over(request, (await clients.current(client_id)).roles)
 
 
 Changes = Annotated[ClientUpdated, Depends(_known_roles)]
 Current = Annotated[ClientRead, Depends(_current)]
+IN_REACH = [Depends(_in_reach)]
 
 
 @router.post(
@@ -79,7 +91,12 @@ async def update_auth_client(
     return tagged(response, _shown(changed, secret))
 
 
-@router.delete("/{client_id}", status_code=204, responses=responses(404, 412, 422, 428))
+@router.delete(
+    "/{client_id}",
+    status_code=204,
+    responses=responses(404, 412, 422, 428),
+    dependencies=IN_REACH,
+)
 async def delete_auth_client(
     client_id: UUID, counter: CounterDep, clients: ClientsDep, version: IfMatch
 ) -> None:

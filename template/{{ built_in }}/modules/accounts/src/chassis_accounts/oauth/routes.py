@@ -11,7 +11,7 @@ from chassis.identity.errors import InvalidToken
 from chassis.problems import NotFound, responses
 from chassis_accounts.errors import Unauthorized
 from chassis_accounts.keeping import Clients
-from chassis_accounts.login.asking import CounterDep, owner
+from chassis_accounts.login.asking import CounterDep
 from chassis_accounts.login.counter import Counter, Grant, reachable
 from chassis_accounts.oauth.asking import client_of
 from chassis_accounts.oauth.forms import NO_STORE, OAuthError, form_of, needed, shown_by
@@ -160,8 +160,7 @@ async def _session_of(token: str, counter: Counter, request: Request) -> tuple[s
         principal = await request.app.state.tokens.principal_of(token)
     except InvalidToken:
         return "", ""
-    known = owner(principal, counter)
-    return known.session or "", known.identity
+    return principal.session or "", principal.identity
 
 
 def _token(granted: Grant) -> JSONResponse:

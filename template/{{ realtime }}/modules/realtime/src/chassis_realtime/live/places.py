@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from starlette.requests import HTTPConnection
 
+from chassis.client_address import address_of
 from chassis_realtime.live.settings import LiveSettings
 
 
@@ -61,5 +62,5 @@ class Places:
 def _names(client: HTTPConnection) -> list[tuple[str, str]]:
     """Say who it is that takes a place, as far as that is known."""
     user = getattr(client.scope.get("user"), "identity", None)
-    known = {"user": user, "address": client.client and client.client.host}
+    known = {"user": user, "address": address_of(client)}
     return [(kind, name) for kind, name in known.items() if name]

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from fastapi.requests import HTTPConnection
 from prometheus_client import Counter
 
+from chassis.client_address import address_of
 from chassis.fraud_rules import PaymentAsked, PaymentRule
 from chassis.http_client import raise_for_problem
 from chassis.problems import NotFound, ProblemError
@@ -103,13 +104,9 @@ class Limits:
         return True
 
     def _digest(self, connection: HTTPConnection) -> str:
-        caller = caller_of(connection) or self._address(connection)
-        return hashlib.sha256(caller.encode()).hexdigest()
-
-    def _address(self, connection: HTTPConnection) -> str:
         header = self._settings.client_address_header
-        told = connection.headers.get(header, "").rpartition(",")[2].strip() if header else ""
-        return told or (connection.client.host if connection.client else "")
+        caller = caller_of(connection) or address_of(connection, header)
+        return hashlib.sha256(caller.encode()).hexdigest()
 
 
 def _name(rule: PaymentRule) -> str:
