@@ -49,7 +49,8 @@ def problem(answer: httpx2.Response, status: int, type_: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "path",
     ["/", "/metrics", "/ready", "/health", "/docs", "/openapi.json", "/api", "/api/../metrics",
-     "//metrics", "/api/v1/..%2f..%2fmetrics", "/%6detrics", "/_problem/404", "/api/%2e%2e/ready"],
+     "//metrics", "/api/v1/..%2f..%2fmetrics", "/%6detrics", "/_problem/404", "/api/%2e%2e/ready",
+     "/stub_status"],
 )  # fmt: skip
 def test_only_the_api_can_be_reached(gateway: Gateway, path: str) -> None:
     sent = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
