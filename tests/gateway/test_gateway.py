@@ -49,7 +49,8 @@ def problem(answer: httpx2.Response, status: int, type_: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "path",
     ["/", "/metrics", "/ready", "/health", "/docs", "/openapi.json", "/api", "/api/../metrics",
-     "//metrics", "/api/v1/..%2f..%2fmetrics", "/%6detrics", "/_problem/404", "/api/%2e%2e/ready"],
+     "//metrics", "/api/v1/..%2f..%2fmetrics", "/%6detrics", "/_problem/404", "/api/%2e%2e/ready",
+     "/stub_status"],
 )  # fmt: skip
 def test_only_the_api_can_be_reached(gateway: Gateway, path: str) -> None:
     sent = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
@@ -139,6 +140,34 @@ def test_tls_is_refused_under_another_name(gateway: Gateway, name: str | None) -
         pytest.raises(ssl.SSLError, match=r"(?i)unrecognized.name"),
     ):
         context.wrap_socket(wire, server_hostname=name)
+
+
+MODERN = "ECDHE-ECDSA-AES128-GCM-SHA256"
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the old version
+@pytest.mark.parametrize(
+    ("version", "cipher", "refused"),
+    [
+        ("TLSv1_2", MODERN, ""),
+        ("TLSv1_1", "ALL", "TLSV1_ALERT_PROTOCOL_VERSION"),
+        ("TLSv1_2", "ECDHE-ECDSA-AES128-SHA256", "SSLV3_ALERT_HANDSHAKE_FAILURE"),  # CBC
+    ],
+)
+def test_old_tls_and_weak_ciphers_are_refused(
+    gateway: Gateway, version: str, cipher: str, refused: str
+) -> None:
+    context = unverified()
+    context.set_ciphers(f"{cipher}:@SECLEVEL=0")  # the client would go along
+    context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
+    reason = ""
+    with socket.create_connection(("127.0.0.1", gateway.place.https)) as wire:
+        try:
+            context.wrap_socket(wire, server_hostname="localhost").close()
+        except ssl.SSLError as error:
+            reason = error.reason or ""
+
+    assert reason == refused
 
 
 def test_an_owner_names_the_host(start: Start) -> None:

@@ -44,7 +44,7 @@ NEEDS_EXTRA = {
 # What only mypy reads, beside the distribution that it is about.
 STUBS = {"types_pyyaml": "pyyaml", "types_zxcvbn": "zxcvbn"}
 # Programs of another name than their distribution, and options that bring a plugin.
-PROGRAMS = {"lint-imports": "import_linter", "--cov": "pytest_cov"}
+PROGRAMS = {"lint-imports": "import_linter", "squawk": "squawk_cli", "--cov": "pytest_cov"}
 # A program of the development group that a test or a gate runs, by the folder of what runs it.
 RUN = {
     "tests/": re.compile(r'with_name\("([\w-]+)"\)'),

@@ -38,7 +38,7 @@ def test_rules_hold_whatever_is_promised(
     project = render(template, answers, tmp_path / "project")
 
     tests = sorted(str(file) for file in project.glob("deploy/prometheus/tests/*.yml"))
-    assert len(tests) == 8
+    assert len(tests) == 9
     checked(project, "promtool", "check", "config", "prometheus/prometheus.yml")
     checked(project, "promtool", "test", "rules", *tests)
 

@@ -27,11 +27,10 @@ class Production:
         self.project = project
         self.state = project / "state.json"
         secret = {"file": str(project / "secrets/postgres_password")}
-        probe = {"test": ["CMD", "python", "-c", 'create_connection(("127.0.0.1", 8000), 3)']}
         services = {
             "gateway": {"image": "nginx", "depends_on": {"api": HEALTHY}},
             "api": {"image": "p/api:x", "build": {}, "depends_on": {"data": HEALTHY},
-                    "deploy": {"replicas": 2}, "healthcheck": probe},
+                    "deploy": {"replicas": 2}, "labels": {"ready-port": "8000"}},
             "data": {"image": "p/data:x", "build": {}, "depends_on": {"data-migrate": WAITS}},
             "data-migrate": {"image": "p/data:x", "depends_on": {"postgres": HEALTHY}},
             "postgres": {"image": "p/postgres:18", "build": {}, "volumes": [{"type": "volume"}]},

@@ -6,8 +6,8 @@ from typing import Any
 import yaml
 
 FILES = ("deploy/prometheus/rules/*.yml", "deploy/local/prometheus/rules_*.yml")
-# They are about containers of Compose: what keeps its database, and its Alertmanager.
-GROUPS, ALERTS = {"database"}, {"AlertmanagerDown"}
+# They are about containers of Compose: its gateway, what keeps its database, and its Alertmanager.
+GROUPS, ALERTS = {"database", "gateway"}, {"AlertmanagerDown"}
 
 Group = dict[str, Any]
 

@@ -17,6 +17,8 @@ RULES = ("deploy/prometheus/rules/*.yml", "deploy/local/prometheus/rules_*.yml")
 DASHBOARDS = ("deploy/grafana/dashboards/*.json", "deploy/local/grafana/*.json")
 # One name a line: metrics that containers of the owners' tell.
 OTHERS = ROOT / "deploy/local/prometheus/metrics.txt"
+# The same of containers of this project that are no services.
+EXPORTED = ROOT / "deploy/prometheus/exported.txt"
 # What a declared metric is called when it is told.
 SUFFIXES = {
     "Counter": ["_total"],
@@ -90,7 +92,8 @@ def others() -> set[str]:
 def of_containers() -> set[str]:
     """Read the names of what is told by containers of this project that are no services."""
     queries = [file.read_text(encoding="utf-8") for file in files("deploy/*/*.sql")]
-    return {*re.findall(r"# TYPE (\w+)", "\n".join(queries))}
+    exported = EXPORTED.read_text(encoding="utf-8").split()
+    return {*exported, *re.findall(r"# TYPE (\w+)", "\n".join(queries))}
 
 
 def _declared(node: ast.AST) -> Iterator[tuple[str, set[str]]]:

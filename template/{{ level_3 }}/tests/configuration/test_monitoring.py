@@ -118,11 +118,13 @@ def test_every_service_is_measured() -> None:
 
 
 def ports() -> dict[str, int]:
-    """Where services tell what they do: where they are asked whether they are well."""
+    """Where services tell what they do: where they are asked whether they are well and ready."""
     found: dict[str, int] = {}
     for name, service in containers().items():
         if "RELEASE" in service.get("image", "") and "healthcheck" in service:
-            [port] = re.findall(r'"127.0.0.1", (\d+)', service["healthcheck"]["test"][-1])
+            port = service.get("labels", {}).get("ready-port")
+            assert port, f"{name} has no label `ready-port`: docs/production.md"
+            assert f'"127.0.0.1", {port})' in service["healthcheck"]["test"][-1], name
             found[name] = int(port)
     return found
 

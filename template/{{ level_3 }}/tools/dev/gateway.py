@@ -83,6 +83,7 @@ def here(text: str, place: Place) -> str:
     """Put this machine's addresses and folders in place of those of the container."""
     changes = {
         r"(?m)^resolver .*\n": "",
+        r"(?m)^ *include status\.conf;\n": "",  # nobody asks, and not every nginx counts
         r"\blisten 8080\b": f"listen {HOST}:{place.http}",
         r"\blisten 8443\b": f"listen {HOST}:{place.https}",
         r"\blisten \[::\]:8080\b.*;": f"listen {HOST_6}:{place.http};" if _has_ipv6() else "",

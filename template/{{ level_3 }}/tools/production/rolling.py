@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -25,8 +24,8 @@ READERS = {
 _HEALTHY_S = 120.0
 _POLL_S = 0.5
 _COMPLETED = "service_completed_successfully"
-# Where a service answers its own health check, and what asks there whether it can do its work.
-_PORT = re.compile(r'\("127\.0\.0\.1", (\d+)\)')
+# The label with the port of /ready, and what asks there whether a service can do its work.
+_PORT = "ready-port"
 _READY = """\
 import http.client
 wire = http.client.HTTPConnection("127.0.0.1", {port}, timeout=5)
@@ -148,16 +147,15 @@ def _provide(compose: Compose, names: list[str]) -> None:
 
 
 def _not_ready(compose: Compose, service: str, containers: list[str], end: float) -> str:
-    """Tell what a new instance lacks at the end of its time; nothing where it has no such probe.
+    """Tell what a new instance lacks at the end of its time; nothing where no label says its port.
 
     Its health check says no more than that it lives: with a wrong address or password of what it
     needs, it would take the place of one that works.
     """
-    test = compose.services[service].get("healthcheck", {}).get("test", [])
-    port = _PORT.search(" ".join(test))
+    port = compose.services[service].get("labels", {}).get(_PORT)
     if port is None:
         return ""
-    script = _READY.format(port=port[1])
+    script = _READY.format(port=port)
     for container in containers:
         while (told := compose.answers(container, "python", "-ISc", script)) is not None:
             if time.monotonic() > end:

@@ -13,10 +13,17 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Let the database refuse what the API refuses."""
+    """Let the database refuse what the API refuses; those that are there are checked while others write."""
     op.create_check_constraint(
-        op.f("ck_escrow_accounts_never_overdrawn"), "escrow_accounts", "balance >= 0"
+        op.f("ck_escrow_accounts_never_overdrawn"),
+        "escrow_accounts",
+        "balance >= 0",
+        postgresql_not_valid=True,
     )
+    with op.get_context().autocommit_block():
+        op.execute(
+            "ALTER TABLE escrow_accounts VALIDATE CONSTRAINT ck_escrow_accounts_never_overdrawn"
+        )
 
 
 def downgrade() -> None:
