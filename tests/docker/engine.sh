@@ -58,8 +58,8 @@ build_standins() {
   printf 'FROM python:3.12-slim\nCOPY wget /usr/bin/\nCMD ["sleep", "infinity"]\n' >"$folder/Dockerfile"
   tar --create --directory "$folder" wget Dockerfile |
     docker build --quiet --tag "$(sed -n 's#^ *image: \(grafana/.*\)#\1#p' "$monitoring")" - >&2
-  # Nor a Jaeger: what stands in takes every span, and has no figures to give.
-  cat >"$folder/jaeger.py" <<'END'
+  # Nor a Jaeger, nor what counts for the gateway: what stands in takes every span, and has no figures to give.
+  cat >"$folder/empty.py" <<'END'
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -74,12 +74,14 @@ class Empty(BaseHTTPRequestHandler):
     do_POST = do_GET
 
 
-for port in (4318, 8888, 13133):
+for port in (4318, 8888, 9113, 13133):
     Thread(target=ThreadingHTTPServer(("", port), Empty).serve_forever).start()
 END
-  printf 'FROM python:3.12-slim\nCOPY wget /usr/bin/\nCOPY jaeger.py /\nENTRYPOINT ["python", "/jaeger.py"]\n' >"$folder/Dockerfile"
-  tar --create --directory "$folder" wget jaeger.py Dockerfile |
-    docker build --quiet --tag "$(sed -n 's#^ *image: \(jaegertracing/.*\)#\1#p' "$tracing")" - >&2
+  printf 'FROM python:3.12-slim\nCOPY wget /usr/bin/\nCOPY empty.py /\nENTRYPOINT ["python", "/empty.py"]\n' >"$folder/Dockerfile"
+  tar --create --directory "$folder" wget empty.py Dockerfile |
+    docker build --quiet --tag nothing - >&2
+  docker tag nothing "$(sed -n 's#^ *image: \(jaegertracing/.*\)#\1#p' "$tracing")"
+  docker tag nothing "$(sed -n 's#^ *image: \(nginx/nginx-prometheus-exporter:.*\)#\1#p' "$gateway")"
   # The gateway needs a newer nginx than Debian has: that of the wheel, which needs no library. It does not count,
   # so the file with that is empty for it; the others are those that are mounted.
   mkdir -p "$folder/nginx"
@@ -101,9 +103,6 @@ END
   chmod 755 "$folder/nginx/nginx"
   printf 'FROM python:3.12-slim\nCOPY nginx of-the-wheel /usr/sbin/\n' >"$folder/nginx/Dockerfile"
   docker build --quiet --tag nginx:1.30 "$folder/nginx" >&2
-  # So there is nothing that its exporter could tell.
-  printf 'FROM python:3.12-slim\nENTRYPOINT ["sh", "-c", "sleep infinity"]\n' |
-    docker build --quiet --tag "$(sed -n 's#^ *image: \(nginx/nginx-prometheus-exporter:.*\)#\1#p' "$gateway")" - >&2
 }
 
 case $action in
