@@ -37,7 +37,7 @@ MULTIPART: dict[str, Any] = {
     }
 }
 CONTENT: dict[int | str, dict[str, Any]] = {
-    200: {"description": "All of it", "content": {"application/octet-stream": {}}},
+    200: {"description": "All of it", "content": {"application/octet-stream": {}, "*/*": {}}},
     206: {"description": "The part that was asked for"},
     304: {"description": "The client has it already"},
     **responses(404, 409, 416, 422),

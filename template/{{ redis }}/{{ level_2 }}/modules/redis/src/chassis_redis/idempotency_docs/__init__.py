@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from chassis.feature import no_lifespan
+from chassis.problems import responses
 from chassis_redis.idempotency import HEADER
 
 PARAMETER = {
@@ -19,6 +20,8 @@ PARAMETER = {
     ),
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
+
+REFUSED = responses(409)
 
 
 def install(app: FastAPI, _settings: object) -> None:
@@ -38,5 +41,9 @@ lifespan = no_lifespan
 
 def _complete(document: dict[str, Any]) -> None:
     for methods in document.get("paths", {}).values():
-        if "post" in methods:
-            methods["post"].setdefault("parameters", []).append(PARAMETER)
+        if post := methods.get("post"):
+            known = post.get("parameters", [])
+            own = {one["name"].lower() for one in known}  # of a route that keeps keys itself
+            post["parameters"] = known if HEADER.lower() in own else [*known, PARAMETER]
+            answers = {str(status): answer for status, answer in REFUSED.items()}
+            post["responses"] = dict(sorted((answers | post["responses"]).items()))
