@@ -1,6 +1,7 @@
 """Payments, from opening to giving back, whatever happens on the way."""
 
 import asyncio
+from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 import pytest
@@ -102,7 +103,7 @@ async def test_an_answer_that_is_lost_after_opening_is_looked_up(
 
 
 async def test_what_never_arrived_is_asked_for_again_under_its_key(books: Books) -> None:
-    books.stripe.faults.append(Fault(status=500))
+    books.stripe.faults.append(Fault(status=503))
     payment = await books.open()
     await books.age()
 
@@ -110,6 +111,103 @@ async def test_what_never_arrived_is_asked_for_again_under_its_key(books: Books)
 
     assert (await books.show(payment["id"]))["state"] == "pending"
     assert len(books.stripe.sessions) == 1
+
+
+@pytest.mark.parametrize("mode", ["checkout", "intent"])
+async def test_what_has_failed_for_good_is_asked_for_under_another_key(
+    books: Books, mode: Any
+) -> None:
+    stripe = books.providers.known["stripe"]
+    assert isinstance(stripe, Stripe)
+    stripe.mode = mode
+    books.stripe.faults += [Fault(status=500)] * 2  # of two keys; each is answered so for ever
+    payment = await books.open(key="k1")
+    made = books.stripe.sessions if mode == "checkout" else books.stripe.intents
+    seen: list[int] = []
+
+    for _ in range(5):
+        await books.age()
+        await books.look()
+        seen.append(len(made))
+
+    assert seen == [0, 0, 0, 1, 1]
+    assert (await books.open(key="k1"))["state"] == "pending"
+    assert await books.sql("SELECT key, state FROM provider_attempts ORDER BY created_at") == [
+        (f"open-{payment['id']}", "failed"),
+        (f"open-{payment['id']}-2", "failed"),
+        (f"open-{payment['id']}-3", "done"),
+    ]
+
+
+async def test_what_was_opened_by_an_earlier_attempt_is_found(books: Books) -> None:
+    books.stripe.faults.append(Fault(status=500))
+    payment = await books.open()
+    await books.age()
+    await books.look()  # the next attempt is noted
+    await books.age(hours=3)
+    (stored,) = await books.payments.unsettled(0)
+    await books.providers.known["stripe"].open(stored.model_copy(update={"attempt": "rolled"}))
+    for one in books.stripe.sessions.values():  # as the provider has repaired it after all
+        one["created"] = int(stored.created_at.timestamp())
+
+    await books.look()
+
+    assert (await books.show(payment["id"]))["state"] == "pending"
+    assert len(books.stripe.sessions) == 1
+
+
+async def test_a_refund_that_has_failed_for_good_is_made_once_under_another_key(
+    books: Books,
+) -> None:
+    payment = await books.paid()
+    books.stripe.faults.append(Fault(status=500))
+
+    assert (await books.refund(payment.id, amount=400)).json()["state"] == "unknown"
+    await books.age()
+    await asyncio.gather(books.look(), books.look())
+    await books.age(hours=0.5)  # what the provider finds out of it may still show
+    await books.look()
+    assert books.stripe.refunds == {}
+    assert [one.attempt for one in await books.payments.refunds(payment.id)] == [2]
+    await books.age(hours=1)
+    await asyncio.gather(books.look(), books.look())
+    await books.look()
+
+    assert [one.state for one in await books.payments.refunds(payment.id)] == ["completed"]
+    assert await books.moved(payment.id) == [("charge", 1050), ("refund", 400)]
+    assert len(books.stripe.refunds) == 1
+
+
+async def test_a_refund_that_failed_and_was_made_all_the_same_is_not_made_again(
+    books: Books,
+) -> None:
+    payment = await books.paid()
+    books.stripe.faults.append(Fault(status=500))
+    refund = (await books.refund(payment.id, amount=400)).json()
+    await books.age()
+    await books.look()
+    books.stripe.give_back(payment.charge, 400, {"refund": refund["id"]})  # they have rolled it on
+    await books.age(hours=2)
+
+    await books.look()
+
+    assert [one.state for one in await books.payments.refunds(payment.id)] == ["completed"]
+    assert len(books.stripe.refunds) == 1
+
+
+async def test_what_keeps_failing_is_given_up(books: Books) -> None:
+    payment = await books.paid()
+    books.stripe.faults += [Fault(status=500)] * 200
+    opened = await books.open()
+    await books.refund(payment.id, amount=400)
+
+    for _ in range(8):
+        await books.age(hours=8)
+        await books.look()
+
+    assert (await books.show(opened["id"]))["state"] == "failed"
+    assert [one.state for one in await books.payments.refunds(payment.id)] == ["failed"]
+    assert len(books.stripe.refunds) == 0
 
 
 @pytest.mark.parametrize("provider", ["stripe", "paypal"])

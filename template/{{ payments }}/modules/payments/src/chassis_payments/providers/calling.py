@@ -8,7 +8,7 @@ import httpx2
 
 from chassis.problems import OutcomeUnknown, Unavailable
 from chassis_payments.providers.bounded import client_of
-from chassis_payments.providers.port import NotLetIn, NotThere, Refused
+from chassis_payments.providers.port import FailedForGood, NotLetIn, NotThere, Refused
 
 CONNECT_S = 3.0
 AWAY = "{provider} does not answer. Nothing was done."
@@ -21,6 +21,9 @@ _REFUSALS: Mapping[int, type[Refused]] = {
     HTTPStatus.UNAUTHORIZED: NotLetIn,
     HTTPStatus.NOT_FOUND: NotThere,
 }
+
+REPLAYED = "Idempotent-Replayed"
+"""The header by which Stripe says that this is the answer that the key was given before."""
 
 type Send = Callable[..., Awaitable[httpx2.Response]]
 
@@ -68,6 +71,8 @@ class Calls:
     def _failure(self, method: str, answer: httpx2.Response) -> Exception:
         if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
             return Unavailable(BUSY.format(provider=self.provider))
+        if answer.is_server_error and answer.headers.get(REPLAYED) == "true":
+            return FailedForGood(UNKNOWN.format(provider=self.provider))
         if answer.status_code in _UNDECIDED or not answer.is_client_error:
             return self._doubtful(method)
         refusal = _REFUSALS.get(answer.status_code, Refused)

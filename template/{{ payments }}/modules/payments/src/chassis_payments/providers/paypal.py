@@ -122,14 +122,14 @@ class PayPal:
         await self._post(f"{ORDERS}/{payment.reference}/capture", {}, key)
 
     async def refund(self, payment: StoredPaymentRead, refund: StoredRefundRead) -> SeenRefund:
-        """Give money back, under the id of the refund as its key."""
+        """Give money back, under the key of the refund's attempt."""
         body = {
             "amount": _amount(refund.amount, payment.currency),
             "custom_id": str(refund.id),
             "invoice_id": str(refund.id),
         }
         path = f"{CAPTURES}/{payment.charge}/refund"
-        return _refund(await self._post(path, body, f"refund-{refund.id}"))
+        return _refund(await self._post(path, body, refund.key))
 
     async def event(self, body: bytes, headers: Mapping[str, str]) -> Event:
         """Say what a webhook said; raises Forged if it is not of PayPal."""

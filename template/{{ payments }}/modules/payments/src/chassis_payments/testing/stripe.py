@@ -1,8 +1,8 @@
 """Stripe in place of Stripe: it refuses what the real one refuses.
 
 It wants a key and a version, takes no parameter that it does not know, answers a key that it has
-seen as it did then (and refuses it for another request), and signs its webhooks. People pay, or do
-not, by ``pay``, ``decline`` and ``expire``, or on its page.
+seen as it did then (with what failed or was refused, too; and refuses it for another request), and signs
+its webhooks. People pay, or do not, by ``pay``, ``decline`` and ``expire``, or on its page.
 """
 
 import asyncio
@@ -10,7 +10,8 @@ import hashlib
 import html
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -21,6 +22,9 @@ from chassis_payments.testing.stand_in import Object, RefusedError, StandIn, che
 
 KEY = "sk_test_stand_in"
 SIGNER = "whsec_stand_in"  # of nothing but this
+
+NOT_BEGUN = frozenset({401, 409, 429, 502, 503, 504})
+"""What is answered before anything is begun, or by what stands in front: Stripe keeps nothing of it."""
 
 _SESSION = re.compile(
     r"mode|client_reference_id|success_url|cancel_url|metadata\[\w+\]"
@@ -214,7 +218,7 @@ class StripeStandIn(StandIn):
         return await self._once(request, form, make)
 
     async def _once(self, request: web.Request, form: Object, make: Any) -> web.StreamResponse:
-        """Do something once for each key."""
+        """Do something once for each key: what became of it is answered to each further call."""
         key = request.headers.get("Idempotency-Key", "")
         if len(key) > 255:
             raise _error("idempotency_key_too_long", "key")
@@ -228,7 +232,7 @@ class StripeStandIn(StandIn):
             raise RefusedError(409, {"error": {"code": "idempotency_key_in_use"}})
         if known:
             headers = {"Idempotent-Replayed": "true"}
-            return web.json_response(known.answer, headers=headers)
+            return web.json_response(known.answer, status=known.status, headers=headers)
 
         async def act() -> Object:
             answer: Object = await make()
@@ -237,10 +241,18 @@ class StripeStandIn(StandIn):
             return answer
 
         try:
-            return await self.write(request, act)
+            return await self.write(request, act, partial(self._save, key))
+        except RefusedError as error:  # of what has begun: kept like any other answer
+            self._save(key, error.status, error.body)
+            raise
         finally:
-            if key and self.keys[key].answer is None:  # nothing was done: the key is free again
+            if key and self.keys[key].answer is None:  # it was not begun: the key is free again
                 del self.keys[key]
+
+    def _save(self, key: str, status: int, answer: Object) -> None:
+        """Keep what a key was answered with, once what it asked for had begun."""
+        if key and status not in NOT_BEGUN:
+            self.keys[key] = replace(self.keys[key], answer=answer, status=status)
 
     async def _get_session(self, request: web.Request) -> web.StreamResponse:
         session = dict(_found(self.sessions, request))

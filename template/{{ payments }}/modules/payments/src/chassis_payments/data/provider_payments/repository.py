@@ -51,7 +51,7 @@ NOT_LEFT = "So much is not left of this payment."
 TOO_MANY = f"This payment has {MOST_REFUNDS} refunds: give back the rest at the provider."
 NOT_PAID = "Nothing was paid: there is nothing to give back."
 
-_NOW: Mapping[str, State] = {"unknown": "unknown", "refused": "failed"}
+_NOW: Mapping[str, State] = {"unknown": "unknown", "refused": "failed", "failed": "unknown"}
 """What a payment comes to by what is noted of an attempt."""
 
 type Row = Mapping[str, Any]
@@ -101,8 +101,12 @@ class Payments(Repository[StoredPaymentRead]):
             now: State = payment["state"]
             past = key.startswith("open-") and key != payment["attempt"]
             state = now if past else step(now, _NOW.get(attempt.state, now))
+            values: dict[str, Any] = {}
             if state != payment["state"]:
                 values = {"state": state, "reason": attempt.reason}
+            if attempt.state == "failed" and key == payment["attempt"]:
+                values |= await self._next_attempt(connection, payment)
+            if values:
                 payment = await self._update(connection, payment, values)
         self.listeners.tell([_payment_step(before, payment)])
         return self.read.model_validate(payment)
@@ -203,6 +207,8 @@ class Payments(Repository[StoredPaymentRead]):
                 raise NotFound("Refund not found.")
             values = {"state": _refund_step(before["state"], end.state)}
             values |= end.model_dump(include={"reference", "reason"}, exclude_none=True)
+            # Whoever is late goes back to no key of before.
+            values["attempt"] = max(before["attempt"], end.attempt or 1)
             changed = update(refunds).where(*this).values(**values).returning(*refunds.c)
             refund = dict((await connection.execute(changed)).mappings().one())
             await self._tell(connection, "change", refund, refunds)
@@ -252,7 +258,7 @@ class Payments(Repository[StoredPaymentRead]):
         this = payments.c.id == payment["id"]
         statement = update(payments).where(this).values(**values).returning(*payments.c)
         changed = dict((await connection.execute(statement)).mappings().one())
-        given = {name: value for name, value in values.items() if value != payment[name]}
+        given = {name: changed[name] for name in values if changed[name] != payment[name]}
         await self._tell(connection, "change", changed, given=given)
         return changed
 
@@ -284,6 +290,15 @@ class Payments(Repository[StoredPaymentRead]):
         await connection.execute(
             statement.on_conflict_do_update(index_elements=["key"], set_=ended)
         )
+
+    async def _next_attempt(self, connection: AsyncConnection, payment: Row) -> dict[str, Any]:
+        """Note the next attempt to open a payment, before anybody makes it."""
+        attempts = self._attempts
+        opening = (attempts.c.payment_id == payment["id"], attempts.c.key.startswith("open-"))
+        made = await connection.execute(select(func.count()).where(*opening))
+        key = f"open-{payment['id']}-{made.scalar_one() + 1}"
+        await self._note(connection, payment, key, Attempt(state="sent"))
+        return {"attempt": key, "attempted_at": func.clock_timestamp()}
 
     async def _write_refunds(
         self, connection: AsyncConnection, payment: Row, seen: Seen
