@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from uuid import UUID, uuid4
 
-from chassis.problems import Conflict, NotFound
+from chassis.problems import Conflict, NotFound, OutcomeUnknown
 from chassis.schemas import Page
 from chassis.webhooks import EventOutcome
 from chassis_communications.addresses import Channel, hashed
@@ -37,6 +37,8 @@ class Kept:
         self.states: list[str] = []
         """Every state that a message came to."""
         self.failures: list[Exception] = []
+        self.unconfirmed = 0
+        """So many states are kept, and the answers to that are lost."""
 
     async def queue(self, message_id: UUID, new: NewMessage) -> StoredMessageRead:
         """Queue a message."""
@@ -93,6 +95,9 @@ class Kept:
             now = {"updated_at": dt.datetime.now(dt.UTC)}
             self.messages[message_id] = stored.model_copy(update={**values, **now})
             self.states += [state.state] if "state" in values else []
+        if self.unconfirmed:
+            self.unconfirmed -= 1
+            raise OutcomeUnknown("No confirmation.")
         return self.messages[message_id]
 
     async def sent_to(self, address_hash: str, since: dt.datetime) -> int:
