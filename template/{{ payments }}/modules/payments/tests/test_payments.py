@@ -6,9 +6,9 @@ from uuid import UUID, uuid4, uuid5
 
 import pytest
 
-from chassis.problems import OutcomeUnknown
+from chassis.problems import OutcomeUnknown, Unavailable
 from chassis_payments.payments import NewProviderRefund, Seen
-from chassis_payments.providers import PayPal, Refused, Stripe
+from chassis_payments.providers import PayPal, Stripe
 from chassis_payments.testing.books import NEW, PAYMENTS, Books
 from chassis_payments.testing.stand_in import Fault
 
@@ -476,10 +476,44 @@ async def test_wrong_credentials_say_nothing_of_a_payment(books: Books) -> None:
     assert isinstance(paypal, PayPal)
     paypal._until, paypal._credentials = 0, ("stand-in", "of before")
 
-    with pytest.raises(Refused):
+    with pytest.raises(Unavailable):
         await books.refresh(payment.id)
 
     assert (await books.payments.get(payment.id)).state == "pending"
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("provider", ["stripe", "paypal"])
+async def test_nothing_is_done_and_nothing_fails_while_a_provider_does_not_know_the_key(
+    books: Books, provider: str, status: int
+) -> None:
+    paid = await books.paid(provider=provider)
+    stand_in = books.stripe if provider == "stripe" else books.paypal
+    stand_in.faults += [Fault(status=status)] * 4  # PayPal is asked with a new token, too
+    opening = {"json": {**NEW, "provider": provider}, "headers": {"Idempotency-Key": "k1"}}
+
+    opened = await books.business.post(PAYMENTS, **opening)
+    stand_in.faults = [Fault(status=status)] * 2
+    refund = (await books.refund(paid.id, key="r1", amount=400)).json()
+
+    assert (opened.status_code, refund["state"]) == (503, "pending")
+    stand_in.faults.clear()
+    again = await books.business.post(PAYMENTS, **opening)
+    assert (again.status_code, again.json()["state"]) == (201, "pending")
+    refund = (await books.refund(paid.id, key="r1", amount=400)).json()
+    assert refund["state"] == "completed"
+
+
+async def test_what_is_agreed_to_is_collected_once_the_key_is_right(books: Books) -> None:
+    payment = await books.opened(provider="paypal")
+    books.paypal.approve(payment.reference)
+    books.paypal.faults += [Fault(status=401)] * 2
+
+    with pytest.raises(Unavailable):
+        await books.refresh(payment.id)
+
+    assert (await books.refresh(payment.id)).state == "completed"
+    assert books.paypal.charged == 1
 
 
 async def test_what_cannot_be_looked_up_holds_up_no_other(

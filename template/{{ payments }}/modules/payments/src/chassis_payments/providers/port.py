@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Final, Protocol
 from uuid import UUID
 
-from chassis.problems import OutcomeUnknown, ProblemError
+from chassis.problems import OutcomeUnknown, ProblemError, Unavailable
 from chassis.schemas import Schema
 from chassis_payments.payments import (
     MOST_SUBJECTS,
@@ -31,8 +31,8 @@ class NotThere(Refused):
     """A provider has no such thing."""
 
 
-class NotLetIn(Refused):
-    """A provider does not know the credentials: this says nothing of what was asked for."""
+class NotLetIn(Unavailable):
+    """A provider does not take the credentials: this says nothing of what was asked for, and nothing was done."""
 
 
 class FailedForGood(OutcomeUnknown):

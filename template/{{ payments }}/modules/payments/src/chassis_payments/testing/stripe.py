@@ -23,7 +23,7 @@ from chassis_payments.testing.stand_in import Object, RefusedError, StandIn, che
 KEY = "sk_test_stand_in"
 SIGNER = "whsec_stand_in"  # of nothing but this
 
-NOT_BEGUN = frozenset({401, 409, 429, 502, 503, 504})
+NOT_BEGUN = frozenset({401, 403, 409, 429, 502, 503, 504})
 """What is answered before anything is begun, or by what stands in front: Stripe keeps nothing of it."""
 
 _SESSION = re.compile(
