@@ -430,6 +430,27 @@ async def test_what_was_given_back_elsewhere_is_written_down(books: Books, provi
     assert await books.moved(payment.id) == [("charge", 1050), ("refund", 50)]
 
 
+async def test_a_refund_that_comes_back_has_a_movement_of_its_own(books: Books) -> None:
+    payment = await books.paid()
+    await books.refund(payment.id, amount=400)
+    await books.refund(payment.id, amount=50)
+    books.stripe.fail(next(iter(books.stripe.refunds)))
+
+    for _ in range(2):
+        await books.deliver(books.stripe.sent[-1])
+        await books.act()
+        await books.refresh(payment.id)
+
+    assert (await books.payments.get(payment.id)).refunded == 50
+    assert sorted(await books.moved(payment.id)) == [
+        ("charge", 1050),
+        ("refund", 50),
+        ("refund", 400),
+        ("returned", 400),
+    ]
+    assert (await books.refund(payment.id)).json()["amount"] == 1000
+
+
 @pytest.mark.parametrize("provider", ["stripe", "paypal"])
 async def test_what_others_call_their_refunds_is_not_believed(books: Books, provider: str) -> None:
     payment, other = [await books.paid(provider=provider) for _ in range(2)]
@@ -490,7 +511,10 @@ async def test_nothing_is_done_and_nothing_fails_while_a_provider_does_not_know_
     paid = await books.paid(provider=provider)
     stand_in = books.stripe if provider == "stripe" else books.paypal
     stand_in.faults += [Fault(status=status)] * 4  # PayPal is asked with a new token, too
-    opening = {"json": {**NEW, "provider": provider}, "headers": {"Idempotency-Key": "k1"}}
+    opening: dict[str, Any] = {
+        "json": {**NEW, "provider": provider},
+        "headers": {"Idempotency-Key": "k1"},
+    }
 
     opened = await books.business.post(PAYMENTS, **opening)
     stand_in.faults = [Fault(status=status)] * 2

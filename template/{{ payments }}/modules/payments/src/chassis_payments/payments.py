@@ -21,7 +21,8 @@ ProviderName = Literal["stripe", "paypal"]
 PaymentSort = Literal["created_at", "-created_at"]
 RefundState = Literal["pending", "unknown", "completed", "failed"]
 DisputeState = Literal["open", "won", "lost"]
-MovementKind = Literal["charge", "refund", "dispute"]
+MovementKind = Literal["charge", "refund", "dispute", "returned"]
+"""`dispute`: one that was lost; `returned`: a refund that was made and failed after that, so that its money is back."""
 AttemptState = Literal["sent", "unknown", "done", "declined", "refused", "failed"]
 """`failed`: the provider says of this key that it has failed, and always will; the next one has another key."""
 Amount = Annotated[int, Field(ge=1, le=2**53), Exact()]

@@ -46,6 +46,7 @@ class StripeStandIn(StandIn):
     refunds: dict[str, Object] = field(default_factory=dict)
     disputes: dict[str, Object] = field(default_factory=dict)
     charges: dict[str, Object] = field(default_factory=dict)
+    events: list[Object] = field(default_factory=list)
 
     def application(self) -> web.Application:
         """Give what serves the API, and the page to people."""
@@ -62,6 +63,7 @@ class StripeStandIn(StandIn):
                 web.post("/v1/refunds", self._new_refund),
                 web.get("/v1/refunds", self._list_refunds),
                 web.get("/v1/disputes", self._list_disputes),
+                web.get("/v1/events", self._list_events),
                 web.get("/pay/{id}", self._shown),
                 web.post("/pay/{id}", self._pressed),
             ]
@@ -126,8 +128,15 @@ class StripeStandIn(StandIn):
             },
         )
         found["status"] = status
-        self._event("charge.dispute.updated", found)
+        self._event(
+            "charge.dispute.closed" if status in _ENDED else "charge.dispute.updated", found
+        )
         return found
+
+    def fail(self, refund_id: str) -> None:
+        """Have a bank send back what a refund has given."""
+        self.refunds[refund_id]["status"] = "failed"
+        self._event("refund.failed", self.refunds[refund_id])
 
     def give_back(self, intent: str, amount: int, metadata: Object | None = None) -> Object:
         """Give money back, as people do on Stripe's own pages, too."""
@@ -278,6 +287,11 @@ class StripeStandIn(StandIn):
     async def _list_disputes(self, request: web.Request) -> web.StreamResponse:
         return _page(list(self.disputes.values()), request, "payment_intent")
 
+    async def _list_events(self, request: web.Request) -> web.StreamResponse:
+        wanted = request.query.getall("types[]", [])
+        found = [one for one in self.events if one["type"] in wanted]
+        return _page(found, request, "types[]", *_CREATED)
+
     async def _shown(self, request: web.Request) -> web.StreamResponse:
         session = _found(self.sessions, request)
         if session["status"] != "open":
@@ -318,7 +332,9 @@ class StripeStandIn(StandIn):
             "object": "event",
             "type": kind,
             "data": {"object": dict(subject)},
+            "created": int(time.time()),
         }
+        self.events.append(event)
         body = packed(event)
         self.tell(body, signed(body))
 
@@ -326,6 +342,7 @@ class StripeStandIn(StandIn):
         return f"{kind}_{self.begun}{next(self.numbers):06d}"
 
 
+_ENDED = frozenset({"won", "lost", "warning_closed", "prevented"})
 _ACTIONS = ("pay", "decline", "expire")
 _CREATED = ("created[gte]", "created[lt]")
 

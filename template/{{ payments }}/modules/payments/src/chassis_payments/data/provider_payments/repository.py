@@ -357,14 +357,22 @@ class Payments(Repository[StoredPaymentRead]):
         return next((state for state in ("open", "lost", "won") if state in states), None)
 
     async def _given_back(self, connection: AsyncConnection, payment: Row) -> int:
-        """Write down each refund that was made, and give the sum."""
-        refunds = self._refunds
-        made = (refunds.c.payment_id == payment["id"], refunds.c.state == "completed")
-        rows = (await connection.execute(select(refunds).where(*made))).mappings().all()
+        """Write down each refund that was made, and each that has come back since; give the sum."""
+        refunds, moved = self._refunds, self._transactions
+        ended = (
+            refunds.c.payment_id == payment["id"],
+            refunds.c.state.in_(("completed", "failed")),
+        )
+        rows = (await connection.execute(select(refunds).where(*ended))).mappings().all()
+        made = (moved.c.payment_id == payment["id"], moved.c.kind == "refund")
+        known = set((await connection.execute(select(moved.c.reference).where(*made))).scalars())
         for row in rows:
-            moved = ("refund", row["reference"] or str(row["id"]), row["amount"])
-            await self._move(connection, payment, *moved)
-        return sum(row["amount"] for row in rows)
+            reference = row["reference"] or str(row["id"])
+            if row["state"] == "completed":
+                await self._move(connection, payment, "refund", reference, row["amount"])
+            elif reference in known:
+                await self._move(connection, payment, "returned", reference, row["amount"])
+        return sum(row["amount"] for row in rows if row["state"] == "completed")
 
     async def _move(
         self, connection: AsyncConnection, payment: Row, kind: str, reference: str, amount: int
