@@ -145,7 +145,7 @@ async def test_what_was_opened_by_an_earlier_attempt_is_found(books: Books) -> N
     await books.age()
     await books.look()  # the next attempt is noted
     await books.age(hours=3)
-    (stored,) = await books.payments.unsettled(0)
+    (stored,) = await books.payments.unsettled("stripe", 0)
     await books.providers.known["stripe"].open(stored.model_copy(update={"attempt": "rolled"}))
     for one in books.stripe.sessions.values():  # as the provider has repaired it after all
         one["created"] = int(stored.created_at.timestamp())
@@ -643,7 +643,7 @@ async def test_what_a_later_version_writes_takes_no_others_along(books: Books) -
         str(later.id): "asked",
         str(payment.id): None,
     }
-    assert {one.id for one in await books.payments.unsettled(0)} == {later.id, payment.id}
+    assert {one.id for one in await books.payments.unsettled("stripe", 0)} == {later.id, payment.id}
 
 
 async def test_what_does_not_fit_is_left_out_of_what_a_provider_says(books: Books) -> None:

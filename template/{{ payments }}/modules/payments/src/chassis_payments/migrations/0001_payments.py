@@ -154,7 +154,7 @@ def _create_events() -> None:
     op.create_index(
         "ix_provider_events_due",
         "provider_events",
-        ["due_at"],
+        ["provider", "due_at"],
         postgresql_where=sa.text("state = 'new'"),
     )
     op.create_index(

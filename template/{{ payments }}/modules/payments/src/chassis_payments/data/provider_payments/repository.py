@@ -145,8 +145,8 @@ class Payments(Repository[StoredPaymentRead]):
         self.listeners.tell([_payment_step(before, payment), *steps])
         return self.read.model_validate(payment)
 
-    async def unsettled(self, seconds: float) -> list[StoredPaymentRead]:
-        """Give some of the payments of which nobody has heard for so long, each in its turn."""
+    async def unsettled(self, provider: str, seconds: float) -> list[StoredPaymentRead]:
+        """Give some of a provider's payments of which nobody has heard for so long, each in its turn."""
         payments, before = self._payments, func.now() - dt.timedelta(seconds=seconds)
         unanswered = or_(payments.c.state == "unknown", payments.c.reference.is_(None))
         late = func.now() - dt.timedelta(seconds=seconds * PATIENCE)
@@ -159,7 +159,7 @@ class Payments(Repository[StoredPaymentRead]):
         statement = (
             select(payments)
             # One after the other, each by an index: "or" would read every payment there ever was.
-            .where(payments.c.id.in_(union(waiting, refunding)))
+            .where(payments.c.id.in_(union(waiting, refunding)), payments.c.provider == provider)
             # Those that fail each time must not hold up the others.
             .order_by(func.random())
             .limit(AT_ONCE)
