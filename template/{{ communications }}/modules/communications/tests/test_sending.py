@@ -134,6 +134,21 @@ async def test_an_attempt_whose_record_was_not_confirmed_is_made_once(  # noqa: 
     assert kept.states.count("sending") == 1
 
 
+async def test_what_cannot_be_read_holds_up_no_other(
+    send: SendMessages, end: EndAttempts, kept: Kept, queue: Queue, post: Post
+) -> None:
+    kept.unreadable = {(await queue()).id for _ in range(110)}
+    message = await queue()
+
+    await send()
+    assert [one.id for one in post.sent] == [message.id]
+
+    for one in kept.messages.values():
+        begun = {"state": "sending", "updated_at": dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)}
+        kept.messages[one.id] = one.model_copy(update=begun)
+    assert await end() == 1
+
+
 async def test_two_workers_send_it_once(
     send: SendMessages, kept: Kept, queue: Queue, post: Post
 ) -> None:

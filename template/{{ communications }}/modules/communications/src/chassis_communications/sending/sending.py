@@ -66,7 +66,7 @@ class SendMessages:
                 sort="due_at",
                 limit=AT_ONCE,
             )
-            due = (await self.kept.list(query)).items
+            due = await self.kept.first(query)
             taken += len(due)
             by_address = defaultdict(list)
             for message in due:
@@ -243,7 +243,7 @@ class EndAttempts:
             seconds=self.settings.messages_unknown_after
         )
         query = StoredMessageQuery(state="sending", updated_at_max=before, limit=100)
-        left = (await self.kept.list(query)).items
+        left = await self.kept.first(query)
         for message in left:
             try:
                 template = self.templates.of(message.template)
