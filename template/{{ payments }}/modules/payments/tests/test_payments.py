@@ -292,6 +292,18 @@ async def test_the_same_key_is_the_same_payment(books: Books) -> None:
     assert other.status_code == 409
 
 
+def test_nobody_else_remembers_its_keys(books: Books) -> None:
+    (own,) = books.shop.state.own_keys
+    paths = [
+        PAYMENTS,
+        f"{PAYMENTS}/{uuid4()}/refunds",
+        f"{PAYMENTS}/{uuid4()}/look",
+        "/api/v1/loans",
+    ]
+
+    assert [bool(own.fullmatch(path)) for path in paths] == [True, True, False, False]
+
+
 async def test_a_provider_that_is_away_has_done_nothing(books: Books) -> None:
     books.stripe.faults.append(Fault(status=429))
 
@@ -320,6 +332,8 @@ async def test_a_payment_belongs_to_a_record_that_is_there(books: Books) -> None
     query = {"entity": "invoices_that_wait_to_be_paid_for", "entity_id": str(record)}
     listed = (await books.business.get(PAYMENTS, params=query)).json()["items"]
     assert [one["id"] for one in listed] == [payment["id"]]
+    assert payment["checkout_url"]
+    assert not {"checkout_url", "client_secret"} & listed[0].keys()  # of who pays, and nobody else
     for wrong in (
         {**owner, "entity_id": str(uuid4())},
         {**owner, "entity": "provider_events"},
