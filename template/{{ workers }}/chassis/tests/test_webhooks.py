@@ -30,10 +30,11 @@ class Told(InboxRecord, Own):
 
 
 class Table:
-    """The table, as statements see it: gives `rows`, and notes what it was asked."""
+    """The table, as statements see it: gives `pages` and then `rows`, and notes what it was asked."""
 
-    def __init__(self, *rows: Any) -> None:
+    def __init__(self, *rows: Any, pages: Sequence[Sequence[Any]] = ()) -> None:
         self.rows = rows
+        self.pages = [*pages]
         self.asked: list[str] = []
 
     @asynccontextmanager
@@ -44,8 +45,9 @@ class Table:
 
     async def execute(self, statement: Any, _values: Any = None) -> Any:
         self.asked.append(" ".join(str(statement.compile(dialect=DIALECT)).split()))
-        found = SimpleNamespace(all=lambda: self.rows)
-        first = self.rows[0] if self.rows else None
+        rows = self.pages.pop(0) if self.pages else self.rows
+        found = SimpleNamespace(all=lambda: rows)
+        first = rows[0] if rows else None
         return SimpleNamespace(mappings=lambda: found, first=lambda: first)
 
 
@@ -147,3 +149,13 @@ async def test_an_event_that_cannot_be_read_holds_up_no_other(
 
     assert await inbox(table).due() == [DueEvent.model_validate(EVENT)]
     assert "told" in caplog.text
+
+
+async def test_many_events_that_cannot_be_read_hold_up_no_other() -> None:
+    unread, read = {**EVENT, "attempts": None}, DueEvent.model_validate(EVENT)
+    table = Table(pages=[[unread] * 50, [unread] * 50, [EVENT]])
+
+    assert await inbox(table).due("post") == [read]
+    assert ["provider" in asked.partition("WHERE")[2] for asked in table.asked] == [True] * 3
+
+    assert await inbox(Table(pages=[[unread] * 50])).due() == []

@@ -13,6 +13,7 @@ from aiohttp.test_utils import BaseTestServer, TestServer
 from chassis.problems import OutcomeUnknown
 from chassis_communications.providers import (
     EmailSettings,
+    NotReached,
     NotSent,
     Outgoing,
     SmsSettings,
@@ -31,7 +32,7 @@ from chassis_communications.testing.sendgrid import SendGrid
 from chassis_communications.testing.twilio import ACCOUNT, SENDER, TOKEN, Twilio
 from chassis_communications.webhooks.sns import HEADER
 
-ANN = "ann@example.com"
+ANN, COPY = "ann@example.com", "archive@example.com"
 
 
 def free_port() -> int:
@@ -56,7 +57,7 @@ def smtp_settings(port: int, **other: Any) -> EmailSettings:
         "email_from": "Shop <shop@example.com>",
         "smtp_user": "user",
         "smtp_password": "for-tests",  # pragma: allowlist secret
-        "email_copies": ["archive@example.com"],
+        "email_copies": [COPY],
         "provider_timeout": 2,
     }
     return EmailSettings.model_validate({**given, **other})
@@ -69,7 +70,7 @@ async def test_a_relay_gets_text_and_html(
 
     (email,) = relay.taken
     assert taken == Taken("Ok 0102-queued")
-    assert relay.envelopes == [[ANN, "archive@example.com"]]
+    assert relay.envelopes == [[ANN, COPY]]
     assert (email["From"], email["To"]) == ("Shop <shop@example.com>", ANN)
     assert (email[HEADER], email["X-Extra"]) == (str(outgoing.id), "1")
     assert email["Message-ID"] == f"<{outgoing.id}@example.com>"
@@ -129,11 +130,24 @@ async def test_an_answer_of_several_lines_is_one(
 async def test_a_refused_copy_is_no_refusal(
     smtp: SmtpEmail, relay: Relay, outgoing: Outgoing
 ) -> None:
-    relay.refused["archive@example.com"] = "550 No"
+    relay.refused[COPY] = "550 No"
 
     await smtp.send(outgoing)
 
     assert relay.envelopes == [[ANN]]
+
+
+@pytest.mark.parametrize("breaks", ["cuts", "hangs", "refused"])
+async def test_a_relay_that_breaks_off_while_a_copy_is_named_has_sent_nothing(
+    relay: Relay, outgoing: Outgoing, breaks: str
+) -> None:
+    getattr(relay, breaks)[COPY] = "421 4.3.2 Closing" if breaks == "refused" else "RCPT"
+
+    async with relay.listening() as port:
+        with pytest.raises(NotReached):
+            await SmtpEmail(smtp_settings(port, provider_timeout=0.3)).send(outgoing)
+
+    assert not relay.taken
 
 
 @pytest.mark.parametrize(("answer", "again"), [("452 Full", True), ("554 Spam", False)])

@@ -114,6 +114,41 @@ async def test_what_was_not_recorded_before_is_not_attempted(
     assert (post.sent, only(kept)) == ([], ("queued", None, 0))
 
 
+@pytest.mark.parametrize(("lost", "state", "sent"), [(1, "sent", 1), (7, "sending", 0)])
+async def test_an_attempt_whose_record_was_not_confirmed_is_made_once(  # noqa: PLR0913
+    send: SendMessages,
+    kept: Kept,
+    queue: Queue,
+    post: Post,
+    *,
+    lost: int,
+    state: str,
+    sent: int,
+) -> None:
+    await queue()
+    kept.unconfirmed = lost
+
+    await send()
+
+    assert (only(kept)[0], only(kept)[2], len(post.sent)) == (state, 1, sent)
+    assert kept.states.count("sending") == 1
+
+
+async def test_what_cannot_be_read_holds_up_no_other(
+    send: SendMessages, end: EndAttempts, kept: Kept, queue: Queue, post: Post
+) -> None:
+    kept.unreadable = {(await queue()).id for _ in range(110)}
+    message = await queue()
+
+    await send()
+    assert [one.id for one in post.sent] == [message.id]
+
+    for one in kept.messages.values():
+        begun = {"state": "sending", "updated_at": dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)}
+        kept.messages[one.id] = one.model_copy(update=begun)
+    assert await end() == 1
+
+
 async def test_two_workers_send_it_once(
     send: SendMessages, kept: Kept, queue: Queue, post: Post
 ) -> None:
@@ -140,6 +175,40 @@ async def test_what_nobody_knows_is_repeated_only_where_twice_does_no_harm(
     make_due(kept)
     await send()
     assert len(post.sent) == times
+
+
+@pytest.mark.parametrize("template", ["newer", "bare"])
+async def test_what_only_another_version_has_a_template_for_waits_for_that(
+    send: SendMessages, kept: Kept, queue: Queue, post: Post, template: str
+) -> None:
+    message = await queue(template)
+    await send()
+
+    reason = "There is no such template." if template == "newer" else "This template has no text"
+    assert only(kept)[0] == "queued"
+    assert str(only(kept)[1]).startswith(reason)
+    due_in = kept.messages[message.id].due_at - dt.datetime.now(dt.UTC)
+    assert dt.timedelta(0) < due_in <= dt.timedelta(minutes=1)
+
+    send.templates.declare("newer", Template())  # the next version takes over
+    send.templates._environment.loader.mapping |= {  # type: ignore[union-attr]
+        f"{template}/{part}": "Hello" for part in ("subject.txt", "email.txt", "email.html")
+    }
+    make_due(kept)
+    await send()
+    assert (only(kept)[0], len(post.sent)) == ("sent", 1)
+
+
+async def test_what_no_version_has_a_template_for_fails(
+    send: SendMessages, kept: Kept, queue: Queue
+) -> None:
+    message = await queue("gone")
+    old = dt.datetime.now(dt.UTC) - dt.timedelta(days=1, minutes=1)
+    kept.messages[message.id] = message.model_copy(update={"created_at": old, "due_at": old})
+
+    await send()
+
+    assert only(kept) == ("failed", "There is no such template.", 0)
 
 
 @pytest.mark.parametrize(("template", "state"), [("hello", "unknown"), ("again", "queued")])

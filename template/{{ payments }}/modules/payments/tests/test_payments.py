@@ -1,13 +1,14 @@
 """Payments, from opening to giving back, whatever happens on the way."""
 
 import asyncio
+from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 import pytest
 
-from chassis.problems import OutcomeUnknown
+from chassis.problems import OutcomeUnknown, Unavailable
 from chassis_payments.payments import NewProviderRefund, Seen
-from chassis_payments.providers import PayPal, Refused, Stripe
+from chassis_payments.providers import PayPal, Stripe
 from chassis_payments.testing.books import NEW, PAYMENTS, Books
 from chassis_payments.testing.stand_in import Fault
 
@@ -102,7 +103,7 @@ async def test_an_answer_that_is_lost_after_opening_is_looked_up(
 
 
 async def test_what_never_arrived_is_asked_for_again_under_its_key(books: Books) -> None:
-    books.stripe.faults.append(Fault(status=500))
+    books.stripe.faults.append(Fault(status=503))
     payment = await books.open()
     await books.age()
 
@@ -110,6 +111,103 @@ async def test_what_never_arrived_is_asked_for_again_under_its_key(books: Books)
 
     assert (await books.show(payment["id"]))["state"] == "pending"
     assert len(books.stripe.sessions) == 1
+
+
+@pytest.mark.parametrize("mode", ["checkout", "intent"])
+async def test_what_has_failed_for_good_is_asked_for_under_another_key(
+    books: Books, mode: Any
+) -> None:
+    stripe = books.providers.known["stripe"]
+    assert isinstance(stripe, Stripe)
+    stripe.mode = mode
+    books.stripe.faults += [Fault(status=500)] * 2  # of two keys; each is answered so for ever
+    payment = await books.open(key="k1")
+    made = books.stripe.sessions if mode == "checkout" else books.stripe.intents
+    seen: list[int] = []
+
+    for _ in range(5):
+        await books.age()
+        await books.look()
+        seen.append(len(made))
+
+    assert seen == [0, 0, 0, 1, 1]
+    assert (await books.open(key="k1"))["state"] == "pending"
+    assert await books.sql("SELECT key, state FROM provider_attempts ORDER BY created_at") == [
+        (f"open-{payment['id']}", "failed"),
+        (f"open-{payment['id']}-2", "failed"),
+        (f"open-{payment['id']}-3", "done"),
+    ]
+
+
+async def test_what_was_opened_by_an_earlier_attempt_is_found(books: Books) -> None:
+    books.stripe.faults.append(Fault(status=500))
+    payment = await books.open()
+    await books.age()
+    await books.look()  # the next attempt is noted
+    await books.age(hours=3)
+    (stored,) = await books.payments.unsettled("stripe", 0)
+    await books.providers.known["stripe"].open(stored.model_copy(update={"attempt": "rolled"}))
+    for one in books.stripe.sessions.values():  # as the provider has repaired it after all
+        one["created"] = int(stored.created_at.timestamp())
+
+    await books.look()
+
+    assert (await books.show(payment["id"]))["state"] == "pending"
+    assert len(books.stripe.sessions) == 1
+
+
+async def test_a_refund_that_has_failed_for_good_is_made_once_under_another_key(
+    books: Books,
+) -> None:
+    payment = await books.paid()
+    books.stripe.faults.append(Fault(status=500))
+
+    assert (await books.refund(payment.id, amount=400)).json()["state"] == "unknown"
+    await books.age()
+    await asyncio.gather(books.look(), books.look())
+    await books.age(hours=0.5)  # what the provider finds out of it may still show
+    await books.look()
+    assert books.stripe.refunds == {}
+    assert [one.attempt for one in await books.payments.refunds(payment.id)] == [2]
+    await books.age(hours=1)
+    await asyncio.gather(books.look(), books.look())
+    await books.look()
+
+    assert [one.state for one in await books.payments.refunds(payment.id)] == ["completed"]
+    assert await books.moved(payment.id) == [("charge", 1050), ("refund", 400)]
+    assert len(books.stripe.refunds) == 1
+
+
+async def test_a_refund_that_failed_and_was_made_all_the_same_is_not_made_again(
+    books: Books,
+) -> None:
+    payment = await books.paid()
+    books.stripe.faults.append(Fault(status=500))
+    refund = (await books.refund(payment.id, amount=400)).json()
+    await books.age()
+    await books.look()
+    books.stripe.give_back(payment.charge, 400, {"refund": refund["id"]})  # they have rolled it on
+    await books.age(hours=2)
+
+    await books.look()
+
+    assert [one.state for one in await books.payments.refunds(payment.id)] == ["completed"]
+    assert len(books.stripe.refunds) == 1
+
+
+async def test_what_keeps_failing_is_given_up(books: Books) -> None:
+    payment = await books.paid()
+    books.stripe.faults += [Fault(status=500)] * 200
+    opened = await books.open()
+    await books.refund(payment.id, amount=400)
+
+    for _ in range(8):
+        await books.age(hours=8)
+        await books.look()
+
+    assert (await books.show(opened["id"]))["state"] == "failed"
+    assert [one.state for one in await books.payments.refunds(payment.id)] == ["failed"]
+    assert len(books.stripe.refunds) == 0
 
 
 @pytest.mark.parametrize("provider", ["stripe", "paypal"])
@@ -194,6 +292,18 @@ async def test_the_same_key_is_the_same_payment(books: Books) -> None:
     assert other.status_code == 409
 
 
+def test_nobody_else_remembers_its_keys(books: Books) -> None:
+    (own,) = books.shop.state.own_keys
+    paths = [
+        PAYMENTS,
+        f"{PAYMENTS}/{uuid4()}/refunds",
+        f"{PAYMENTS}/{uuid4()}/look",
+        "/api/v1/loans",
+    ]
+
+    assert [bool(own.fullmatch(path)) for path in paths] == [True, True, False, False]
+
+
 async def test_a_provider_that_is_away_has_done_nothing(books: Books) -> None:
     books.stripe.faults.append(Fault(status=429))
 
@@ -222,6 +332,8 @@ async def test_a_payment_belongs_to_a_record_that_is_there(books: Books) -> None
     query = {"entity": "invoices_that_wait_to_be_paid_for", "entity_id": str(record)}
     listed = (await books.business.get(PAYMENTS, params=query)).json()["items"]
     assert [one["id"] for one in listed] == [payment["id"]]
+    assert payment["checkout_url"]
+    assert not {"checkout_url", "client_secret"} & listed[0].keys()  # of who pays, and nobody else
     for wrong in (
         {**owner, "entity_id": str(uuid4())},
         {**owner, "entity": "provider_events"},
@@ -332,6 +444,27 @@ async def test_what_was_given_back_elsewhere_is_written_down(books: Books, provi
     assert await books.moved(payment.id) == [("charge", 1050), ("refund", 50)]
 
 
+async def test_a_refund_that_comes_back_has_a_movement_of_its_own(books: Books) -> None:
+    payment = await books.paid()
+    await books.refund(payment.id, amount=400)
+    await books.refund(payment.id, amount=50)
+    books.stripe.fail(next(iter(books.stripe.refunds)))
+
+    for _ in range(2):
+        await books.deliver(books.stripe.sent[-1])
+        await books.act()
+        await books.refresh(payment.id)
+
+    assert (await books.payments.get(payment.id)).refunded == 50
+    assert sorted(await books.moved(payment.id)) == [
+        ("charge", 1050),
+        ("refund", 50),
+        ("refund", 400),
+        ("returned", 400),
+    ]
+    assert (await books.refund(payment.id)).json()["amount"] == 1000
+
+
 @pytest.mark.parametrize("provider", ["stripe", "paypal"])
 async def test_what_others_call_their_refunds_is_not_believed(books: Books, provider: str) -> None:
     payment, other = [await books.paid(provider=provider) for _ in range(2)]
@@ -378,10 +511,47 @@ async def test_wrong_credentials_say_nothing_of_a_payment(books: Books) -> None:
     assert isinstance(paypal, PayPal)
     paypal._until, paypal._credentials = 0, ("stand-in", "of before")
 
-    with pytest.raises(Refused):
+    with pytest.raises(Unavailable):
         await books.refresh(payment.id)
 
     assert (await books.payments.get(payment.id)).state == "pending"
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("provider", ["stripe", "paypal"])
+async def test_nothing_is_done_and_nothing_fails_while_a_provider_does_not_know_the_key(
+    books: Books, provider: str, status: int
+) -> None:
+    paid = await books.paid(provider=provider)
+    stand_in = books.stripe if provider == "stripe" else books.paypal
+    stand_in.faults += [Fault(status=status)] * 4  # PayPal is asked with a new token, too
+    opening: dict[str, Any] = {
+        "json": {**NEW, "provider": provider},
+        "headers": {"Idempotency-Key": "k1"},
+    }
+
+    opened = await books.business.post(PAYMENTS, **opening)
+    stand_in.faults = [Fault(status=status)] * 2
+    refund = (await books.refund(paid.id, key="r1", amount=400)).json()
+
+    assert (opened.status_code, refund["state"]) == (503, "pending")
+    stand_in.faults.clear()
+    again = await books.business.post(PAYMENTS, **opening)
+    assert (again.status_code, again.json()["state"]) == (201, "pending")
+    refund = (await books.refund(paid.id, key="r1", amount=400)).json()
+    assert refund["state"] == "completed"
+
+
+async def test_what_is_agreed_to_is_collected_once_the_key_is_right(books: Books) -> None:
+    payment = await books.opened(provider="paypal")
+    books.paypal.approve(payment.reference)
+    books.paypal.faults += [Fault(status=401)] * 2
+
+    with pytest.raises(Unavailable):
+        await books.refresh(payment.id)
+
+    assert (await books.refresh(payment.id)).state == "completed"
+    assert books.paypal.charged == 1
 
 
 async def test_what_cannot_be_looked_up_holds_up_no_other(
@@ -487,7 +657,7 @@ async def test_what_a_later_version_writes_takes_no_others_along(books: Books) -
         str(later.id): "asked",
         str(payment.id): None,
     }
-    assert {one.id for one in await books.payments.unsettled(0)} == {later.id, payment.id}
+    assert {one.id for one in await books.payments.unsettled("stripe", 0)} == {later.id, payment.id}
 
 
 async def test_what_does_not_fit_is_left_out_of_what_a_provider_says(books: Books) -> None:

@@ -1,13 +1,17 @@
 """Webhooks are believed if their provider has signed them, each provider in its own way."""
 
+import asyncio
 import json
 import time
 import zlib
 from collections.abc import Mapping
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from chassis_payments import settling
 from chassis_payments.providers.stripe_webhooks import TOLERANCE_S
 from chassis_payments.testing.books import Books
 from chassis_payments.testing.paypal import CERTIFICATE, forged_tail
@@ -26,6 +30,35 @@ async def paid_at_stripe(books: Books) -> Sent:
 async def approved_at_paypal(books: Books) -> Sent:
     books.paypal.approve((await books.opened(provider="paypal")).reference)
     return books.paypal.sent[0]
+
+
+async def test_a_provider_that_is_slow_holds_up_no_other(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        await books.deliver(await paid_at_stripe(books))
+    told, untold = [await books.opened(provider="paypal") for _ in range(2)]
+    for payment in (told, untold):
+        books.paypal.approve(payment.reference)
+    await books.age(hours=1)
+    await books.deliver(books.paypal.sent[0], "paypal")
+
+    async def mute(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    for act in ("see", "find"):
+        monkeypatch.setattr(books.providers.known["stripe"], act, mute)
+    settings = settling.Settings(payments_events_interval=0.05, payments_settle_interval=0.05)
+    known = books.shop.state
+    worker: Any = SimpleNamespace(state=SimpleNamespace(http=known.http, settings=known.settings))
+    settling.install(worker, settings)
+    worker.state.payment_providers = books.providers
+
+    async with asyncio.timeout(5), settling.lifespan(worker, settings):
+        states: set[str] = set()
+        while states != {"completed"}:
+            states = {(await books.payments.get(one.id)).state for one in (told, untold)}
+            await asyncio.sleep(0.05)
 
 
 @pytest.mark.parametrize(

@@ -328,6 +328,17 @@ async def test_what_another_version_has_left_is_read_or_lost(
     assert again.content == first.content if status == 201 else LOST in again.json()["detail"]
 
 
+async def test_a_route_that_knows_its_keys_is_left_to_do_so(
+    client: AsyncClient, app: FastAPI, shop: Shop, server: FakeServer
+) -> None:
+    app.state.own_keys = [re.compile(URL)]
+
+    answers = [await client.post(URL, headers=ONE) for _ in range(2)]
+
+    assert [one.json() for one in answers] == [{"number": 1}, {"number": 2}]
+    assert await FakeAsyncRedis(server=server).keys() == []
+
+
 async def test_two_keys_are_none(client: AsyncClient) -> None:
     answer = await client.post(URL, headers=[(KEY, "one"), (KEY, "two")])
 

@@ -66,6 +66,13 @@ class KeptMessages:
         """Give one page of the messages that match."""
         return _messages.page(await self._page(MESSAGES, query))
 
+    async def first(self, query: StoredMessageQuery) -> Sequence[StoredMessageRead]:
+        """Give the first of those that match: however many cannot be read, they hold up no others."""
+        page = await self.list(query)
+        while not page.items and page.next_cursor:
+            page = await self.list(query.model_copy(update={"cursor": page.next_cursor}))
+        return page.items
+
     async def set_state(self, message_id: UUID, state: MessageState) -> StoredMessageRead:
         """Say what a message has come to; raises Conflict if it has come to something else."""
         url, body = (

@@ -27,6 +27,10 @@ NOT_FILLED = "The template cannot be filled in"
 NO_TEXT = "This template has no text for this channel."
 
 
+class NotKnown(Invalid):
+    """A template, or its text for a channel, is not there: another version of the project may have it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """What people read."""
@@ -55,9 +59,9 @@ class Templates:
         self._declared = self._declared.model_copy(update={"templates": templates})
 
     def of(self, name: str) -> Template:
-        """Give what is declared of a template; raises Invalid."""
+        """Give what is declared of a template; raises NotKnown."""
         if name not in self._declared.templates:
-            raise Invalid(NO_TEMPLATE, field="template")
+            raise NotKnown(NO_TEMPLATE, field="template")
         return self._declared.templates[name]
 
     def render(self, name: str, channel: Channel | str, data: Mapping[str, Any]) -> Rendered:
@@ -69,7 +73,7 @@ class Templates:
             subject = " ".join(self._part(name, "subject.txt", data).split())
             text, html = (self._part(name, part, data) for part in ("email.txt", "email.html"))
         except TemplateNotFound as error:
-            raise Invalid(NO_TEXT, field="channel") from error
+            raise NotKnown(NO_TEXT, field="channel") from error
         return Rendered(text=text, subject=subject, html=html)
 
     def hides(self, name: str) -> bool:

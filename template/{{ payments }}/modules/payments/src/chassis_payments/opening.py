@@ -1,5 +1,6 @@
 """A payment is opened: kept first, and then asked for, so that no answer can be lost unseen."""
 
+import datetime as dt
 import logging
 from dataclasses import dataclass
 from uuid import UUID
@@ -7,7 +8,7 @@ from uuid import UUID
 from chassis.problems import OutcomeUnknown, Outdated
 from chassis_payments.checking import Asked, Checks
 from chassis_payments.payments import Attempt, NewProviderPayment, StoredPaymentRead
-from chassis_payments.providers import Provider, Providers, Refused
+from chassis_payments.providers import FailedForGood, Provider, Providers, Refused
 from chassis_payments.stored_payments import StoredPayments
 
 logger = logging.getLogger(__name__)
@@ -66,8 +67,9 @@ async def ask(
         seen = await provider.open(payment)
     except OutcomeUnknown as error:
         logger.warning("Payment %s is unknown: %s", payment.id, error.detail)
-        unknown = Attempt(state="unknown", reason=error.detail)
-        return await payments.note(payment.id, payment.attempt, unknown)
+        over = isinstance(error, FailedForGood) and age_of(payment.created_at) < provider.keys_kept
+        noted = Attempt(state="failed" if over else "unknown", reason=error.detail)
+        return await payments.note(payment.id, payment.attempt, noted)
     try:
         return await payments.write_down(payment, seen)
     except Outdated:  # another request was faster, and has the same answer: the key is the same
@@ -75,3 +77,8 @@ async def ask(
         if now.reference or now.attempt != payment.attempt:
             return now
         return await payments.write_down(now, seen)
+
+
+def age_of(since: dt.datetime) -> dt.timedelta:
+    """Say how long ago something was."""
+    return dt.datetime.now(dt.UTC) - since

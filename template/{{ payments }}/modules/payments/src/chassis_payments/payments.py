@@ -21,8 +21,10 @@ ProviderName = Literal["stripe", "paypal"]
 PaymentSort = Literal["created_at", "-created_at"]
 RefundState = Literal["pending", "unknown", "completed", "failed"]
 DisputeState = Literal["open", "won", "lost"]
-MovementKind = Literal["charge", "refund", "dispute"]
-AttemptState = Literal["sent", "unknown", "done", "declined", "refused"]
+MovementKind = Literal["charge", "refund", "dispute", "returned"]
+"""`dispute`: one that was lost; `returned`: a refund that was made and failed after that, so that its money is back."""
+AttemptState = Literal["sent", "unknown", "done", "declined", "refused", "failed"]
+"""`failed`: the provider says of this key that it has failed, and always will; the next one has another key."""
 Amount = Annotated[int, Field(ge=1, le=2**53), Exact()]
 """Minor units, as ISO 4217 counts them: 1050 of EUR is €10.50, 1050 of JPY is ¥1050."""
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
@@ -181,12 +183,21 @@ class StoredRefundRead(ProviderRefundRead):
     """A refund as the data service keeps it."""
 
     reference: str | None
+    attempt: int
+    """Counts the attempts to make it, each with a key of its own."""
+
+    @property
+    def key(self) -> str:
+        """Give the key of the last attempt."""
+        return f"refund-{self.id}" if self.attempt == 1 else f"refund-{self.id}-{self.attempt}"
 
 
 class RefundEnd(Schema):
     """What a provider said to a refund."""
 
     state: RefundState
+    attempt: Annotated[int | None, Field(ge=1, le=10_000)] = None
+    """The next attempt, where the one before has failed for good."""
     reference: Reference | None = None
     reason: Reason | None = None
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from chassis.problems import Conflict, OutcomeUnknown, Outdated
-from chassis_payments.opening import attempt
+from chassis_payments.opening import age_of, attempt
 from chassis_payments.payments import (
     Attempt,
     RefundEnd,
@@ -14,7 +14,7 @@ from chassis_payments.payments import (
     StoredPaymentRead,
     StoredRefundRead,
 )
-from chassis_payments.providers import Provider, Providers, Refused
+from chassis_payments.providers import FailedForGood, Provider, Providers, Refused
 from chassis_payments.states import OPEN
 from chassis_payments.stored_payments import StoredPayments
 
@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 TRIES = 4
 SETTLES = dt.timedelta(seconds=30)
 """So long a call may still be under way: before, nobody says that it has not arrived."""
+CLEARED_UP = dt.timedelta(hours=1)
+"""So long a refund waits that failed at the provider: what it finds out of it may still show in its list."""
 BUSY = "This payment changes all the time: try again."
 NEVER = "It never reached the provider."
 
@@ -95,11 +97,7 @@ class RefreshPayment:
         """Find out what became of refunds that nobody has answered."""
         if payment.state != "completed":
             return payment
-        late = [
-            one
-            for one in await self.payments.refunds(payment.id)
-            if one.reference is None and one.state != "failed" and age_of(one.created_at) >= SETTLES
-        ]
+        late = [one for one in await self.payments.refunds(payment.id) if _is_late(one)]
         for refund in late:
             await ask_for_refund(self.payments, provider, payment, refund)
         return await self.payments.get(payment.id) if late else payment
@@ -118,6 +116,9 @@ async def ask_for_refund(
         seen = await provider.refund(payment, refund)
     except Refused as error:
         end = RefundEnd(state="failed", reason=error.detail)
+    except FailedForGood as error:
+        logger.warning("Refund %s has failed, and waits: %s", refund.id, error.detail)
+        end = RefundEnd(state="unknown", reason=error.detail, attempt=refund.attempt + 1)
     except OutcomeUnknown as error:
         logger.warning("Refund %s is unknown: %s", refund.id, error.detail)
         end = RefundEnd(state="unknown", reason=error.detail)
@@ -126,6 +127,8 @@ async def ask_for_refund(
     return await payments.end_refund(refund, end)
 
 
-def age_of(since: dt.datetime) -> dt.timedelta:
-    """Say how long ago something was."""
-    return dt.datetime.now(dt.UTC) - since
+def _is_late(refund: StoredRefundRead) -> bool:
+    """Tell whether a refund that the provider does not show is to be asked for."""
+    waits = SETTLES if refund.attempt == 1 else CLEARED_UP
+    open_here = refund.reference is None and refund.state != "failed"
+    return open_here and age_of(refund.updated_at) >= waits

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from chassis.problems import Unavailable
 from chassis_payments.checking import Asked, Checks
+from chassis_payments.opening import age_of
 from chassis_payments.payments import NewProviderRefund, StoredRefundRead
 from chassis_payments.providers import Providers
-from chassis_payments.refreshing import SETTLES, RefreshPayment, age_of, ask_for_refund
+from chassis_payments.refreshing import SETTLES, RefreshPayment, ask_for_refund
 from chassis_payments.stored_payments import StoredPayments
 
 

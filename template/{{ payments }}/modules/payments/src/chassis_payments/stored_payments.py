@@ -59,10 +59,10 @@ class StoredPayments:
         params = query.model_dump(mode="json", exclude_none=True)
         return _payments.page(await self._read(self._url, params))
 
-    async def unsettled(self, seconds: float) -> list[StoredPaymentRead]:
-        """Give payments that have been open for so long without anything said of them."""
+    async def unsettled(self, provider: ProviderName, seconds: float) -> list[StoredPaymentRead]:
+        """Give payments of a provider that have been open for so long without anything said of them."""
         url = f"{self._url}/unsettled/due"
-        return _payments.all(await self._read(url, {"seconds": seconds}))
+        return _payments.all(await self._read(url, {"provider": provider, "seconds": seconds}))
 
     async def note(self, payment_id: UUID, key: str, attempt: Attempt) -> StoredPaymentRead:
         """Note that something is attempted, or how it ended, and what the payment comes to by that."""
@@ -102,9 +102,9 @@ class StoredPayments:
         url = f"{self._events_url}/{provider}/{event_id}"
         raise_for_problem(await self._http.put(url, json_body=_json(new)))
 
-    async def due_events(self) -> list[DueEvent]:
-        """Give events that nobody has acted on yet."""
-        return _events.all(await self._read(f"{self._events_url}/due"))
+    async def due_events(self, provider: ProviderName) -> list[DueEvent]:
+        """Give events of a provider that nobody has acted on yet."""
+        return _events.all(await self._read(f"{self._events_url}/due", {"provider": provider}))
 
     async def end_event(self, event: DueEvent, outcome: EventOutcome) -> None:
         """Say what became of an event."""

@@ -49,7 +49,7 @@ async def test_what_waits_is_told(books: Books, told: Told) -> None:
     await books.deliver(books.stripe.sent[0])
     books.stripe.faults.append(Fault(status=500))
     await books.open()
-    await books.sql("UPDATE provider_payments SET updated_at = now() - interval '90 s'")
+    await books.sql("UPDATE provider_payments SET created_at = now() - interval '90 s'")
     await books.sql("UPDATE provider_events SET created_at = now() - interval '70 s'")
 
     lines = await told()
@@ -61,6 +61,20 @@ async def test_what_waits_is_told(books: Books, told: Told) -> None:
     )
     assert 70 <= float(values["provider_events_oldest_seconds"]) < 80
     assert 90 <= float(values["provider_payments_unknown_oldest_seconds"]) < 100
+
+
+async def test_refunds_that_nobody_has_answered_are_told(books: Books, told: Told) -> None:
+    payment = await books.paid()
+    books.stripe.faults += [Fault(status=500), Fault(status=429)]
+    for _ in range(3):  # in doubt, not asked for, and made
+        await books.refund(payment.id, amount=10)
+    await books.sql("UPDATE provider_refunds SET created_at = now() - interval '90 s'")
+
+    lines = await told()
+
+    assert "provider_refunds_unknown 2.0" in lines
+    (age,) = (one for one in lines if one.startswith("provider_refunds_unknown_oldest_seconds "))
+    assert 90 <= float(age.split()[1]) < 100
 
 
 async def test_what_became_of_webhooks_is_counted(books: Books, told: Told) -> None:

@@ -24,7 +24,15 @@ class Worker:
 
 @pytest.mark.parametrize(
     ("status", "outcome"),
-    [(200, "done"), (402, "refused"), (429, "busy"), (503, "failed"), (0, "lost")],
+    [
+        (200, "done"),
+        (402, "refused"),
+        (401, "locked_out"),
+        (403, "locked_out"),
+        (429, "busy"),
+        (503, "failed"),
+        (0, "lost"),
+    ],
 )
 async def test_every_call_is_told_by_how_it_ended(status: int, outcome: str) -> None:
     worker = Worker()

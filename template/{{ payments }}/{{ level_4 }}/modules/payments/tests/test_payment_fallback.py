@@ -97,6 +97,13 @@ async def test_a_provider_that_cannot_be_reached_is_no_reason_yet(books: Books) 
     assert books.paypal.orders == {}
 
 
+async def test_a_key_that_is_not_taken_is_no_refusal(books: Books) -> None:
+    books.stripe.faults.append(Fault(status=401))
+
+    assert (await books.business.post(PAYMENTS, json=NEW)).status_code == 503
+    assert books.paypal.orders == {}
+
+
 async def test_what_both_refuse_has_failed(books: Books) -> None:
     books.stripe.faults.append(Fault(status=402))
     books.paypal.faults.append(Fault(status=422))

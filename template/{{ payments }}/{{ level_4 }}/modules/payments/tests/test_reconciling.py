@@ -147,6 +147,92 @@ async def test_a_refund_that_the_provider_does_not_know_is_found(
     assert troubles(ends["paypal"]) == [("missing_there", "refund", "40 JPY", None)]
 
 
+def lose(books: Books, stripe: Any, paypal: Any) -> None:
+    """Have both decide for who paid."""
+    books.stripe.dispute(stripe.charge, "lost")
+    books.paypal.dispute(paypal.charge, "RESOLVED", "RESOLVED_BUYER_FAVOUR")
+
+
+async def test_a_lost_dispute_that_nobody_wrote_down_is_found(
+    books: Books, compare: Compare
+) -> None:
+    stripe, paypal = await filled(books)
+    won, open_one = await books.paid(), await books.paid()
+    books.stripe.dispute(won.charge, "won")
+    books.stripe.dispute(open_one.charge)
+    lose(books, stripe, paypal)
+
+    ends = await compare()
+
+    assert troubles(ends["stripe"]) == [("missing_here", "dispute", None, "1050 EUR")]
+    assert troubles(ends["paypal"]) == [("missing_here", "dispute", None, "80 JPY")]
+    for payment, end in zip((stripe, paypal), ends.values(), strict=True):
+        assert end.differences[0].payment_id == payment.id
+        await books.refresh(payment.id)
+    assert [end.differences for end in (await compare()).values()] == [[], []]
+
+
+async def test_a_lost_dispute_that_the_provider_does_not_know_is_found(
+    books: Books, compare: Compare
+) -> None:
+    payments = await filled(books)
+    lose(books, *payments)
+    for payment in payments:
+        await books.refresh(payment.id)
+    books.stripe.disputes.clear()
+    books.stripe.events.clear()
+    books.paypal.dispute(payments[1].charge, "RESOLVED", "RESOLVED_SELLER_FAVOUR")
+
+    ends = await compare()
+
+    assert troubles(ends["stripe"]) == [("missing_there", "dispute", "1050 EUR", None)]
+    assert troubles(ends["paypal"]) == [("another_state", "dispute", "lost", "won")]
+
+
+async def test_disputes_are_read_page_by_page(
+    books: Books, compare: Compare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chassis_payments.reconciling.movements.DISPUTES_PAGE", 1)
+    for _ in range(3):
+        payment = await books.paid(provider="paypal")
+        books.paypal.dispute(payment.charge, "RESOLVED", "ACCEPTED")
+
+    assert (
+        troubles((await compare())["paypal"]) == [("missing_here", "dispute", None, "1050 EUR")] * 3
+    )
+
+
+async def test_a_refund_that_came_back_is_found_until_it_is_written_down(
+    books: Books, compare: Compare
+) -> None:
+    payment, _ = await filled(books)
+    refund = next(iter(books.stripe.refunds))
+    books.stripe.fail(refund)
+
+    assert sorted(troubles((await compare())["stripe"])) == [
+        ("another_state", "refund", "completed", "failed"),
+        ("missing_here", "returned", None, "40 EUR"),
+    ]
+    await books.refresh(payment.id)
+    assert (await compare())["stripe"].differences == []
+
+    books.stripe.refunds[refund]["status"] = "succeeded"  # the provider says otherwise now
+    books.stripe.events.clear()
+    assert troubles((await compare())["stripe"]) == [
+        ("another_state", "returned", "failed", "completed")
+    ]
+
+
+async def test_a_refund_that_failed_before_it_was_made_moved_nothing(
+    books: Books, compare: Compare
+) -> None:
+    payment, _ = await filled(books)
+    refund = books.stripe.give_back(payment.charge, 60)
+    books.stripe.fail(refund["id"])
+
+    assert (await compare())["stripe"].differences == []
+
+
 async def test_another_amount_is_found_whichever_is_wrong(books: Books, compare: Compare) -> None:
     await filled(books)
     await books.sql(

@@ -67,20 +67,39 @@ class Inbox[E: DueEvent]:
             await connection.execute(statement, [*events])
             await connection.execute(delete(self.table).where(columns.id.in_(old)))
 
-    async def due(self) -> Sequence[E]:
-        """Give the events that are to be acted on, the oldest first; what cannot be read holds up no other."""
-        async with self.database.connect() as connection:
-            rows = await self.rows(connection)
-        events = [{name: row[name] for name in self.read.model_fields} for row in rows]
-        return readable(events, self.read.model_validate, self.table.name)
+    async def due(self, provider: str | None = None) -> Sequence[E]:
+        """Give events that are to be acted on, the oldest first, of one provider or of all.
 
-    async def rows(self, connection: AsyncConnection) -> Sequence[RowMapping]:
-        """Give the rows of these events."""
+        Those that cannot be read hold up no other, however many there are.
+        """
+        found: Sequence[E] = []
+        async with self.database.connect() as connection:
+            rows, seen = await self.rows(connection, provider), 0
+            while rows and not found:
+                found = readable(
+                    await self.facts(connection, rows), self.read.model_validate, self.table.name
+                )
+                seen += len(rows)
+                rows = await self.rows(connection, provider, seen) if not found else []
+        return found
+
+    async def facts(
+        self, _connection: AsyncConnection, rows: Sequence[RowMapping]
+    ) -> Sequence[dict[str, Any]]:
+        """Give what is read of rows: a table may know more of them than it holds."""
+        return [{name: row[name] for name in self.read.model_fields} for row in rows]
+
+    async def rows(
+        self, connection: AsyncConnection, provider: str | None = None, seen: int = 0
+    ) -> Sequence[RowMapping]:
+        """Give the rows of these events, after so many."""
         events = self.table.c
+        of = [] if provider is None else [events.provider == provider]
         statement = (
             select(self.table)
-            .where(events.state == "new", events.due_at <= func.now())
+            .where(events.state == "new", events.due_at <= func.now(), *of)
             .order_by(events.due_at)
+            .offset(seen)
             .limit(AT_ONCE)
         )
         return (await connection.execute(statement)).mappings().all()

@@ -26,11 +26,13 @@ logger = logging.getLogger(__name__)
 PORTS = {"smtp": 587, "smtps": 465}
 PERMANENT = 500
 REFUSED = 400
+TAKES_LEAVE = 421
 NO_ADDRESS = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
 """What says that no email ever gets to an address (RFC 3463, 7505); anything else may be of the sender."""
 OF_THE_SENDER = "5.7."
 """How it begins where the sender is not let in, or not trusted: no address is worse for that."""
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
+AWAY = "The relay could not be reached."
 UNANSWERED = "The relay did not confirm: it may be sent or not."
 
 
@@ -77,17 +79,24 @@ class SmtpEmail:
             await client.connect()
             await client.mail(parseaddr(self._settings.email_from)[1])
             await client.rcpt(message.recipient)
+            for copy in self._settings.email_copies:
+                await _name_copy(client, copy)
         except aiosmtplib.SMTPRecipientRefused as refusal:
             raise _refused(refusal, suppress=True) from refusal
         except aiosmtplib.SMTPResponseException as refusal:
             raise NotSent(f"The relay refuses: {_told(refusal)}", again=True) from refusal
         except (aiosmtplib.SMTPException, OSError) as error:
-            raise NotReached("The relay could not be reached.") from error
-        for copy in self._settings.email_copies:
-            try:
-                await client.rcpt(copy)
-            except aiosmtplib.SMTPResponseException as refusal:
-                logger.warning("The relay refuses a copy: %d", refusal.code)
+            raise NotReached(AWAY) from error
+
+
+async def _name_copy(client: aiosmtplib.SMTP, copy: str) -> None:
+    """Name who gets a copy; one that is refused is no reason to send nothing."""
+    try:
+        await client.rcpt(copy)
+    except aiosmtplib.SMTPResponseException as refusal:
+        if refusal.code == TAKES_LEAVE:
+            raise NotReached(AWAY) from refusal
+        logger.warning("The relay refuses a copy: %d", refusal.code)
 
 
 async def _hand_over(client: aiosmtplib.SMTP, content: bytes) -> str | None:

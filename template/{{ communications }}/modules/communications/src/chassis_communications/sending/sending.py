@@ -23,15 +23,20 @@ from chassis_communications.segments import segments_of
 from chassis_communications.sending.decisions import Decision, PutOff, Withheld
 from chassis_communications.sending.hooks import Hooks
 from chassis_communications.sending.settings import Settings
-from chassis_communications.templates import Rendered, Templates
+from chassis_communications.templates import NotKnown, Rendered, Templates
 
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 10
+BEGINNING_TRIES = 7
+"""Half a minute: a data service that is replaced is back by then, and nobody else ends the attempt before."""
 RECORDING_TRIES = 4
 RECORDING_PAUSE_S = 0.5
 MILLION = 1_000_000
 WAIT = dt.timedelta(minutes=15)
+NEXT_LOOK = dt.timedelta(minutes=1)
+VERSIONS_DIFFER = dt.timedelta(days=1)
+"""So long another version may have queued what this one does not know: during a deployment, or after a rollback."""
 TOO_DEAR = "It is so long that it costs more than one SMS may."
 LONGEST_SMS = 1600
 TOO_LONG = f"It has more than {LONGEST_SMS} characters, which no SMS has."
@@ -61,7 +66,7 @@ class SendMessages:
                 sort="due_at",
                 limit=AT_ONCE,
             )
-            due = (await self.kept.list(query)).items
+            due = await self.kept.first(query)
             taken += len(due)
             by_address = defaultdict(list)
             for message in due:
@@ -94,6 +99,8 @@ class SendMessages:
                 await decide(message, template)
             outgoing = self._outgoing(message, template, content)
             self._is_affordable(message, outgoing)
+        except NotKnown as error:
+            await self._note(message, _not_known(message, error.detail))
         except Invalid as error:
             await self._note(message, MessageState(state="failed", reason=error.detail[:200]))
         except Withheld as withheld:
@@ -123,7 +130,7 @@ class SendMessages:
             segments=segments,
             cost=self._cost(message, Taken(segments=segments)),  # it counts before it is spent
         )
-        attempted = await self.kept.set_state(message.id, begun)
+        attempted = await self._begin(message, begun)
         try:
             taken = await provider.send(outgoing)
         except NotSent as refusal:
@@ -147,6 +154,21 @@ class SendMessages:
                 cost=self._cost(message, taken),
             )
         await self._record(message, outcome.model_copy(update={"attempt": attempt}))
+
+    async def _begin(self, message: StoredMessageRead, begun: MessageState) -> StoredMessageRead:
+        """Record an attempt; while nobody knows whether it is recorded, the same one is recorded again."""
+        tries, in_doubt = 0, False
+        while True:
+            try:
+                return await self.kept.set_state(message.id, begun)
+            except Conflict:
+                raise
+            except ProblemError as error:
+                tries, in_doubt = tries + 1, in_doubt or isinstance(error, OutcomeUnknown)
+                if not in_doubt or tries == BEGINNING_TRIES:
+                    raise
+                logger.warning("Message %s may be begun: %s", message.id, error.detail)
+            await asyncio.sleep(self.pause * 2 ** (tries - 1))
 
     def _outgoing(
         self, message: StoredMessageRead, template: Template, content: Rendered
@@ -221,7 +243,7 @@ class EndAttempts:
             seconds=self.settings.messages_unknown_after
         )
         query = StoredMessageQuery(state="sending", updated_at_max=before, limit=100)
-        left = (await self.kept.list(query)).items
+        left = await self.kept.first(query)
         for message in left:
             try:
                 template = self.templates.of(message.template)
@@ -235,6 +257,14 @@ class EndAttempts:
             except Conflict:
                 logger.info("Message %s was ended meanwhile", message.id)
         return len(left)
+
+
+def _not_known(message: StoredMessageRead, reason: str) -> MessageState:
+    """Say what becomes of a message without a template: it waits for whoever has it, and not for ever."""
+    now = dt.datetime.now(dt.UTC)
+    if now - message.created_at > VERSIONS_DIFFER:
+        return MessageState(state="failed", reason=reason)
+    return MessageState(state="queued", reason=reason, due_at=now + NEXT_LOOK)
 
 
 def unknown_outcome(

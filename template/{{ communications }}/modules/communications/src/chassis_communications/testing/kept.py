@@ -4,10 +4,11 @@ import datetime as dt
 from collections.abc import Sequence
 from uuid import UUID, uuid4
 
-from chassis.problems import Conflict, NotFound
+from chassis.problems import Conflict, NotFound, OutcomeUnknown
 from chassis.schemas import Page
 from chassis.webhooks import EventOutcome
 from chassis_communications.addresses import Channel, hashed
+from chassis_communications.kept_messages import KeptMessages
 from chassis_communications.message_events import DueMessageEvent, NewMessageEvent
 from chassis_communications.messages import (
     MessageState,
@@ -37,6 +38,10 @@ class Kept:
         self.states: list[str] = []
         """Every state that a message came to."""
         self.failures: list[Exception] = []
+        self.unreadable: set[UUID] = set()
+        """Messages that a page leaves out, as it cannot read them."""
+        self.unconfirmed = 0
+        """So many states are kept, and the answers to that are lost."""
 
     async def queue(self, message_id: UUID, new: NewMessage) -> StoredMessageRead:
         """Queue a message."""
@@ -81,7 +86,12 @@ class Kept:
             and (query.due_at_max is None or one.due_at <= query.due_at_max)
             and (query.updated_at_max is None or one.updated_at <= query.updated_at_max)
         ]
-        return Page(items=found[: query.limit])
+        begin = int(query.cursor or 0)
+        end = begin + query.limit
+        shown = [one for one in found[begin:end] if one.id not in self.unreadable]
+        return Page(items=shown, next_cursor=f"{end}" if len(found) > end else None)
+
+    first = KeptMessages.first
 
     async def set_state(self, message_id: UUID, state: MessageState) -> StoredMessageRead:
         """Say what a message has come to."""
@@ -93,6 +103,9 @@ class Kept:
             now = {"updated_at": dt.datetime.now(dt.UTC)}
             self.messages[message_id] = stored.model_copy(update={**values, **now})
             self.states += [state.state] if "state" in values else []
+        if self.unconfirmed:
+            self.unconfirmed -= 1
+            raise OutcomeUnknown("No confirmation.")
         return self.messages[message_id]
 
     async def sent_to(self, address_hash: str, since: dt.datetime) -> int:

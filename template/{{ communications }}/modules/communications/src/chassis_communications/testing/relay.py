@@ -32,7 +32,8 @@ class Relay:
         self.answer = "250 Ok 0102-queued"
         """What it answers to a message."""
         self.cuts: dict[str, str] = {}
-        """By address, when it hangs up on who has given it the message: `before` it keeps it, or `after`."""
+        """By address, when it hangs up: on who names it (`RCPT`), or has given the message, `before` it keeps that or
+        `after`."""
         self.hangs: dict[str, str] = {}
         """By address, the command from which on it says nothing for an hour: `RCPT`, or `DATA`, whose message it has
         kept then."""
@@ -71,7 +72,7 @@ class Relay:
 
     async def handle_RCPT(  # noqa: N802  # as aiosmtpd calls it
         self,
-        _server: SMTP,
+        server: SMTP,
         _session: Session,
         envelope: Envelope,
         address: str,
@@ -80,6 +81,8 @@ class Relay:
         """Take an address, or refuse it."""
         if self.hangs.get(address) == "RCPT":
             await asyncio.sleep(HOUR_S)
+        if self.cuts.get(address) == "RCPT":
+            return self._hang_up(server)
         if address in self.refused:
             return self.refused[address]
         envelope.rcpt_tos.append(address)

@@ -94,6 +94,7 @@ def _create_parts() -> None:
         sa.Column("state", sa.String(10), server_default="pending", nullable=False),
         sa.Column("reference", sa.String(255), nullable=True),
         sa.Column("reason", sa.String(500), nullable=True),
+        sa.Column("attempt", sa.Integer(), server_default=sa.text("1"), nullable=False),
         *_times(),
         _version(),
         *_keys("provider_refunds"),
@@ -153,7 +154,7 @@ def _create_events() -> None:
     op.create_index(
         "ix_provider_events_due",
         "provider_events",
-        ["due_at"],
+        ["provider", "due_at"],
         postgresql_where=sa.text("state = 'new'"),
     )
     op.create_index(

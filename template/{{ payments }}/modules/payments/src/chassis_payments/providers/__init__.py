@@ -10,13 +10,14 @@ from chassis_payments.payments import ProviderName
 from chassis_payments.process import Process
 from chassis_payments.providers.calling import Calls
 from chassis_payments.providers.paypal import PayPal
-from chassis_payments.providers.port import Event, NotThere, Provider, Refused
+from chassis_payments.providers.port import Event, FailedForGood, NotThere, Provider, Refused
 from chassis_payments.providers.settings import Settings, revealed, without_credentials
 from chassis_payments.providers.stripe import Stripe
 
 __all__ = [
     "Calls",
     "Event",
+    "FailedForGood",
     "Forged",
     "NotThere",
     "PayPal",

@@ -1,5 +1,6 @@
 """Calls to a provider over HTTP, and what their failures mean for money."""
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -8,19 +9,23 @@ import httpx2
 
 from chassis.problems import OutcomeUnknown, Unavailable
 from chassis_payments.providers.bounded import client_of
-from chassis_payments.providers.port import NotLetIn, NotThere, Refused
+from chassis_payments.providers.port import FailedForGood, NotLetIn, NotThere, Refused
+
+logger = logging.getLogger(__name__)
 
 CONNECT_S = 3.0
 AWAY = "{provider} does not answer. Nothing was done."
+LOCKED_OUT = "{provider} does not take the credentials of this system. Nothing was done."
 BUSY = "{provider} has too much to do. Nothing was done."
 UNKNOWN = "{provider} did not confirm: it may be done or not."
 
 # Another request with the same key is still being worked on: nobody knows how it will end.
 _UNDECIDED = frozenset({HTTPStatus.CONFLICT, HTTPStatus.REQUEST_TIMEOUT})
-_REFUSALS: Mapping[int, type[Refused]] = {
-    HTTPStatus.UNAUTHORIZED: NotLetIn,
-    HTTPStatus.NOT_FOUND: NotThere,
-}
+NOT_LET_IN = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+"""How a key is answered that is wrong, was replaced, or may not do this."""
+
+REPLAYED = "Idempotent-Replayed"
+"""The header by which Stripe says that this is the answer that the key was given before."""
 
 type Send = Callable[..., Awaitable[httpx2.Response]]
 
@@ -68,10 +73,15 @@ class Calls:
     def _failure(self, method: str, answer: httpx2.Response) -> Exception:
         if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
             return Unavailable(BUSY.format(provider=self.provider))
+        if answer.is_server_error and answer.headers.get(REPLAYED) == "true":
+            return FailedForGood(UNKNOWN.format(provider=self.provider))
         if answer.status_code in _UNDECIDED or not answer.is_client_error:
             return self._doubtful(method)
-        refusal = _REFUSALS.get(answer.status_code, Refused)
-        return refusal(f"{self.provider}: {reason_of(answer)}"[:500])
+        told = f"{self.provider}: {reason_of(answer)}"[:500]
+        if answer.status_code in NOT_LET_IN:
+            logger.warning("A call to %s is not let in", told)
+            return NotLetIn(LOCKED_OUT.format(provider=self.provider))
+        return NotThere(told) if answer.status_code == HTTPStatus.NOT_FOUND else Refused(told)
 
     def _doubtful(self, method: str) -> OutcomeUnknown | Unavailable:
         if method == "GET":

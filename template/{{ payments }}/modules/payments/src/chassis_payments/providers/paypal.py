@@ -122,14 +122,14 @@ class PayPal:
         await self._post(f"{ORDERS}/{payment.reference}/capture", {}, key)
 
     async def refund(self, payment: StoredPaymentRead, refund: StoredRefundRead) -> SeenRefund:
-        """Give money back, under the id of the refund as its key."""
+        """Give money back, under the key of the refund's attempt."""
         body = {
             "amount": _amount(refund.amount, payment.currency),
             "custom_id": str(refund.id),
             "invoice_id": str(refund.id),
         }
         path = f"{CAPTURES}/{payment.charge}/refund"
-        return _refund(await self._post(path, body, f"refund-{refund.id}"))
+        return _refund(await self._post(path, body, refund.key))
 
     async def event(self, body: bytes, headers: Mapping[str, str]) -> Event:
         """Say what a webhook said; raises Forged if it is not of PayPal."""
@@ -138,13 +138,9 @@ class PayPal:
     async def _dispute(self, listed: Mapping[str, Any]) -> SeenDispute:
         """Read a dispute; how it ended is only told where it is fetched by itself."""
         dispute = await self.get(f"{DISPUTES}/{listed['dispute_id']}")
-        state: DisputeState = "open"
-        if dispute["status"] == "RESOLVED":
-            outcome = dispute.get("dispute_outcome", {}).get("outcome_code", "")
-            state = _OUTCOMES.get(outcome, "won")
         return SeenDispute(
             reference=dispute["dispute_id"],
-            state=state,
+            state=dispute_state(dispute),
             amount=_counted(dispute["dispute_amount"]),
             reason=dispute.get("reason"),
         )
@@ -175,6 +171,14 @@ class PayPal:
             self._token = got["access_token"]
             self._until = time.monotonic() + got["expires_in"] - EARLY_S
         return {"Authorization": f"Bearer {self._token}"}
+
+
+def dispute_state(dispute: Mapping[str, Any]) -> DisputeState:
+    """Say how a dispute has ended, if it has; it was fetched by itself."""
+    if dispute["status"] != "RESOLVED":
+        return "open"
+    outcome = dispute.get("dispute_outcome", {}).get("outcome_code", "")
+    return _OUTCOMES.get(outcome, "won")
 
 
 def _order(payment: StoredPaymentRead) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Final, Protocol
 from uuid import UUID
 
-from chassis.problems import ProblemError
+from chassis.problems import OutcomeUnknown, ProblemError, Unavailable
 from chassis.schemas import Schema
 from chassis_payments.payments import (
     MOST_SUBJECTS,
@@ -31,8 +31,12 @@ class NotThere(Refused):
     """A provider has no such thing."""
 
 
-class NotLetIn(Refused):
-    """A provider does not know the credentials: this says nothing of what was asked for."""
+class NotLetIn(Unavailable):
+    """A provider does not take the credentials: this says nothing of what was asked for, and nothing was done."""
+
+
+class FailedForGood(OutcomeUnknown):
+    """A provider has failed, and will say so whenever the same key is sent: only another key gets further."""
 
 
 class Event(Schema):
@@ -97,7 +101,7 @@ class Provider(Protocol):
         ...
 
     async def refund(self, payment: StoredPaymentRead, refund: StoredRefundRead) -> SeenRefund:
-        """Give money back, under the id of the refund as its key."""
+        """Give money back, under the key of the refund's attempt."""
         ...
 
     async def event(self, body: bytes, headers: Mapping[str, str]) -> Event:

@@ -81,8 +81,8 @@ class Stripe:
         return _seen(await self._post(path, form, payment.attempt))
 
     async def find(self, payment: StoredPaymentRead) -> Seen | None:
-        """Look through what was opened since the attempt: Stripe finds nothing by our id at once."""
-        since = int((payment.attempted_at - CLOCKS_DIFFER).timestamp())
+        """Look through what was opened since the first attempt: Stripe finds nothing by our id at once."""
+        since = int((payment.created_at - CLOCKS_DIFFER).timestamp())
         path = INTENTS if self.mode == "intent" else SESSIONS
         async for found in self.listed(path, {"created[gte]": since}):
             if found["metadata"].get("payment") == str(payment.id):
@@ -108,13 +108,13 @@ class Stripe:
         """Do nothing: Stripe takes the money when who pays agrees."""
 
     async def refund(self, payment: StoredPaymentRead, refund: StoredRefundRead) -> SeenRefund:
-        """Give money back, under the id of the refund as its key."""
+        """Give money back, under the key of the refund's attempt."""
         form = {
             "payment_intent": payment.charge,
             "amount": STRIPE.sent(refund.amount, payment.currency),
             "metadata[refund]": refund.id,
         }
-        return _refund(await self._post(REFUNDS, form, f"refund-{refund.id}"))
+        return _refund(await self._post(REFUNDS, form, refund.key))
 
     async def event(self, body: bytes, headers: Mapping[str, str]) -> Event:
         """Say what a webhook said; raises Forged if it is not of Stripe."""

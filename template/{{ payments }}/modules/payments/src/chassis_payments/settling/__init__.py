@@ -1,7 +1,7 @@
 """Settling: a worker acts on what webhooks said, and looks up what nobody has heard of."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -36,18 +36,21 @@ async def lifespan(worker: Process, settings: Settings) -> AsyncIterator[None]:
             logger.warning(NOBODY)
             yield
             return
-        act, look = worker.state.payment_work()
-        works = (
-            Again(act, settings.payments_events_interval),
-            Again(look, settings.payments_settle_interval),
-        )
-        async with repeating(*works, waits=WAITS):
+        async with repeating(*worker.state.payment_work(), waits=WAITS):
             yield
 
 
-def _work(worker: Process, settings: Settings) -> tuple[ActOnEvents, LookUpPayments]:
+def _work(worker: Process, settings: Settings) -> Sequence[Again]:
+    """Give what is done for each provider, side by side."""
     state = worker.state
     payments = StoredPayments(state.http, state.settings.data_api_url)
     refresh = RefreshPayment(payments, state.payment_providers)
-    look = LookUpPayments(payments, refresh, settings.payments_settle_after)
-    return ActOnEvents(payments, refresh), look
+    works: list[Again] = []
+    for name in state.payment_providers.known:
+        act = ActOnEvents(payments, refresh, name)
+        look = LookUpPayments(payments, refresh, name, settings.payments_settle_after)
+        works += (
+            Again(act, settings.payments_events_interval),
+            Again(look, settings.payments_settle_interval),
+        )
+    return works

@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 
 from chassis.problems import ProblemError
+from chassis_payments.payments import ProviderName
 from chassis_payments.refreshing import RefreshPayment
 from chassis_payments.stored_payments import StoredPayments
 
@@ -16,11 +17,13 @@ class LookUpPayments:
 
     payments: StoredPayments
     refresh: RefreshPayment
+    provider: ProviderName
+    """Each has its own turn: one that is slow holds up no other."""
     after_s: float
 
     async def __call__(self) -> int:
         """Say how many were looked at; raises Unavailable when the data service is away."""
-        unsettled = await self.payments.unsettled(self.after_s)
+        unsettled = await self.payments.unsettled(self.provider, self.after_s)
         for payment in unsettled:
             try:
                 await self.refresh(payment.id)

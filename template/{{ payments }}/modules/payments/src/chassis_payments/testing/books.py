@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 from aiohttp.test_utils import BaseTestServer, TestServer
@@ -25,6 +25,7 @@ from chassis.features import FeatureSettings
 from chassis.http_client import Reply
 from chassis_payments import payment_api, providers
 from chassis_payments.data import provider_events, provider_payments
+from chassis_payments.payments import ProviderName
 from chassis_payments.providers import Providers, Settings, providers_of
 from chassis_payments.refreshing import RefreshPayment
 from chassis_payments.settling.acting import ActOnEvents
@@ -37,6 +38,7 @@ from chassis_payments.testing.stand_in import Sent
 from chassis_payments.testing.stripe import StripeStandIn
 
 PAYMENTS = "/api/v1/provider-payments"
+PROVIDERS: tuple[ProviderName, ...] = get_args(ProviderName)
 NEW = {"amount": 1050, "currency": "EUR", "return_url": "https://shop.example/back"}
 
 
@@ -97,11 +99,13 @@ class Books:
 
     async def act(self) -> int:
         """Do what a worker does with webhooks."""
-        return await ActOnEvents(self.payments, self.refresh)()
+        each = (ActOnEvents(self.payments, self.refresh, name) for name in PROVIDERS)
+        return sum(await asyncio.gather(*(act() for act in each)))
 
     async def look(self) -> int:
         """Do what a worker does with what nobody has heard of, however young it is."""
-        return await LookUpPayments(self.payments, self.refresh, 0)()
+        each = (LookUpPayments(self.payments, self.refresh, name, 0) for name in PROVIDERS)
+        return sum(await asyncio.gather(*(look() for look in each)))
 
     async def age(self, hours: float = 0.02) -> None:
         """Have everything happened so much earlier."""

@@ -38,6 +38,7 @@ TOKEN = "a-token"  # noqa: S105
 _VALUE = re.compile(r"\d{1,10}(\.\d{2})?")
 _LONGEST_ID = 108
 _LARGEST_PAGE = 500
+_MOST_DISPUTES = 50
 
 
 @dataclass
@@ -102,7 +103,7 @@ class PayPalStandIn(StandIn):
                 "reason": "MERCHANDISE_OR_SERVICE_NOT_RECEIVED",
             },
         )
-        found["status"] = status
+        found |= {"status": status, "update_time": _now()}
         if outcome:
             found["dispute_outcome"] = {"outcome_code": outcome}
         self._event("CUSTOMER.DISPUTE.UPDATED", found)
@@ -181,7 +182,7 @@ class PayPalStandIn(StandIn):
                 "purchase_units": [dict(unit)],
                 "links": [{"rel": "payer-action", "href": f"{self.address}/pay/{order_id}"}],
                 "#return_url": page["return_url"],
-                "#at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+                "#at": _now(),
             }
             return {**_public(self.orders[order_id]), "#status": 201}
 
@@ -259,9 +260,25 @@ class PayPalStandIn(StandIn):
         return web.json_response(_public(self._order(request)))
 
     async def _list_disputes(self, request: web.Request) -> web.StreamResponse:
-        about = request.query.get("disputed_transaction_id", "")
-        found = [one for capture, one in self.disputes.items() if capture == about]
-        return web.json_response({"items": found})
+        query = request.query
+        about, state = query.get("disputed_transaction_id"), query.get("dispute_state")
+        begin, end = (query.get(f"update_time_{name}") for name in ("after", "before"))
+        if not 1 <= (size := int(query.get("page_size", "10"))) <= _MOST_DISPUTES:
+            raise _error(400, "INVALID_PAGE_SIZE")
+        if end and _moment(end) > dt.datetime.now(dt.UTC):
+            raise _error(400, "INVALID_DATE")
+        found = [
+            # How it has ended is only told where it is fetched by itself.
+            {name: value for name, value in one.items() if name != "dispute_outcome"}
+            for capture, one in self.disputes.items()
+            if about in {None, capture} and state in {None, one["status"]}
+            if begin is None or _moment(begin) <= _moment(one["update_time"])
+            if end is None or _moment(one["update_time"]) <= _moment(end)
+        ]
+        first = int(query.get("next_page_token", "0"))
+        more = f"{self.address}{request.path}?next_page_token={first + size}"
+        links = [{"rel": "next", "href": more}] if len(found) > first + size else []
+        return web.json_response({"items": found[first : first + size], "links": links})
 
     async def _get_dispute(self, request: web.Request) -> web.StreamResponse:
         for one in self.disputes.values():
@@ -404,6 +421,10 @@ def _check_money(money: Any) -> None:
 
 def _units(money: Mapping[str, str]) -> int:
     return PAYPAL.read(money["value"], money["currency_code"])
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
 
 def _moment(text: str) -> dt.datetime:

@@ -52,6 +52,7 @@ class Answered:
 
     fingerprint: str
     answer: Object | None = None
+    status: int = 200
 
 
 @dataclass
@@ -84,14 +85,18 @@ class StandIn:
             self.is_away = False
 
     async def write(
-        self, request: web.Request, act: Callable[[], Awaitable[Object]]
+        self,
+        request: web.Request,
+        act: Callable[[], Awaitable[Object]],
+        failed: Callable[[int, Object], None] = lambda _status, _answer: None,
     ) -> web.StreamResponse:
-        """Do something, unless a fault is due."""
+        """Do something, unless a fault is due; `failed` is told of that."""
         fault = self.faults.pop(0) if self.faults else Fault()
         if fault.late_s:
             await asyncio.sleep(fault.late_s)
         if fault.status is not None:
             refusal: Object = {"error": {"type": "api_error"}, "name": "INTERNAL_SERVER_ERROR"}
+            failed(fault.status, refusal)
             return web.json_response(refusal, status=fault.status)
         answer = await act()
         await asyncio.sleep(fault.mute_s)

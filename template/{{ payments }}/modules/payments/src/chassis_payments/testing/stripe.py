@@ -1,8 +1,8 @@
 """Stripe in place of Stripe: it refuses what the real one refuses.
 
 It wants a key and a version, takes no parameter that it does not know, answers a key that it has
-seen as it did then (and refuses it for another request), and signs its webhooks. People pay, or do
-not, by ``pay``, ``decline`` and ``expire``, or on its page.
+seen as it did then (with what failed or was refused, too; and refuses it for another request), and signs
+its webhooks. People pay, or do not, by ``pay``, ``decline`` and ``expire``, or on its page.
 """
 
 import asyncio
@@ -10,7 +10,8 @@ import hashlib
 import html
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -21,6 +22,9 @@ from chassis_payments.testing.stand_in import Object, RefusedError, StandIn, che
 
 KEY = "sk_test_stand_in"
 SIGNER = "whsec_stand_in"  # of nothing but this
+
+NOT_BEGUN = frozenset({401, 403, 409, 429, 502, 503, 504})
+"""What is answered before anything is begun, or by what stands in front: Stripe keeps nothing of it."""
 
 _SESSION = re.compile(
     r"mode|client_reference_id|success_url|cancel_url|metadata\[\w+\]"
@@ -42,6 +46,7 @@ class StripeStandIn(StandIn):
     refunds: dict[str, Object] = field(default_factory=dict)
     disputes: dict[str, Object] = field(default_factory=dict)
     charges: dict[str, Object] = field(default_factory=dict)
+    events: list[Object] = field(default_factory=list)
 
     def application(self) -> web.Application:
         """Give what serves the API, and the page to people."""
@@ -58,6 +63,7 @@ class StripeStandIn(StandIn):
                 web.post("/v1/refunds", self._new_refund),
                 web.get("/v1/refunds", self._list_refunds),
                 web.get("/v1/disputes", self._list_disputes),
+                web.get("/v1/events", self._list_events),
                 web.get("/pay/{id}", self._shown),
                 web.post("/pay/{id}", self._pressed),
             ]
@@ -122,8 +128,15 @@ class StripeStandIn(StandIn):
             },
         )
         found["status"] = status
-        self._event("charge.dispute.updated", found)
+        self._event(
+            "charge.dispute.closed" if status in _ENDED else "charge.dispute.updated", found
+        )
         return found
+
+    def fail(self, refund_id: str) -> None:
+        """Have a bank send back what a refund has given."""
+        self.refunds[refund_id]["status"] = "failed"
+        self._event("refund.failed", self.refunds[refund_id])
 
     def give_back(self, intent: str, amount: int, metadata: Object | None = None) -> Object:
         """Give money back, as people do on Stripe's own pages, too."""
@@ -214,7 +227,7 @@ class StripeStandIn(StandIn):
         return await self._once(request, form, make)
 
     async def _once(self, request: web.Request, form: Object, make: Any) -> web.StreamResponse:
-        """Do something once for each key."""
+        """Do something once for each key: what became of it is answered to each further call."""
         key = request.headers.get("Idempotency-Key", "")
         if len(key) > 255:
             raise _error("idempotency_key_too_long", "key")
@@ -228,7 +241,7 @@ class StripeStandIn(StandIn):
             raise RefusedError(409, {"error": {"code": "idempotency_key_in_use"}})
         if known:
             headers = {"Idempotent-Replayed": "true"}
-            return web.json_response(known.answer, headers=headers)
+            return web.json_response(known.answer, status=known.status, headers=headers)
 
         async def act() -> Object:
             answer: Object = await make()
@@ -237,10 +250,18 @@ class StripeStandIn(StandIn):
             return answer
 
         try:
-            return await self.write(request, act)
+            return await self.write(request, act, partial(self._save, key))
+        except RefusedError as error:  # of what has begun: kept like any other answer
+            self._save(key, error.status, error.body)
+            raise
         finally:
-            if key and self.keys[key].answer is None:  # nothing was done: the key is free again
+            if key and self.keys[key].answer is None:  # it was not begun: the key is free again
                 del self.keys[key]
+
+    def _save(self, key: str, status: int, answer: Object) -> None:
+        """Keep what a key was answered with, once what it asked for had begun."""
+        if key and status not in NOT_BEGUN:
+            self.keys[key] = replace(self.keys[key], answer=answer, status=status)
 
     async def _get_session(self, request: web.Request) -> web.StreamResponse:
         session = dict(_found(self.sessions, request))
@@ -265,6 +286,11 @@ class StripeStandIn(StandIn):
 
     async def _list_disputes(self, request: web.Request) -> web.StreamResponse:
         return _page(list(self.disputes.values()), request, "payment_intent")
+
+    async def _list_events(self, request: web.Request) -> web.StreamResponse:
+        wanted = request.query.getall("types[]", [])
+        found = [one for one in self.events if one["type"] in wanted]
+        return _page(found, request, "types[]", *_CREATED)
 
     async def _shown(self, request: web.Request) -> web.StreamResponse:
         session = _found(self.sessions, request)
@@ -306,7 +332,9 @@ class StripeStandIn(StandIn):
             "object": "event",
             "type": kind,
             "data": {"object": dict(subject)},
+            "created": int(time.time()),
         }
+        self.events.append(event)
         body = packed(event)
         self.tell(body, signed(body))
 
@@ -314,6 +342,7 @@ class StripeStandIn(StandIn):
         return f"{kind}_{self.begun}{next(self.numbers):06d}"
 
 
+_ENDED = frozenset({"won", "lost", "warning_closed", "prevented"})
 _ACTIONS = ("pay", "decline", "expire")
 _CREATED = ("created[gte]", "created[lt]")
 

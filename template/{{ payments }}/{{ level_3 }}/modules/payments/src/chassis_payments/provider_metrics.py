@@ -9,13 +9,13 @@ from prometheus_client import Histogram
 
 from chassis.feature import no_lifespan
 from chassis_payments.process import Process
-from chassis_payments.providers.calling import Send
+from chassis_payments.providers.calling import NOT_LET_IN, Send
 
 __all__ = ["Timed", "install", "lifespan"]
 
 BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30)
-OUTCOMES = ("done", "refused", "busy", "failed", "lost")
-"""`lost` had no answer; `refused` says nothing against the provider."""
+OUTCOMES = ("done", "refused", "locked_out", "busy", "failed", "lost")
+"""`lost` had no answer; `refused` says nothing against the provider; `locked_out` is about our credentials."""
 
 
 class Timed:
@@ -59,6 +59,8 @@ lifespan = no_lifespan
 def _outcome(answer: httpx2.Response) -> str:
     if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
         return "busy"
+    if answer.status_code in NOT_LET_IN:
+        return "locked_out"
     if answer.is_client_error:
         return "refused"
     return "done" if answer.is_success else "failed"

@@ -9,7 +9,12 @@ from pydantic import Field
 from chassis.data_api import KeepingHttp, Reader
 from chassis.http_client import raise_for_problem
 from chassis.schemas import Answer, Exact, FromText, ListQuery, Page, Schema
-from chassis_payments.payments import ProviderName, ProviderTransactionRead, Reference
+from chassis_payments.payments import (
+    MovementKind,
+    ProviderName,
+    ProviderTransactionRead,
+    Reference,
+)
 
 RECONCILIATIONS = "/api/v1/payment-reconciliations"
 """Where services have them."""
@@ -19,7 +24,6 @@ AT_ONCE = 200
 MOST_DIFFERENCES = 1000
 """So many are kept of a day; beyond that something else is wrong."""
 
-Kind = Literal["charge", "refund"]
 ReconciliationState = Literal["running", "done"]
 Sort = Literal["-day", "day"]
 Trouble = Literal["missing_here", "missing_there", "another_amount", "another_state"]
@@ -30,7 +34,7 @@ class Difference(Schema):
     """Something about which the books and a provider do not agree."""
 
     trouble: Trouble
-    kind: Kind
+    kind: MovementKind
     reference: Reference
     """What the provider calls the movement."""
     payment_id: UUID | None = None
@@ -42,7 +46,7 @@ class DifferenceRead(Answer):
     """A difference as it is kept."""
 
     trouble: Trouble | str
-    kind: Kind | str
+    kind: MovementKind | str
     reference: str
     payment_id: UUID | None = None
     here: str | None = None

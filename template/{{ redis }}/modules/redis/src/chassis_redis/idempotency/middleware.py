@@ -57,7 +57,7 @@ class Idempotency:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         keys = _keys(scope)
-        if not keys:
+        if not keys or _keeps_keys(scope):
             await self.app(scope, receive, send)
             return
         if len(keys) > 1 or not _FIT.fullmatch(keys[0]):
@@ -122,6 +122,12 @@ def _knows_keys(scope: Scope) -> bool:
     found = foreseen(scope)
     extra = getattr(found.original_route, "openapi_extra", None) if found else None
     return bool((extra or {}).get(KNOWS_KEYS))
+
+
+def _keeps_keys(scope: Scope) -> bool:
+    """Tell whether a route knows itself what a key was used for, and for longer than Redis does."""
+    known = getattr(scope["app"].state, "own_keys", ())
+    return any(path.fullmatch(scope["path"]) for path in known)
 
 
 def _keys(scope: Scope) -> list[bytes]:

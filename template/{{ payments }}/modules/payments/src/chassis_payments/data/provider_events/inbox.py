@@ -1,9 +1,9 @@
 import re
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Table, or_, select
+from sqlalchemy import RowMapping, Table, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.database.engine import Database
@@ -22,16 +22,15 @@ class Inbox(inbox.Inbox[DueEvent]):
         super().__init__(database, ProviderEvent, DueEvent)
         self._payments = cast("Table", ProviderPayment.__table__)
 
-    async def due(self) -> Sequence[DueEvent]:
-        """Give the events that are to be acted on, the oldest first."""
-        async with self.database.connect() as connection:
-            return [
-                DueEvent(
-                    **{name: row[name] for name in DueEvent.model_fields if name != "payments"},
-                    payments=await self._about(connection, row["provider"], row["subjects"]),
-                )
-                for row in await self.rows(connection)
-            ]
+    async def facts(
+        self, connection: AsyncConnection, rows: Sequence[RowMapping]
+    ) -> Sequence[dict[str, Any]]:
+        """Give what is read of rows, and the payments."""
+        return [
+            dict(row)
+            | {"payments": await self._about(connection, row["provider"], row["subjects"])}
+            for row in rows
+        ]
 
     async def _about(
         self, connection: AsyncConnection, provider: str, subjects: Sequence[str]

@@ -13,7 +13,7 @@ class ProviderEvent(InboxRecord, Base):
     __table_args__ = (
         UniqueConstraint("provider", "event_id", name="uq_provider_events_event"),
         # Nearly all are done: the index of the others stays small.
-        Index("ix_provider_events_due", "due_at", postgresql_where="state = 'new'"),
+        Index("ix_provider_events_due", "provider", "due_at", postgresql_where="state = 'new'"),
         Index("ix_provider_events_done", "created_at", postgresql_where="state = 'done'"),
     )
 

@@ -30,9 +30,9 @@ async def keep_provider_event(
 
 
 @router.get("/due", responses=responses(422))
-async def list_due_provider_events(events: InboxDep) -> list[DueEvent]:
-    """List the events that are to be acted on."""
-    return [*await events.due()]
+async def list_due_provider_events(provider: ProviderName, events: InboxDep) -> list[DueEvent]:
+    """List the events of a provider that are to be acted on."""
+    return [*await events.due(provider)]
 
 
 @router.put("/{event}", status_code=204, responses=responses(404, 422))

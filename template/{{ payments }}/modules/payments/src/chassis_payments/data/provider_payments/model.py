@@ -2,7 +2,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, func, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -73,6 +73,7 @@ class ProviderRefund(VersionedRecord, Base):
     state: Mapped[str] = mapped_column(String(10), server_default="pending")
     reference: Mapped[str | None] = mapped_column(String(255))
     reason: Mapped[str | None] = mapped_column(String(500))
+    attempt: Mapped[int] = mapped_column(Integer(), server_default=text("1"))
 
 
 class ProviderDispute(Record, Base):

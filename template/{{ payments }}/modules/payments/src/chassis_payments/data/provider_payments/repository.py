@@ -51,7 +51,7 @@ NOT_LEFT = "So much is not left of this payment."
 TOO_MANY = f"This payment has {MOST_REFUNDS} refunds: give back the rest at the provider."
 NOT_PAID = "Nothing was paid: there is nothing to give back."
 
-_NOW: Mapping[str, State] = {"unknown": "unknown", "refused": "failed"}
+_NOW: Mapping[str, State] = {"unknown": "unknown", "refused": "failed", "failed": "unknown"}
 """What a payment comes to by what is noted of an attempt."""
 
 type Row = Mapping[str, Any]
@@ -101,8 +101,12 @@ class Payments(Repository[StoredPaymentRead]):
             now: State = payment["state"]
             past = key.startswith("open-") and key != payment["attempt"]
             state = now if past else step(now, _NOW.get(attempt.state, now))
+            values: dict[str, Any] = {}
             if state != payment["state"]:
                 values = {"state": state, "reason": attempt.reason}
+            if attempt.state == "failed" and key == payment["attempt"]:
+                values |= await self._next_attempt(connection, payment)
+            if values:
                 payment = await self._update(connection, payment, values)
         self.listeners.tell([_payment_step(before, payment)])
         return self.read.model_validate(payment)
@@ -141,8 +145,8 @@ class Payments(Repository[StoredPaymentRead]):
         self.listeners.tell([_payment_step(before, payment), *steps])
         return self.read.model_validate(payment)
 
-    async def unsettled(self, seconds: float) -> list[StoredPaymentRead]:
-        """Give some of the payments of which nobody has heard for so long, each in its turn."""
+    async def unsettled(self, provider: str, seconds: float) -> list[StoredPaymentRead]:
+        """Give some of a provider's payments of which nobody has heard for so long, each in its turn."""
         payments, before = self._payments, func.now() - dt.timedelta(seconds=seconds)
         unanswered = or_(payments.c.state == "unknown", payments.c.reference.is_(None))
         late = func.now() - dt.timedelta(seconds=seconds * PATIENCE)
@@ -155,7 +159,7 @@ class Payments(Repository[StoredPaymentRead]):
         statement = (
             select(payments)
             # One after the other, each by an index: "or" would read every payment there ever was.
-            .where(payments.c.id.in_(union(waiting, refunding)))
+            .where(payments.c.id.in_(union(waiting, refunding)), payments.c.provider == provider)
             # Those that fail each time must not hold up the others.
             .order_by(func.random())
             .limit(AT_ONCE)
@@ -203,6 +207,8 @@ class Payments(Repository[StoredPaymentRead]):
                 raise NotFound("Refund not found.")
             values = {"state": _refund_step(before["state"], end.state)}
             values |= end.model_dump(include={"reference", "reason"}, exclude_none=True)
+            # Whoever is late goes back to no key of before.
+            values["attempt"] = max(before["attempt"], end.attempt or 1)
             changed = update(refunds).where(*this).values(**values).returning(*refunds.c)
             refund = dict((await connection.execute(changed)).mappings().one())
             await self._tell(connection, "change", refund, refunds)
@@ -252,7 +258,7 @@ class Payments(Repository[StoredPaymentRead]):
         this = payments.c.id == payment["id"]
         statement = update(payments).where(this).values(**values).returning(*payments.c)
         changed = dict((await connection.execute(statement)).mappings().one())
-        given = {name: value for name, value in values.items() if value != payment[name]}
+        given = {name: changed[name] for name in values if changed[name] != payment[name]}
         await self._tell(connection, "change", changed, given=given)
         return changed
 
@@ -284,6 +290,15 @@ class Payments(Repository[StoredPaymentRead]):
         await connection.execute(
             statement.on_conflict_do_update(index_elements=["key"], set_=ended)
         )
+
+    async def _next_attempt(self, connection: AsyncConnection, payment: Row) -> dict[str, Any]:
+        """Note the next attempt to open a payment, before anybody makes it."""
+        attempts = self._attempts
+        opening = (attempts.c.payment_id == payment["id"], attempts.c.key.startswith("open-"))
+        made = await connection.execute(select(func.count()).where(*opening))
+        key = f"open-{payment['id']}-{made.scalar_one() + 1}"
+        await self._note(connection, payment, key, Attempt(state="sent"))
+        return {"attempt": key, "attempted_at": func.clock_timestamp()}
 
     async def _write_refunds(
         self, connection: AsyncConnection, payment: Row, seen: Seen
@@ -342,14 +357,22 @@ class Payments(Repository[StoredPaymentRead]):
         return next((state for state in ("open", "lost", "won") if state in states), None)
 
     async def _given_back(self, connection: AsyncConnection, payment: Row) -> int:
-        """Write down each refund that was made, and give the sum."""
-        refunds = self._refunds
-        made = (refunds.c.payment_id == payment["id"], refunds.c.state == "completed")
-        rows = (await connection.execute(select(refunds).where(*made))).mappings().all()
+        """Write down each refund that was made, and each that has come back since; give the sum."""
+        refunds, moved = self._refunds, self._transactions
+        ended = (
+            refunds.c.payment_id == payment["id"],
+            refunds.c.state.in_(("completed", "failed")),
+        )
+        rows = (await connection.execute(select(refunds).where(*ended))).mappings().all()
+        made = (moved.c.payment_id == payment["id"], moved.c.kind == "refund")
+        known = set((await connection.execute(select(moved.c.reference).where(*made))).scalars())
         for row in rows:
-            moved = ("refund", row["reference"] or str(row["id"]), row["amount"])
-            await self._move(connection, payment, *moved)
-        return sum(row["amount"] for row in rows)
+            reference = row["reference"] or str(row["id"])
+            if row["state"] == "completed":
+                await self._move(connection, payment, "refund", reference, row["amount"])
+            elif reference in known:
+                await self._move(connection, payment, "returned", reference, row["amount"])
+        return sum(row["amount"] for row in rows if row["state"] == "completed")
 
     async def _move(
         self, connection: AsyncConnection, payment: Row, kind: str, reference: str, amount: int

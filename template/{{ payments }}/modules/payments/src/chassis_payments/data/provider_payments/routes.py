@@ -13,6 +13,7 @@ from chassis_payments.payments import (
     NewProviderPayment,
     NewProviderRefund,
     PaymentQuery,
+    ProviderName,
     ProviderTransactionRead,
     RefundEnd,
     Seen,
@@ -60,10 +61,10 @@ async def get_stored_payment(payment_id: UUID, stored: PaymentsDep) -> StoredPay
 
 @router.get("/unsettled/due", responses=responses(422))
 async def list_unsettled_stored_payments(
-    seconds: Seconds, stored: PaymentsDep
+    provider: ProviderName, seconds: Seconds, stored: PaymentsDep
 ) -> list[StoredPaymentRead]:
-    """List the payments of which nobody has heard for so long."""
-    return await stored.unsettled(seconds)
+    """List payments of a provider of which nobody has heard for so long."""
+    return await stored.unsettled(provider, seconds)
 
 
 @router.put("/{payment_id}/attempts/{key}", responses=responses(404, 422))

@@ -6,12 +6,12 @@ from typing import Any, cast, get_args
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Counter, Metric
 from prometheus_client.core import GaugeMetricFamily
-from sqlalchemy import Select, Table, func, select
+from sqlalchemy import ColumnElement, Select, Table, case, func, select
 
 from chassis.feature import no_lifespan
 from chassis.webhooks.inbox import EventState
 from chassis_payments.data.provider_events.model import ProviderEvent
-from chassis_payments.data.provider_payments.model import ProviderPayment
+from chassis_payments.data.provider_payments.model import ProviderPayment, ProviderRefund
 from chassis_payments.data.steps import Step
 from chassis_payments.payments import DisputeState, ProviderName, RefundState
 from chassis_payments.states import STEPS
@@ -31,6 +31,7 @@ def install(app: FastAPI, _settings: object) -> None:
         async with app.state.database.connect() as connection:
             new = (await connection.execute(_NEW)).one()
             unknown = (await connection.execute(_UNKNOWN)).one()
+            refunds = (await connection.execute(_REFUNDS)).one()
         return [
             GaugeMetricFamily(
                 "provider_events_waiting", "Webhooks that nobody has acted on.", value=new.number
@@ -45,6 +46,16 @@ def install(app: FastAPI, _settings: object) -> None:
                 "provider_payments_unknown_oldest_seconds",
                 "Since when the oldest is in doubt.",
                 value=unknown.age,
+            ),
+            GaugeMetricFamily(
+                "provider_refunds_unknown",
+                "Refunds in doubt, or not asked for.",
+                value=refunds.number,
+            ),
+            GaugeMetricFamily(
+                "provider_refunds_unknown_oldest_seconds",
+                "Since when the oldest of them waits.",
+                value=refunds.age,
             ),
         ]
 
@@ -97,13 +108,27 @@ def _known(counter: Counter, states: Iterable[str]) -> None:
             counter.labels(provider, state)
 
 
-def _waiting(table: Table, state: str, since: str) -> Select[Any]:
-    """Say how many there are in a state, and for how many seconds the oldest has been there."""
-    age = func.extract("epoch", func.now() - func.min(table.c[since]))
+def _waiting(table: Table, since: ColumnElement[Any], *of: ColumnElement[bool]) -> Select[Any]:
+    """Say how many of these there are, and for how many seconds the oldest has waited."""
+    age = func.extract("epoch", func.now() - func.min(since))
     number = func.count().label("number")
     oldest = func.greatest(func.coalesce(age, 0), 0).label("age")
-    return select(number, oldest).select_from(table).where(table.c.state == state)
+    return select(number, oldest).select_from(table).where(*of)
 
 
-_NEW = _waiting(cast("Table", ProviderEvent.__table__), "new", "created_at")
-_UNKNOWN = _waiting(cast("Table", ProviderPayment.__table__), "unknown", "updated_at")
+_events_table, _payments_table, _refunds_table = (
+    cast("Table", model.__table__) for model in (ProviderEvent, ProviderPayment, ProviderRefund)
+)
+_NEW = _waiting(_events_table, _events_table.c.created_at, _events_table.c.state == "new")
+# What was never opened has been in doubt from the start, however often it was asked for again.
+_DOUBTED = case(
+    (_payments_table.c.reference.is_(None), _payments_table.c.created_at),
+    else_=_payments_table.c.updated_at,
+)
+_UNKNOWN = _waiting(_payments_table, _DOUBTED, _payments_table.c.state == "unknown")
+_REFUNDS = _waiting(
+    _refunds_table,
+    _refunds_table.c.created_at,
+    _refunds_table.c.state.in_(("pending", "unknown")),
+    _refunds_table.c.reference.is_(None),  # one that has a name there waits for a bank
+)

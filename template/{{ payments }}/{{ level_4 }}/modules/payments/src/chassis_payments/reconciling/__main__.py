@@ -26,7 +26,7 @@ REMEDIES = {
     "missing_here": "POST /api/v1/provider-payments/{id}/look writes it down, if it is of a payment here",
     "missing_there": "the provider does not have it: ask the provider, then correct the books by hand",
     "another_amount": "ask the provider which one is right",
-    "another_state": "ask the provider; what was completed here is not undone by itself",
+    "another_state": "ask the provider; a look writes down a refund that came back, and nothing else is undone",
 }
 
 

@@ -76,8 +76,7 @@ class Reconciliations(Repository[ReconciliationRead]):
 
     def _of(self, provider: ProviderName) -> Select[Any]:
         moved = self._moved
-        kinds = moved.c.kind.in_(("charge", "refund"))
-        statement = select(moved).where(moved.c.provider == provider, kinds)
+        statement = select(moved).where(moved.c.provider == provider)
         return statement.order_by(moved.c.created_at, moved.c.id)
 
     async def _read(self, statement: Select[Any]) -> list[ProviderTransactionRead]:
