@@ -33,6 +33,7 @@ KINDS = {
         "targets of make, which tests run": r"Makefile|.+\.mk",
         "the gateway, which nginx reads in tests": r"deploy/nginx/\w+\.conf",
         "monitoring, which promtool and amtool read in tests": r"deploy/(prometheus|alertmanager|grafana)/.+\.yml",
+        "what exporters say, which tests read": r"deploy/prometheus/exported\.txt",
         "what keeps the logs, which tests run and hold together": r"deploy/logs/\w+\.(yml|conf|rb|sh|json|ndjson)",
         "Jaeger, whose parts tests hold together": r"deploy/jaeger/\w+\.yml",
         "the database of production, which tests run": r"deploy/postgres/\w+\.(sh|sql|conf)",

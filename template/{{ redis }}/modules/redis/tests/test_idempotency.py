@@ -276,34 +276,6 @@ async def test_a_key_has_a_form(client: AsyncClient, shop: Shop, value: bytes) -
     assert shop.done == []
 
 
-async def test_a_route_that_knows_what_was_done_is_asked_again(
-    client: AsyncClient, shop: Shop
-) -> None:
-    shop.error = RuntimeError("it was done, perhaps")
-    assert (await client.post("/orders/kept", headers=ONE)).status_code == 500
-
-    shop.error = None
-    for _ in range(2):
-        again = await client.post("/orders/kept", headers=ONE)
-        assert (again.status_code, again.json()) == (200, {"number": 2})
-    other = await client.post("/orders/kept", headers=ONE, content=b"tea")
-    assert "another request" in other.json()["detail"]
-
-
-async def test_of_many_that_ask_again_one_is_carried_out(client: AsyncClient, shop: Shop) -> None:
-    shop.error = RuntimeError("it was done, perhaps")
-    await client.post("/orders/kept", headers=ONE)
-    shop.error = None
-    shop.gate.clear()
-
-    asked = [asyncio.create_task(client.post("/orders/kept", headers=ONE)) for _ in range(5)]
-    await asyncio.sleep(0.2)
-    shop.gate.set()
-
-    found = [(await one).status_code for one in asked]
-    assert (sorted(found), len(shop.done)) == ([200, *[409] * 4], 2)
-
-
 @pytest.mark.parametrize(
     ("left", "status"),
     [
@@ -329,11 +301,9 @@ async def test_what_another_version_has_left_is_read_or_lost(
 
 
 async def test_a_route_that_knows_its_keys_is_left_to_do_so(
-    client: AsyncClient, app: FastAPI, shop: Shop, server: FakeServer
+    client: AsyncClient, server: FakeServer
 ) -> None:
-    app.state.own_keys = [re.compile(URL)]
-
-    answers = [await client.post(URL, headers=ONE) for _ in range(2)]
+    answers = [await client.post("/orders/kept", headers=ONE) for _ in range(2)]
 
     assert [one.json() for one in answers] == [{"number": 1}, {"number": 2}]
     assert await FakeAsyncRedis(server=server).keys() == []

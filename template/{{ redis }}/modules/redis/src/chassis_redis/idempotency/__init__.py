@@ -10,7 +10,7 @@ A repeat gets the first answer. What becomes of a key:
 Of a request Redis keeps digests alone, made with ``idempotency_secret``: bodies hold passwords, too, and
 whoever reads Redis could try them out on a digest that anybody can make.
 
-Paths that know their keys themselves, as patterns in ``app.state.own_keys``, are left to do so.
+A route that knows its keys itself (``openapi_extra={"x-knows-keys": True}``) is left to do so.
 
 What was written is known from the calls of ``app.state.http``. While Redis is away, requests with
 a key are refused with 503 and not carried out.

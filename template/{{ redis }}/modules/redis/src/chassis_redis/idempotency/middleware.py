@@ -57,7 +57,7 @@ class Idempotency:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         keys = _keys(scope)
-        if not keys or _keeps_keys(scope):
+        if not keys or _knows_keys(scope):
             await self.app(scope, receive, send)
             return
         if len(keys) > 1 or not _FIT.fullmatch(keys[0]):
@@ -70,7 +70,7 @@ class Idempotency:
         secret = self.secret + keys[0]  # which Redis is not told either
         key = f"{keys[0].decode()} {_digest(secret, *self._who(scope))}"
         fingerprint = _digest(secret, *_what(scope, body))
-        started = await self._start(key, fingerprint, scope)
+        started = await self._start(key, fingerprint, scope["path"])
         if isinstance(started, Response):
             await started(scope, receive, send)
             return
@@ -91,16 +91,12 @@ class Idempotency:
             told.add((_TOKEN, user.identity.encode()))
         return sorted(name + b":" + value for name, value in told)
 
-    async def _start(self, key: str, fingerprint: str, scope: Scope) -> Record | Response:
+    async def _start(self, key: str, fingerprint: str, path: str) -> Record | Response:
         """Take the key, or give the answer if that cannot be."""
-        path = scope["path"]
         try:
             record, own = await self.records.claim(key, fingerprint)
             if own:
                 return await self.records.start(key, record) or _away(path)
-            same = record.fingerprint == fingerprint
-            if same and self.records.is_lost(record) and _knows_keys(scope):
-                return await self.records.again(key, record) or _busy(path)
         except AWAY as error:
             logger.warning("A POST with an idempotency key is refused: %s", reason(error))
             return _away(path)
@@ -114,20 +110,14 @@ class Idempotency:
             return _replay(record.answer)
         if self.records.is_lost(record):
             return ProblemResponse(HTTPStatus.CONFLICT, instance=path, detail=LOST)
-        return _busy(path)
+        return ProblemResponse(HTTPStatus.CONFLICT, instance=path, detail=BUSY, headers=RETRY)
 
 
 def _knows_keys(scope: Scope) -> bool:
-    """Say whether a route keeps keys itself, and knows by them what was done: so it is asked again."""
+    """Tell whether a route knows itself what a key was used for, and for longer than Redis does."""
     found = foreseen(scope)
     extra = getattr(found.original_route, "openapi_extra", None) if found else None
     return bool((extra or {}).get(KNOWS_KEYS))
-
-
-def _keeps_keys(scope: Scope) -> bool:
-    """Tell whether a route knows itself what a key was used for, and for longer than Redis does."""
-    known = getattr(scope["app"].state, "own_keys", ())
-    return any(path.fullmatch(scope["path"]) for path in known)
 
 
 def _keys(scope: Scope) -> list[bytes]:
@@ -178,10 +168,6 @@ def _what(scope: Scope, body: bytes) -> list[bytes]:
 def _digest(secret: bytes, *parts: bytes) -> str:
     digests = (hashlib.sha256(part).digest() for part in parts)
     return hmac.digest(secret, b"".join(digests), hashlib.sha256).hex()
-
-
-def _busy(path: str) -> Response:
-    return ProblemResponse(HTTPStatus.CONFLICT, instance=path, detail=BUSY, headers=RETRY)
 
 
 def _replay(answer: Answer) -> Response:

@@ -108,11 +108,6 @@ class Records:
         started = replace(claimed, state="started")
         return started if await self._put(key, claimed, started) else None
 
-    async def again(self, key: str, lost: Record) -> Record | None:
-        """Take a key over from an attempt that came to nothing; None if somebody else has it."""
-        own = Record(lost.fingerprint, secrets.token_hex(16), "started", time.time())
-        return own if await self._put(key, lost, own) else None
-
     async def answered(self, key: str, started: Record, answer: Answer) -> None:
         """Keep the answer for repeats."""
         await self._put(key, started, replace(started, state="answered", answer=answer))
