@@ -157,3 +157,13 @@ async def test_what_has_no_version_is_not_changed_for_who_counts_on_one(
     assert (await client.put("/plants/basil/place", headers=counting)).json() == "basil 7"
     assert (await client.delete("/nothing", headers=counting)).status_code == 404
     assert (await client.get("/plants/basil", headers=counting)).status_code == 200
+
+
+async def test_a_path_that_is_written_out_is_no_id_of_another_route(client: AsyncClient) -> None:
+    refused = await client.delete("/plants/bed")
+    asked = await client.options("/plants/bed")
+
+    assert (refused.status_code, refused.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")
+    assert asked.headers["Allow"] == "GET, HEAD, OPTIONS"
+    assert (await client.head("/plants/bed")).status_code == 200
+    assert (await client.delete("/plants/beds")).status_code == 204
