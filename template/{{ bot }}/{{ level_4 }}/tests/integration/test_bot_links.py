@@ -3,12 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
-from uuid import uuid4
 
 import httpx2
 import pytest
 from pydantic import BaseModel
-from tools.dev import identity
 from tools.dev.system import base_environment
 
 from chassis.audit.entries import AUDIT
@@ -23,8 +21,8 @@ from chassis_bot.records import Collection
 from chassis_bot.testing.chatting import CHAT, Chatting, ServedTelegram, running
 from tests.integration.collections import Records, collections
 from tests.integration.system import ROOT, Started, document, system
+from tests.integration.users import logged_in
 
-ACCOUNTS = "/api/v1/auth/users"
 PATIENCE_S = 20
 
 
@@ -88,21 +86,6 @@ def known() -> Mapping[str, str]:
     return base_environment(ROOT, (), system().stand_ins)
 
 
-def account(keeper: Started, *roles: str) -> str:
-    """Make an account where the system has its own; elsewhere every name is one."""
-    if ACCOUNTS not in document(keeper.service.name)["paths"]:
-        return f"anna-{uuid4().hex}"
-    proof = "none"  # pragma: allowlist secret
-    body = {"email": f"{uuid4().hex}@example.com", "password_hash": proof, "roles": roles}
-    made = httpx2.post(f"{keeper.url}{ACCOUNTS}", json=body).raise_for_status()
-    return str(made.json()["id"])
-
-
-def logged_in(who: str, *roles: str) -> dict[str, str]:
-    """Make the header of somebody who is logged in."""
-    return {"Authorization": f"Bearer {identity.token_of(ROOT, who, roles, dict(known()))}"}
-
-
 def message(public: Started, headers: Mapping[str, str]) -> str:
     """Ask for what links a chat."""
     answer = httpx2.post(f"{public.url}{PATH}", headers=headers)
@@ -121,10 +104,9 @@ async def entries(public: Started, **asked: str) -> list[dict[str, Any]]:
 
 
 async def test_a_reader_reads_in_a_chat_and_no_more(
-    chat: Chatting, public: Started, keeper: Started, path: str
+    chat: Chatting, public: Started, path: str
 ) -> None:
-    anna = account(keeper, "reader")
-    headers = logged_in(anna, "reader")
+    anna, headers = logged_in(public, "reader")
     assert "does not know this chat" in await chat.say("/things")
 
     await chat.say(message(public, headers))
@@ -141,10 +123,10 @@ async def test_a_reader_reads_in_a_chat_and_no_more(
 
 
 async def test_what_an_account_does_in_a_chat_is_in_the_audit_log_as_done_by_it(
-    bot: ChatBot, chat: Chatting, public: Started, keeper: Started, path: str
+    bot: ChatBot, chat: Chatting, public: Started, path: str
 ) -> None:
-    anna = account(keeper, "admin")
-    await chat.say(message(public, logged_in(anna, "admin")))
+    anna, headers = logged_in(public, "admin")
+    await chat.say(message(public, headers))
     sent: dict[str, str] = {}
 
     async def keep(request: Request) -> Reply:
@@ -164,15 +146,17 @@ async def test_what_an_account_does_in_a_chat_is_in_the_audit_log_as_done_by_it(
 
 
 async def test_a_token_of_one_account_links_one_chat(
-    bot: ChatBot, chat: Chatting, public: Started, keeper: Started, telegram: ServedTelegram
+    bot: ChatBot, public: Started, telegram: ServedTelegram
 ) -> None:
-    thief = Chatting(telegram, CHAT + 1, PATIENCE_S)
-    text = message(public, logged_in(account(keeper, "reader"), "reader"))
+    numbers = (CHAT + 1, CHAT + 2)  # which no other test has linked
+    chat, thief = (Chatting(telegram, number, PATIENCE_S) for number in numbers)
+    _, headers = logged_in(public, "reader")
+    text = message(public, headers)
     told = await asyncio.gather(chat.say(text), thief.say(text))
 
     assert sorted(one.startswith("This token is wrong") for one in told) == [False, True]
     linked = []
-    for number in (CHAT, CHAT + 1):
+    for number in numbers:
         async with bot.handling.entered(number) as admitted:
             linked.append(admitted)
     assert sorted(linked) == [False, True]

@@ -9,8 +9,6 @@ from uuid import uuid4
 
 import httpx2
 import pytest
-from tools.dev import identity
-from tools.dev.system import base_environment
 
 from chassis.identity import Principal
 from chassis_realtime.devices import PATH, Kind
@@ -20,7 +18,6 @@ from tests.integration.collections import Collection, Records
 from tests.integration.rabbitmq import NONE, choice
 from tests.integration.servers import RunningServer
 from tests.integration.system import (
-    ROOT,
     Started,
     application,
     document,
@@ -30,9 +27,9 @@ from tests.integration.system import (
     system,
 )
 from tests.integration.telling import environment_of_worker, followed, worker_in, working
+from tests.integration.users import logged_in
 from tests.integration.waiting import PATIENCE_S, wait_for
 
-ACCOUNTS = "/api/v1/auth/users"
 ROLE = "admin"
 
 
@@ -86,9 +83,7 @@ def office(
     if choice().kind == NONE:
         pytest.skip(choice().reason)
     (business,) = [one for one in system().services if not one.upgrade]
-    keeper = next(one for one in services.values() if one.service.in_database)
     ports = {name: int(one.url.rpartition(":")[2]) for name, one in services.items()}
-    known = base_environment(ROOT, (), system().stand_ins)
     with ExitStack() as stack:
         push = stack.enter_context(serving_push())
         told = {name.upper(): _text(value) for name, value in push.settings().items()}
@@ -96,16 +91,11 @@ def office(
         open_ = stack.enter_context(listening())
         app = application(business, {**environment(business, database_url, ports), **told})
         stack.enter_context(serving(app, open_))
-        anna = _account(keeper)
+        here = Started(business, f"http://127.0.0.1:{open_.getsockname()[1]}")
+        _, headers = logged_in(here, ROLE)
         ask_as(None)
         http = stack.enter_context(
-            httpx2.Client(
-                base_url=f"http://127.0.0.1:{open_.getsockname()[1]}",
-                headers={
-                    "Authorization": f"Bearer {identity.token_of(ROOT, anna, (ROLE,), dict(known))}"
-                },
-                timeout=PATIENCE_S,
-            )
+            httpx2.Client(base_url=here.url, headers=headers, timeout=PATIENCE_S)
         )
         records = Records(http, document(business.name))
         stack.callback(records.remove_all)
@@ -115,16 +105,6 @@ def office(
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def _account(keeper: Started) -> str:
-    """Make an account where the system has its own; elsewhere every name is one."""
-    if ACCOUNTS not in document(keeper.service.name)["paths"]:
-        return f"anna-{uuid4().hex}"
-    proof = "none"  # pragma: allowlist secret
-    body = {"email": f"{uuid4().hex}@example.com", "password_hash": proof, "roles": [ROLE]}
-    made = httpx2.post(f"{keeper.url}{ACCOUNTS}", json=body).raise_for_status()
-    return str(made.json()["id"])
 
 
 def test_each_device_is_told_once_whatever_happens_to_the_others(office: Office) -> None:
