@@ -183,8 +183,8 @@ class StoredRefundRead(ProviderRefundRead):
     """A refund as the data service keeps it."""
 
     reference: str | None
-    attempt: int
-    """Counts the attempts to make it, each with a key of its own."""
+    attempt: int = 1
+    """Counts the attempts to make it, each with a key of its own; a data service of before knows of one."""
 
     @property
     def key(self) -> str:
