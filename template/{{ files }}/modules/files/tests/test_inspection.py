@@ -351,6 +351,29 @@ async def test_files_that_nobody_can_decide_on_hold_up_no_others(
         await look()
 
 
+class Unreadable(KeptFiles):
+    """Leaves out of its pages what it cannot read, as a data service does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unreadable: set[UUID] = set()
+
+    async def list(self, query: StoredFileQuery) -> Page[StoredFileRead]:
+        page = await super().list(query)
+        items = [file for file in page.items if file.id not in self.unreadable]
+        return Page(items=items, next_cursor=page.next_cursor)
+
+
+async def test_files_that_nobody_can_read_hold_up_no_others(storage: ObjectStorage) -> None:
+    stored = Unreadable()
+    stored.unreadable |= {await come(stored, storage, PNG) for _ in range(2 * AT_ONCE + 1)}
+    good = await come(stored, storage, PNG)
+
+    assert await looking(stored, storage)() == 1
+
+    assert stored.files[good].state == "clean"
+
+
 async def test_what_nobody_wants_is_removed(
     stored: KeptFiles, storage: ObjectStorage, uploaded: UUID
 ) -> None:

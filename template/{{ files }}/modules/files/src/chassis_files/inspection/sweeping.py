@@ -84,9 +84,9 @@ class SweepFiles:
 
     async def _before_what_waits(self, before: dt.datetime) -> dt.datetime:
         """Give a moment before which nothing came that still waits to be looked at."""
-        waiting = StoredFileQuery(state="uploaded", released=False, sort="created_at", limit=1)
-        oldest = (await self.stored.list(waiting)).items
-        return min([before, *(file.created_at - CLOCKS_DIFFER for file in oldest)])
+        async for oldest in self._all(StoredFileQuery(state="uploaded", released=False)):
+            return min(before, oldest.created_at - CLOCKS_DIFFER)
+        return before
 
     async def _remove_one(self, file: StoredFileRead) -> None:
         key = str(file.id)
