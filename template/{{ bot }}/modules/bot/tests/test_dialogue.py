@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import pytest
+
+from chassis_bot.dialogue import Draft
 from chassis_bot.testing.business_api import BusinessApi
 from chassis_bot.testing.chatting import CHAT, Chatting, ServedTelegram
 
@@ -167,3 +170,31 @@ async def test_a_button_that_this_bot_never_made_does_nothing(
         assert not await press(data), data
     assert (await chat.press("roses")).startswith("Kind?")
     assert [await press(f"choose:1:{value}") for value in ("2", "-1", "\u0660")] == [old] * 3
+
+
+class Kept:
+    """What the storage has of a dialogue, and the talk that it belongs to."""
+
+    def __init__(self, draft: Any) -> None:
+        self.state = self
+        self._draft = draft
+
+    async def get_data(self) -> dict[str, Any]:
+        return {"draft": self._draft}
+
+
+@pytest.mark.parametrize(
+    ("kept", "known"),
+    [
+        ({"of": "beds", "answers": {"name": "a"}, "seen": 7}, Draft("beds", {"name": "a"}, 7)),
+        ({"of": "beds", "answers": {}, "seen": 7, "later": 1}, Draft("beds", {}, 7)),
+        ({"of": "beds"}, Draft("beds")),
+        ({"later": 1}, None),
+        ({}, None),
+        (None, None),
+    ],
+)
+async def test_what_another_version_kept_is_read(kept: Any, known: Draft | None) -> None:
+    talk: Any = Kept(kept)
+
+    assert await Draft.load(talk) == known

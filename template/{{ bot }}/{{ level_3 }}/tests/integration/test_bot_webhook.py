@@ -18,9 +18,9 @@ from sqlalchemy import Interval, bindparam
 from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from chassis.bot_webhook.telling import PATH, SECRET_HEADER, WEBHOOK
+from chassis.bot_webhook.telling import MOST, PATH, SECRET_HEADER, WEBHOOK
 from chassis_bot.bot import ChatBot
-from chassis_bot.data.bot_updates.inbox import KEPT, SWEPT_AT_ONCE
+from chassis_bot.data.bot_updates.inbox import KEPT, LARGEST_ANSWER, SWEPT_AT_ONCE
 from chassis_bot.testing.business_api import BusinessApi
 from chassis_bot.testing.chatting import CHAT, ServedTelegram, running, until
 from tests.integration.probe_bot import create_bot
@@ -223,6 +223,30 @@ async def test_a_number_that_was_done_long_ago_counts_as_new_and_a_fresh_one_doe
     async with bot(heard):
         await until(lambda: heard == ["again"], PATIENCE_S)
     assert await waits(keeper) == []
+
+
+async def test_what_no_answer_can_hold_hides_nothing_of_the_others(
+    telegram: ServedTelegram, public: str, keeper: Started, database_url: str
+) -> None:
+    telegram.say(CHAT, "one")
+    update = telegram.updates.pop()
+    last = update["update_id"] + MOST + 1
+    engine = create_async_engine(database_url)
+    broken = sql(
+        "INSERT INTO bot_updates (update_id, body)"
+        " SELECT number, CASE number WHEN :first THEN repeat('x', :length) END"
+        " FROM generate_series(:first, :last) AS number"
+    )
+    values = {"first": last - MOST - 1, "last": last - 1, "length": LARGEST_ANSWER + 1}
+    async with engine.begin() as connection:
+        await connection.execute(broken, values)
+    try:
+        assert await told(public, {**update, "update_id": last}) == 204
+        assert await waits(keeper) == [last]
+    finally:
+        async with engine.begin() as connection:
+            await connection.execute(sql("DELETE FROM bot_updates"))
+        await engine.dispose()
 
 
 async def test_a_bot_that_is_killed_in_the_middle_of_an_update_acts_once(

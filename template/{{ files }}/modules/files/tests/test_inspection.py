@@ -5,6 +5,7 @@ import datetime as dt
 import hashlib
 from collections.abc import AsyncIterator
 from io import BytesIO
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -17,12 +18,18 @@ from chassis.schemas import Page
 from chassis_files import inspection
 from chassis_files.direct.opening import direct_storage
 from chassis_files.direct.port import incoming
-from chassis_files.files import FileState, NewFile, StoredFileQuery, StoredFileRead
+from chassis_files.files import (
+    FileState,
+    NewFile,
+    ReleasedOrphans,
+    StoredFileQuery,
+    StoredFileRead,
+)
 from chassis_files.inspection import Settings
 from chassis_files.inspection.clamd import Clamd
 from chassis_files.inspection.looking import AT_ONCE, LookAtFiles, Scanner
 from chassis_files.inspection.pictures import redrawn
-from chassis_files.inspection.sweeping import SweepFiles
+from chassis_files.inspection.sweeping import PARTS, SweepFiles
 from chassis_files.keys import content_in, key_of, made
 from chassis_files.storage import ObjectStorage
 from chassis_files.testing.kept import NOON, KeptFiles, all_of, pieces
@@ -344,6 +351,29 @@ async def test_files_that_nobody_can_decide_on_hold_up_no_others(
         await look()
 
 
+class Unreadable(KeptFiles):
+    """Leaves out of its pages what it cannot read, as a data service does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unreadable: set[UUID] = set()
+
+    async def list(self, query: StoredFileQuery) -> Page[StoredFileRead]:
+        page = await super().list(query)
+        items = [file for file in page.items if file.id not in self.unreadable]
+        return Page(items=items, next_cursor=page.next_cursor)
+
+
+async def test_files_that_nobody_can_read_hold_up_no_others(storage: ObjectStorage) -> None:
+    stored = Unreadable()
+    stored.unreadable |= {await come(stored, storage, PNG) for _ in range(2 * AT_ONCE + 1)}
+    good = await come(stored, storage, PNG)
+
+    assert await looking(stored, storage)() == 1
+
+    assert stored.files[good].state == "clean"
+
+
 async def test_what_nobody_wants_is_removed(
     stored: KeptFiles, storage: ObjectStorage, uploaded: UUID
 ) -> None:
@@ -354,14 +384,69 @@ async def test_what_nobody_wants_is_removed(
     now = dt.datetime.now(dt.UTC)
     stored.files[young.id] = young.model_copy(update={"created_at": now})
 
-    direct = direct_storage(Settings(), storage)
-    sweep = SweepFiles(stored, storage, direct, dt.timedelta(hours=24))  # type: ignore[arg-type]
+    sweep = sweeping(stored, storage)
 
     assert (await sweep(), await sweep()) == (2, 0)
     assert set(stored.files) == {uploaded, young.id}
     assert late.created_at == NOON
     assert await all_of(storage) == [str(uploaded)]
     assert stored.orphans == 2
+
+
+def sweeping(stored: Any, storage: ObjectStorage) -> SweepFiles:
+    direct = direct_storage(Settings(), storage)
+    return SweepFiles(stored, storage, direct, dt.timedelta(hours=24))
+
+
+class Many(KeptFiles):
+    """Files in parts, by how many were released in each; it ends with None."""
+
+    def __init__(self, *parts: int | None) -> None:
+        super().__init__()
+        self.parts = parts
+        self.asked: list[UUID | None] = []
+
+    async def release_orphans(self, after: UUID | None) -> ReleasedOrphans:
+        self.asked.append(after)
+        part = 0 if after is None else after.int
+        released = self.parts[part]
+        is_last = part + 1 == len(self.parts)
+        if released is None:
+            raise Unavailable("It takes too long.")
+        return ReleasedOrphans(released=released, last=None if is_last else UUID(int=part + 1))
+
+
+async def test_records_are_looked_for_part_by_part(storage: ObjectStorage) -> None:
+    stored = Many(*[0] * PARTS, 0, 7, 0)
+    sweep = sweeping(stored, storage)
+
+    await sweep()
+    assert stored.asked == [None, *(UUID(int=part) for part in range(1, PARTS))]
+    await sweep()  # goes on there, and begins again after the end
+    assert (stored.asked[PARTS], stored.asked[-1]) == (UUID(int=PARTS), UUID(int=PARTS + 2))
+    await sweep()
+    assert stored.asked[PARTS + 3] is None
+
+
+async def test_as_long_as_there_are_records_that_went_it_goes_on(storage: ObjectStorage) -> None:
+    stored = Many(*[1] * 3 * PARTS)
+
+    await sweeping(stored, storage)()
+
+    assert len(stored.asked) == 3 * PARTS
+
+
+async def test_what_is_given_up_goes_whatever_is_the_matter_with_records(
+    storage: ObjectStorage,
+) -> None:
+    stored = Many(None)
+    await stored.release(await come(stored, storage, PNG))
+
+    with pytest.raises(Unavailable, match="too long"):
+        await sweeping(stored, storage)()
+
+    assert stored.files == {}
+    assert await all_of(storage) == []
 
 
 class Host:

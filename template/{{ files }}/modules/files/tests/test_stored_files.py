@@ -89,9 +89,10 @@ async def test_a_file_is_begun_advanced_listed_and_forgotten(
     await files.release(file.id)
     with pytest.raises(NotFound):
         await files.get(file.id)
-    await files.release_orphans()
+    for after in (None, file.id):
+        assert (await files.release_orphans(after)).last is None
     await files.forget(file.id)
-    assert (served.files, served.orphans) == ({}, 1)
+    assert (served.files, served.orphans) == ({}, 2)
 
 
 @pytest.mark.parametrize(

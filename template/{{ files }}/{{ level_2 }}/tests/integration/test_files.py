@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 from chassis import http_client
 from chassis.http_client import HttpClient
 from chassis.problems import Conflict, NotFound
+from chassis_files.data.stored_files import repository
 from chassis_files.direct.opening import direct_storage
 from chassis_files.files import PATH, FileState
 from chassis_files.inspection import Settings
@@ -183,6 +184,22 @@ def test_a_file_whose_record_went_unseen_is_swept_up(archive: Archive, database_
 
     assert archive.sweep() == 1
     assert archive.known == []
+
+
+def test_files_of_many_records_that_went_at_once_are_swept_up_in_parts(
+    archive: Archive, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repository, "PART", 3)
+    kept = archive.upload(**archive.owner()).json()
+    run_sql(
+        database_url,
+        """INSERT INTO stored_files (name, entity, entity_id)
+        SELECT 'a', $1, gen_random_uuid() FROM generate_series(1, 10)""",
+        archive.collection.name.replace("-", "_"),
+    )
+
+    assert archive.sweep() == 10
+    assert archive.known == [kept["id"]]
 
 
 def test_files_of_a_collection_that_this_version_does_not_know_stay(

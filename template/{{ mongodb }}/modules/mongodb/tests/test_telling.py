@@ -16,7 +16,8 @@ from chassis.http_client import Reply
 from chassis.problems import Unavailable
 from chassis_mongodb.activities import ActivityNew
 from chassis_mongodb.telling import teller
-from chassis_mongodb.telling.store import Tell, Untold
+from chassis_mongodb.telling.delivery import Delivery
+from chassis_mongodb.telling.store import Refusal, Tell, Untold, Waiting
 from chassis_mongodb.telling.teller import Teller
 
 
@@ -25,6 +26,9 @@ class Plot(VersionedRecord, Base):
     metadata = sa.MetaData()  # a project may have such a table, too
 
     name: Mapped[str]
+
+
+BODY = f'{{"type": "plots.created", "subject": "{UUID(int=7)}", "data": {{"name": "A"}}}}'
 
 
 class Rows:
@@ -38,33 +42,58 @@ class Rows:
 
 
 class Documents:
-    """A document service that answers with these, one after the other, and then takes all."""
+    """A document service that answers with these, one after the other, and then takes all.
 
-    def __init__(self, *answers: int | Exception) -> None:
+    What is refused by its id is refused whenever it is told.
+    """
+
+    def __init__(self, *answers: int | Exception, refused: dict[UUID, int] | None = None) -> None:
         self._answers = list(answers)
-        self.told: list[tuple[str, dict[str, Any]]] = []
+        self._refused = refused or {}
+        self.told: list[tuple[UUID, Any]] = []
 
-    async def put(self, url: str, *, json_body: bytes) -> Reply:
-        answer = self._answers.pop(0) if self._answers else 201
+    async def put(self, url: str, *, json_body: bytes | None = None) -> Reply:
+        activity = UUID(url.removeprefix("http://documents/api/v1/activities/"))
+        answer = self._answers.pop(0) if self._answers else self._refused.get(activity, 201)
         if isinstance(answer, Exception):
             raise answer
-        self.told.append((url, json.loads(json_body)))
-        return Reply(answer, b"{}", "PUT")
+        self.told.append((activity, json_body and json.loads(json_body)))
+        return Reply(answer, PROBLEM if answer >= 400 else b"{}", "PUT")
+
+
+PROBLEM = b'{"detail": "Not like this.", "errors": [{"field": "type", "detail": "secret"}]}'
+
+
+class Refusing:
+    """A document service that refuses all, with no reason that can be read."""
+
+    def __init__(self, status: int) -> None:
+        self._status = status
+
+    async def put(self, _url: str, *, json_body: bytes | None = None) -> Reply:
+        del json_body
+        return Reply(self._status, b"no problem", "PUT")
 
 
 class Memory:
     """Activities that wait in memory."""
 
-    def __init__(self, *waiting: UUID) -> None:
-        self.waiting = list(waiting)
+    def __init__(self, *waiting: UUID, body: str = BODY) -> None:
+        self.waiting = [Waiting(place, one, body) for place, one in enumerate(waiting)]
+        self.refused: list[Refusal] = []
 
     async def tell(self, tell: Tell) -> int:
-        told = 0
-        while self.waiting:
-            await tell(self.waiting[0], b'{"type": "plots.created", "data": {"name": "A"}}')
-            self.waiting.pop(0)
-            told += 1
-        return told
+        found = tuple(self.waiting)
+        told = await tell(found)
+        self.refused += told.refused
+        gone = [*told.done, *(one.activity for one in told.refused)]
+        self.waiting = [one for one in self.waiting if one not in gone]
+        if told.hindrance:
+            raise told.hindrance
+        return len(found)
+
+
+URL = "http://documents/api/v1/activities"
 
 
 def teller_of(source: Any, documents: Any) -> Teller:
@@ -111,8 +140,7 @@ async def test_what_waits_is_told_in_order() -> None:
     async with teller_of(source, documents).running():
         await until(lambda: not source.waiting)
 
-    urls = [url for url, _ in documents.told]
-    assert urls == [f"http://documents/api/v1/activities/{one}" for one in ids]
+    assert [one for one, _ in documents.told] == ids
 
 
 async def test_a_write_wakes_it_at_once() -> None:
@@ -120,20 +148,33 @@ async def test_a_write_wakes_it_at_once() -> None:
     told = teller_of(source, documents)
     async with told.running():
         await asyncio.sleep(0.05)
-        source.waiting.append(uuid4())
+        source.waiting.append(Waiting(1, uuid4(), BODY))
         told.wake()
         await until(lambda: len(documents.told) == 1)
 
 
-@pytest.mark.parametrize("answer", [Unavailable("away"), 503, 500, OSError()], ids=str)
-async def test_an_outage_is_outlived(
+@pytest.mark.parametrize(
+    "answer", [Unavailable("away"), OSError(), 429, 500, 503, 401, 404], ids=str
+)
+async def test_an_outage_is_outlived_and_refuses_nothing(
     answer: int | Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(teller, "FIRST_PAUSE_S", 0.01)
-    documents, source = Documents(answer, answer), Memory(uuid4())
+    ids = [uuid4(), uuid4()]
+    documents, source = Documents(*[answer] * 4), Memory(*ids)
 
     async with teller_of(source, documents).running():
         await until(lambda: not source.waiting)
+
+    assert [one for one, _ in documents.told][-2:] == ids
+    assert not source.refused
+
+
+async def test_what_was_told_before_an_outage_is_not_told_again() -> None:
+    source = Memory(uuid4(), uuid4())
+    told = await Delivery(Documents(201, OSError("gone")), URL)(source.waiting)
+
+    assert (told.done, told.refused, str(told.hindrance)) == ([source.waiting[0]], [], "gone")
 
 
 async def test_what_is_refused_is_told_without_its_data() -> None:
@@ -145,10 +186,54 @@ async def test_what_is_refused_is_told_without_its_data() -> None:
     assert [body["data"] for _, body in documents.told] == [{"name": "A"}, None, {"name": "A"}]
 
 
-async def test_something_else_under_its_id_holds_up_nothing() -> None:
-    documents, source = Documents(409), Memory(uuid4(), uuid4())
+@pytest.mark.parametrize("status", [400, 409, 413, 422])
+async def test_what_is_refused_is_put_aside_and_named_and_the_others_go_on(
+    status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    one, refused, other = ids = [uuid4(), uuid4(), uuid4()]
+    documents, source = Documents(refused={refused: status}), Memory(*ids)
 
     async with teller_of(source, documents).running():
         await until(lambda: not source.waiting)
 
-    assert len(documents.told) == 2
+    assert [told for told, _ in documents.told if told != refused] == [one, other]
+    (refusal,) = source.refused
+    assert refusal.reason == f"{status}: Not like this. (type)"
+    named = f"plots.created {refused} of {UUID(int=7)} ({len(BODY)} bytes)"
+    assert str(refusal.activity) == named
+    assert f"refuses {named}, which is put aside: {refusal.reason}" in caplog.text
+    assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize("body", ["garbage", "[1]", "{}", "", '{"data": 1}'])
+async def test_what_is_no_activity_at_all_is_put_aside(body: str) -> None:
+    source = Memory(uuid4(), body=body)
+    told = await Delivery(Refusing(422), URL)(source.waiting)
+
+    assert [one.activity for one in told.refused] == source.waiting
+    assert (told.done, told.hindrance) == ([], None)
+    assert str(source.waiting[0].id) in str(source.waiting[0])
+
+
+@pytest.mark.parametrize("status", [500, 403, 418])
+async def test_what_fails_while_others_are_taken_is_put_aside_after_a_second_try(
+    status: int,
+) -> None:
+    failing, other = uuid4(), uuid4()
+    documents, source = Documents(refused={failing: status}), Memory(failing, other)
+
+    async with teller_of(source, documents).running():
+        await until(lambda: not source.waiting)
+
+    assert [one for one, _ in documents.told] == [failing, other, failing]
+    assert [one.activity.id for one in source.refused] == [failing]
+
+
+async def test_what_fails_once_is_told_after_the_others() -> None:
+    documents, source = Documents(500), Memory(uuid4(), uuid4())
+
+    async with teller_of(source, documents).running():
+        await until(lambda: not source.waiting)
+
+    assert len(documents.told) == 3
+    assert not source.refused

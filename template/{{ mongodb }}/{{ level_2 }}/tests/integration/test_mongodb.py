@@ -1,14 +1,19 @@
 """Documents on a real server: what is acknowledged is there, whatever happens to it."""
 
+import asyncio
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, Self
 from uuid import UUID, uuid4
 
 import httpx2
 import pytest
+from sqlalchemy import delete, insert
 
+from chassis.database import Database, DatabaseSettings
+from chassis_mongodb.telling.model import UntoldActivity
+from chassis_mongodb.telling.store import Untold
 from tests.integration.collections import Collection, Records, collections, is_problem
 from tests.integration.servers import RunningServer
 from tests.integration.system import Started, document, system
@@ -152,6 +157,39 @@ def test_without_mongodb_records_are_kept_and_the_history_catches_up(
     for record in kept:
         (created,) = history(records, one.of(record["id"]), 1)
         assert created["data"] == record
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """Connections to the database of the services, which has no refused activities afterwards."""
+    database = Database(DatabaseSettings(database_url=database_url))
+    yield database
+    async with database.begin() as connection:
+        await connection.execute(delete(UntoldActivity))
+    await database.close()
+
+
+NO_ACTIVITIES = ["garbage", "[1]", "{}", '{"type": "X", "at": "2026-01-01T00:00:00Z", "data": {}}']
+
+
+async def test_what_is_refused_holds_up_no_history(
+    records: Records, one: Collection, database: Database
+) -> None:
+    untold = Untold(database)
+    rows = [{"id": uuid4(), "body": body} for body in NO_ACTIVITIES]
+    async with database.begin() as connection:
+        await connection.execute(insert(UntoldActivity), rows)
+    kept = await asyncio.to_thread(records.create, one)
+    path = records.made[-1]
+
+    (created,) = await asyncio.to_thread(history, records, path, 1)
+
+    assert created["data"] == kept
+    refused = await untold.refused()
+    assert [refusal.activity.id for refusal in refused] == [row["id"] for row in rows]
+    assert {refusal.reason[:3] for refusal in refused} <= {"400", "422"}
+    assert (await untold.backlog()).refused == len(rows)
+    assert await untold.try_again() == len(rows)
 
 
 def history(records: Records, path: str, number: int) -> list[dict[str, Any]]:

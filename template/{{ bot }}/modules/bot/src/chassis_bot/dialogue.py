@@ -5,7 +5,7 @@ comes again changes nothing, and is answered with the question that is open.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 from uuid import UUID
 
@@ -64,9 +64,10 @@ class Draft:
 
     @classmethod
     async def load(cls, talk: Talk) -> Self | None:
-        """Read what was kept."""
-        known = (await talk.state.get_data()).get("draft")
-        return cls(**known) if known else None
+        """Read what was kept; another version may have kept more."""
+        kept = (await talk.state.get_data()).get("draft") or {}
+        known = {one.name: kept[one.name] for one in fields(cls) if one.name in kept}
+        return cls(**known) if "of" in known else None
 
     async def keep(self, talk: Talk) -> None:
         """Keep it, as an update has changed it."""

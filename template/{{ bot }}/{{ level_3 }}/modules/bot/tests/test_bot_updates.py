@@ -162,6 +162,7 @@ async def test_those_after_a_number_are_given_in_order() -> None:
 
     (asked,) = rows.asked
     assert "bot_updates.done_at IS NULL AND bot_updates.update_id > " in asked
+    assert "AND length(bot_updates.body) <= " in asked
     assert "ORDER BY bot_updates.update_id LIMIT " in asked
 
 

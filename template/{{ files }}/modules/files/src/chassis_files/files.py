@@ -82,6 +82,14 @@ class StoredFileRead(FileRead):
     made_by: str | None = None
 
 
+class ReleasedOrphans(Answer):
+    """What came of looking at a part of the files, whether their records are there."""
+
+    released: int
+    last: UUID | None
+    """The last one that was looked at; None if there is none after it."""
+
+
 def is_already(file: StoredFileRead, state: FileState) -> bool:
     """Say whether a file has come to just this before."""
     said = state.model_dump(exclude_none=True)

@@ -7,11 +7,19 @@ from chassis.data_api import PAST_CACHES, KeepingHttp, Reader
 from chassis.http_client import raise_for_problem
 from chassis.problems import NotFound
 from chassis.schemas import Page
-from chassis_files.files import PATH, FileState, NewFile, StoredFileQuery, StoredFileRead
+from chassis_files.files import (
+    PATH,
+    FileState,
+    NewFile,
+    ReleasedOrphans,
+    StoredFileQuery,
+    StoredFileRead,
+)
 
 GONE = "File not found."
 
 _files = Reader(StoredFileRead, "stored file")
+_orphans = Reader(ReleasedOrphans, "released files")
 
 
 class StoredFiles:
@@ -51,9 +59,10 @@ class StoredFiles:
         """Say that nobody wants a file any more; raises NotFound."""
         raise_for_problem(await self._http.delete(f"{self._url}/{file_id}"))
 
-    async def release_orphans(self) -> None:
-        """Release the files of records that are gone."""
-        raise_for_problem(await self._http.put(f"{self._url}/orphans/released"))
+    async def release_orphans(self, after: UUID | None) -> ReleasedOrphans:
+        """Release the files of records that are gone, in one part of those after an id."""
+        asked = f"?after={after}" if after else ""
+        return _orphans.written(await self._http.put(f"{self._url}/orphans/released{asked}"))
 
     async def forget(self, file_id: UUID) -> None:
         """Forget a file that the store has no longer."""

@@ -11,6 +11,7 @@ from typing import Protocol
 from uuid import UUID, uuid4
 
 from chassis.problems import Conflict, NotFound, ProblemError, TooLarge
+from chassis.schemas import Page
 from chassis_files.direct.port import incoming
 from chassis_files.files import FileState, StoredFileQuery, StoredFileRead
 from chassis_files.inspection.pictures import FORMATS, PictureRefusedError, redrawn
@@ -92,10 +93,7 @@ class LookAtFiles:
         None holds up the others: after those that failed come all that wait behind them.
         """
         after, self.after = self.after, None
-        waiting = StoredFileQuery(
-            state="uploaded", released=False, sort="created_at", limit=AT_ONCE, cursor=after
-        )
-        page = await self.stored.list(waiting)
+        page = await self._waiting(after)
         if after is None:
             since = min((file.updated_at for file in page.items), default=None)
             for watcher in self.watchers:
@@ -106,6 +104,17 @@ class LookAtFiles:
         if failures and len(failures) == len(page.items):
             raise failures[-1]
         return len(page.items) - len(failures)
+
+    async def _waiting(self, after: str | None) -> Page[StoredFileRead]:
+        """Give the first of those after a cursor; pages of which nothing can be read are passed over."""
+        waiting = StoredFileQuery(
+            state="uploaded", released=False, sort="created_at", limit=AT_ONCE, cursor=after
+        )
+        page = await self.stored.list(waiting)
+        while not page.items and page.next_cursor is not None:
+            waiting = waiting.model_copy(update={"cursor": page.next_cursor})
+            page = await self.stored.list(waiting)
+        return page
 
     async def _failure_of(self, file: StoredFileRead) -> Exception | None:
         """Decide on a file; give what went wrong, if something did."""

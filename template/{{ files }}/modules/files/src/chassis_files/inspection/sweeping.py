@@ -3,9 +3,11 @@
 import datetime as dt
 import logging
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
+from uuid import UUID
 
+from chassis.problems import ProblemError
 from chassis_files.direct.port import DirectStorage, incoming
 from chassis_files.files import StoredFileQuery, StoredFileRead
 from chassis_files.keys import made_of
@@ -15,6 +17,8 @@ from chassis_files.stored_files import StoredFiles
 logger = logging.getLogger(__name__)
 
 PAGE = 100
+PARTS = 10
+"""Parts of the files that are looked through for nothing at most, each time."""
 CLOCKS_DIFFER = dt.timedelta(hours=1)
 """By how much that of the store may at most differ from that of the database."""
 
@@ -27,25 +31,50 @@ class Elsewhere(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SweepFiles:
-    """Remove files that did not come, whose record is gone, or that were given up."""
+    """Remove files that did not come, whose record is gone, or that were given up.
+
+    Whose records are gone is found out little by little: each time goes on where the last one ended.
+    """
 
     stored: StoredFiles
     storage: Storage
     direct: DirectStorage
     pending_for: dt.timedelta
     elsewhere: Sequence[Elsewhere] = ()
+    after: UUID | None = field(default=None, init=False)
+    """The last file whose record was looked for; None to begin again."""
 
     async def __call__(self) -> int:
         """Say how many were removed; raises Unavailable when the store or the service is away."""
-        await self.stored.release_orphans()
+        hindrance: ProblemError | None = None
+        try:
+            await self._release_orphans()
+        except ProblemError as error:  # nothing else depends on it
+            hindrance = error
+        removed = await self._remove()
+        if hindrance:
+            raise hindrance
+        return removed
+
+    async def _release_orphans(self) -> None:
+        """Go on until some parts had none, or to the end."""
+        for_nothing = 0
+        while for_nothing < PARTS:
+            found = await self.stored.release_orphans(self.after)
+            self.after = found.last
+            if found.last is None:
+                return
+            for_nothing += not found.released
+
+    async def _remove(self) -> int:
         before = dt.datetime.now(dt.UTC) - self.pending_for
         async for late in self._all(StoredFileQuery(state="pending", created_at_max=before)):
             await self.stored.release(late.id)
         removed = 0
         async for file in self._all(StoredFileQuery(released=True)):
-            await self._remove(file)
+            await self._remove_one(file)
             await self.stored.forget(file.id)
             removed += 1
         removed += await self.direct.sweep(await self._before_what_waits(before))
@@ -55,11 +84,11 @@ class SweepFiles:
 
     async def _before_what_waits(self, before: dt.datetime) -> dt.datetime:
         """Give a moment before which nothing came that still waits to be looked at."""
-        waiting = StoredFileQuery(state="uploaded", released=False, sort="created_at", limit=1)
-        oldest = (await self.stored.list(waiting)).items
-        return min([before, *(file.created_at - CLOCKS_DIFFER for file in oldest)])
+        async for oldest in self._all(StoredFileQuery(state="uploaded", released=False)):
+            return min(before, oldest.created_at - CLOCKS_DIFFER)
+        return before
 
-    async def _remove(self, file: StoredFileRead) -> None:
+    async def _remove_one(self, file: StoredFileRead) -> None:
         key = str(file.id)
         if file.upload_id:
             await self.direct.abort(key, file.upload_id)

@@ -10,6 +10,7 @@ from chassis_files.files import (
     BEFORE,
     FileState,
     NewFile,
+    ReleasedOrphans,
     StoredFileQuery,
     StoredFileRead,
     is_already,
@@ -83,9 +84,10 @@ class KeptFiles:
         """Say that nobody wants a file."""
         self.files[file_id] = self.files[file_id].model_copy(update={"released": True})
 
-    async def release_orphans(self) -> None:
+    async def release_orphans(self, _after: UUID | None) -> ReleasedOrphans:
         """Count how often it is asked for."""
         self.orphans += 1
+        return ReleasedOrphans(released=0, last=None)
 
     async def forget(self, file_id: UUID) -> None:
         """Forget a file."""

@@ -2,7 +2,10 @@
 
 An activity is stored in the transaction of the write that it follows: there is none without the
 other. It is passed on as soon as the document service answers, and forgotten then; for as long as
-that is away, nothing else waits for it. One may be told twice, and is kept once, by its id.
+that is away, nothing else waits for it. One may be told twice, and is kept once, by its id. One
+that the document service refuses is put aside with the reason, and the others go on.
+
+How much waits and for how long is told by ``app.state.untold.backlog()``.
 """
 
 from collections.abc import AsyncIterator
@@ -19,7 +22,7 @@ __all__ = ["install", "lifespan"]
 
 def install(app: FastAPI, settings: Settings) -> None:
     """Have every write to a record stored as an activity, and told while the application runs."""
-    untold = Untold(app.state.database)
+    untold = app.state.untold = Untold(app.state.database)
     teller = app.state.teller = Teller(untold, app.state.http, settings.documents_url)
     untold.observers.append(teller.wake)
     app.state.database.recorders.append(untold.record)

@@ -1,6 +1,7 @@
+import datetime as dt
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Identity, Text
+from sqlalchemy import BigInteger, Identity, Text, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.database.models import Base
@@ -17,3 +18,8 @@ class UntoldActivity(Base):
     """Of the activity."""
     body: Mapped[str] = mapped_column(Text())
     """The activity as JSON."""
+    stored_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+    refused_at: Mapped[dt.datetime | None]
+    """Since when it waits no more, as the document service does not take it."""
+    refusal: Mapped[str | None] = mapped_column(Text())
+    """Why."""

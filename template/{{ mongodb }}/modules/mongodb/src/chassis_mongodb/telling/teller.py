@@ -1,16 +1,14 @@
 """Tells the document service what happened, for as long as it takes."""
 
 import asyncio
-import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Protocol
-from uuid import UUID
 
-from chassis.http_client import HttpClient, Reply, raise_for_problem
-from chassis.problems import Conflict, Invalid, OutcomeUnknown, TooLarge, Unavailable
+from chassis.problems import OutcomeUnknown, Unavailable
 from chassis_mongodb.activities import PATH
+from chassis_mongodb.telling.delivery import Delivery, Http
 from chassis_mongodb.telling.store import Tell
 
 POLL_S = 1.0
@@ -31,9 +29,9 @@ class Source(Protocol):
 
 
 class Teller:
-    """Tells what waits, whatever is away meanwhile."""
+    """Tells what waits, whatever is away meanwhile; what is refused is put aside."""
 
-    def __init__(self, source: Source, http: HttpClient, address: str) -> None:
+    def __init__(self, source: Source, http: Http, address: str) -> None:
         self._source = source
         self._http = http
         self._url = f"{address.rstrip('/')}{PATH}"
@@ -58,31 +56,19 @@ class Teller:
             self.wake()
             await running
 
-    async def put(self, activity_id: UUID, body: bytes) -> None:
-        """Tell one activity; what is refused as it is, is told without its data."""
-        reply = await self._put(activity_id, body)
-        if reply.status == Conflict.status:
-            logger.error("The document service has something else as activity %s", activity_id)
-        elif reply.status in {TooLarge.status, Invalid.status}:
-            logger.warning("Activity %s is told without its data, which is refused", activity_id)
-            bare = json.dumps({**json.loads(body), "data": None}).encode()
-            raise_for_problem(await self._put(activity_id, bare))
-        else:
-            raise_for_problem(reply)
-
-    async def _put(self, activity_id: UUID, body: bytes) -> Reply:
-        return await self._http.put(f"{self._url}/{activity_id}", json_body=body)
-
     async def _run(self) -> None:
         while not self._stopped.is_set():
             try:
-                while await self._source.tell(self.put) and not self._stopped.is_set():
+                while await self._tell() and not self._stopped.is_set():
                     pass
             except Exception as error:  # noqa: BLE001  # a teller that ended would tell nothing more
                 self._failed(error)
             else:
                 self._succeeded()
             await self._rest()
+
+    async def _tell(self) -> int:
+        return await self._source.tell(Delivery(self._http, self._url))
 
     async def _rest(self) -> None:
         if self._pause:

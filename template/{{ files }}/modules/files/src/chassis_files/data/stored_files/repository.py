@@ -1,9 +1,9 @@
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, literal, select, update
+from sqlalchemy import Table, Update, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.database.engine import Change, Database
@@ -12,10 +12,19 @@ from chassis.database.models import Base
 from chassis.database.repository import Repository
 from chassis.problems import Conflict, Invalid, NotFound
 from chassis_files.data.stored_files.model import StoredFile
-from chassis_files.files import BEFORE, FileState, NewFile, StoredFileRead, is_already
+from chassis_files.files import (
+    BEFORE,
+    FileState,
+    NewFile,
+    ReleasedOrphans,
+    StoredFileRead,
+    is_already,
+)
 
 logger = logging.getLogger(__name__)
 
+PART = 1000
+"""Files that are looked at together, whether their records are there."""
 NO_COLLECTION = "There is no such collection."
 NO_RECORD = "There is no such record."
 GIVEN_UP = "Nobody wants this file any more."
@@ -83,22 +92,37 @@ class StoredFiles(Repository[StoredFileRead]):
         theirs = (table.c.entity == entity, table.c.entity_id == record)
         await connection.execute(update(table).where(*theirs).values(released=True))
 
-    async def release_orphans(self) -> None:
-        """Release the files of records that are gone, however they went.
+    async def release_orphans(self, after: UUID | None) -> ReleasedOrphans:
+        """Release the files of records that are gone, however they went, among those after an id.
 
-        Those of collections that this version does not know stay: another version may.
+        It looks at one part of them, so that it takes but a moment however many there are. Files of
+        collections that this version does not know stay: another version may.
         """
-        table = self._table
+        table, released = self._table, 0
+        some = select(table.c.id, table.c.entity).order_by(table.c.id).limit(PART)
+        if after is not None:
+            some = some.where(table.c.id > after)
         async with self.database.begin() as connection:
-            named = select(table.c.entity).where(table.c.entity.is_not(None)).distinct()
-            for entity in (await connection.execute(named)).scalars().all():
+            part = (await connection.execute(some)).all()
+            for entity in sorted({row.entity for row in part if row.entity is not None}):
                 owner = Base.metadata.tables.get(entity)
                 if owner is None:
                     logger.warning("Files of %s stay: there is no such collection", entity)
                     continue
-                is_there = select(literal(1)).where(owner.c.id == table.c.entity_id).exists()
-                gone = (table.c.entity == entity, table.c.released.is_(False), ~is_there)
-                await connection.execute(update(table).where(*gone).values(released=True))
+                theirs = [row.id for row in part if row.entity == entity]
+                release = self._releasing(theirs, entity, owner)
+                released += (await connection.execute(release)).rowcount
+        return ReleasedOrphans(released=released, last=part[-1].id if len(part) == PART else None)
+
+    def _releasing(self, files: Sequence[UUID], entity: str, owner: Table) -> Update:
+        """Release those of these files whose record is gone."""
+        table = self._table
+        is_there = select(literal(1)).where(owner.c.id == table.c.entity_id).exists()
+        theirs = (table.c.id.in_(files), table.c.entity == entity)
+        gone = select(table.c.id).where(*theirs, table.c.released.is_(False), ~is_there)
+        # What another worker is about to release is left to it.
+        taken = gone.order_by(table.c.id).with_for_update(skip_locked=True)
+        return update(table).where(table.c.id.in_(taken)).values(released=True)
 
     async def _advanced(
         self, connection: AsyncConnection, stored: Mapping[str, Any], values: Mapping[str, Any]

@@ -7,7 +7,14 @@ from fastapi.requests import HTTPConnection
 from chassis.problems import responses
 from chassis.schemas import Page
 from chassis_files.data.stored_files.repository import StoredFiles
-from chassis_files.files import PATH, FileState, NewFile, StoredFileQuery, StoredFileRead
+from chassis_files.files import (
+    PATH,
+    FileState,
+    NewFile,
+    ReleasedOrphans,
+    StoredFileQuery,
+    StoredFileRead,
+)
 
 router = APIRouter(prefix=PATH, tags=["stored files"])
 
@@ -41,10 +48,12 @@ async def get_stored_file(file_id: UUID, stored: StoredFilesDep) -> StoredFileRe
     return await stored.get(file_id)
 
 
-@router.put("/orphans/released", status_code=204)
-async def release_orphans(stored: StoredFilesDep) -> None:
-    """Release the files of records that are gone."""
-    await stored.release_orphans()
+@router.put("/orphans/released", responses=responses(422))
+async def release_orphans(
+    stored: StoredFilesDep, after: Annotated[UUID | None, Query()] = None
+) -> ReleasedOrphans:
+    """Release the files of records that are gone, in one part of those after an id."""
+    return await stored.release_orphans(after)
 
 
 @router.put("/{file_id}/state", responses=responses(404, 409, 422))

@@ -48,11 +48,15 @@ class UpdateInbox:
             await connection.execute(new)
 
     async def waiting(self, after: int) -> Sequence[BotUpdateRead]:
-        """Give the first of those after this number that are not done, in order."""
+        """Give the first of those after this number that are not done, in order.
+
+        One that no answer can hold is passed over, however it got there: it waits by itself.
+        """
         updates = self._updates.c
+        fits = func.length(updates.body) <= LARGEST_ANSWER  # and it has a body
         statement = (
             select(updates.update_id, updates.body)
-            .where(updates.done_at.is_(None), updates.update_id > after)
+            .where(updates.done_at.is_(None), updates.update_id > after, fits)
             .order_by(updates.update_id)
             .limit(MOST)
         )
