@@ -6,7 +6,7 @@ import itertools
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import httpx2
 import pytest
 from aiogram.types import Update
-from sqlalchemy import Interval, bindparam
+from sqlalchemy import Interval, TextClause, bindparam
 from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -196,12 +196,21 @@ async def test_from_asking_to_a_webhook_and_back_nothing_is_lost(
 
 async def done_before(database_url: str, ages: Mapping[int, dt.timedelta]) -> None:
     """Have updates in the inbox that were done so long ago."""
-    engine = create_async_engine(database_url)
     done = sql("INSERT INTO bot_updates (update_id, done_at) VALUES (:number, now() - :age)")
     rows = [{"number": number, "age": age} for number, age in ages.items()]
-    async with engine.begin() as connection:
-        await connection.execute(done.bindparams(bindparam("age", type_=Interval())), rows)
-    await engine.dispose()
+    await run_sql(database_url, done.bindparams(bindparam("age", type_=Interval())), rows)
+
+
+async def run_sql(
+    database_url: str, statement: TextClause, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Do something that no service does, for each of these."""
+    engine = create_async_engine(database_url)
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(statement, rows)
+    finally:
+        await engine.dispose()
 
 
 async def test_a_number_that_was_done_long_ago_counts_as_new_and_a_fresh_one_does_not(
@@ -230,23 +239,18 @@ async def test_what_no_answer_can_hold_hides_nothing_of_the_others(
 ) -> None:
     telegram.say(CHAT, "one")
     update = telegram.updates.pop()
-    last = update["update_id"] + MOST + 1
-    engine = create_async_engine(database_url)
-    broken = sql(
-        "INSERT INTO bot_updates (update_id, body)"
-        " SELECT number, CASE number WHEN :first THEN repeat('x', :length) END"
-        " FROM generate_series(:first, :last) AS number"
-    )
-    values = {"first": last - MOST - 1, "last": last - 1, "length": LARGEST_ANSWER + 1}
-    async with engine.begin() as connection:
-        await connection.execute(broken, values)
-    try:
-        assert await told(public, {**update, "update_id": last}) == 204
-        assert await waits(keeper) == [last]
-    finally:
-        async with engine.begin() as connection:
-            await connection.execute(sql("DELETE FROM bot_updates"))
-        await engine.dispose()
+    first = update["update_id"]
+    last = first + MOST + 1
+    bodies = {first: "x" * (LARGEST_ANSWER + 1), **dict.fromkeys(range(first + 1, last))}
+    broken = [{"number": number, "body": body} for number, body in bodies.items()]
+    keep = sql("INSERT INTO bot_updates (update_id, body) VALUES (:number, :body)")
+    await run_sql(database_url, keep, broken)
+
+    assert await told(public, {**update, "update_id": last}) == 204
+
+    assert await waits(keeper) == [last]
+    mend = sql("DELETE FROM bot_updates WHERE update_id = :number")
+    await run_sql(database_url, mend, [*broken, {"number": last}])
 
 
 async def test_a_bot_that_is_killed_in_the_middle_of_an_update_acts_once(
