@@ -54,7 +54,9 @@ NAMES = {
     "task_manager@4": (SETTINGS, [*OPTIONS, *REPEATING]),
 }
 PARAMS = [
-    pytest.param(name, marks=[pytest.mark.needs("redis-server")] if "redis" in name else [])
+    pytest.param(
+        name, marks=[pytest.mark.needs("redis-server")] if "redis" in name or "@4" in name else []
+    )
     for name in NAMES
 ]
 

@@ -293,7 +293,7 @@ async def test_the_same_key_is_the_same_payment(books: Books) -> None:
 
 
 def test_routes_say_that_they_know_their_keys(books: Books) -> None:
-    """Else Redis would remember them for a day, and refuse what nobody knows of."""
+    """Else they would be remembered for a day only, and refused where nobody knows of them."""
     posts = {path: of["post"] for path, of in books.shop.openapi()["paths"].items() if "post" in of}
 
     knowing = {path for path, post in posts.items() if post.get("x-knows-keys")}
