@@ -32,7 +32,8 @@ REFERRING = """
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", 404, 409, 422]
 """
-# Nor what a provider has signed, which kinds of files are taken, and for whom a link is good.
+# Nor what a provider has signed, which kinds of files are taken, for whom a link is good, which roles
+# there are, and what a good password is.
 SIGNED = """
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", 400, 403, 404, 409, 415, 422]
@@ -51,7 +52,7 @@ NAMES = {
     "task_manager@2+redis": (SETTINGS, [*OPTIONS, *REPEATING]),
     "task_manager@2+rabbitmq+workers+mongodb+payments+communications": (SIGNED + SETTINGS, OPTIONS),
     "task_manager@1": (SETTINGS, OPTIONS),
-    "task_manager@4": (SETTINGS, [*OPTIONS, *REPEATING]),
+    "task_manager@4": (SIGNED + SETTINGS, [*OPTIONS, *REPEATING]),
 }
 PARAMS = [
     pytest.param(
@@ -87,8 +88,12 @@ def test_every_answer_is_one_that_the_document_has(
 
 
 @pytest.mark.needs("npm")
-def test_clients_are_made_of_every_document(system: System, tmp_path: Path) -> None:
+def test_clients_are_made_of_every_document(
+    system: System, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     """Of references, amounts, dates, and of what modules bring."""
+    if "payments" in request.node.callspec.params["system"]:
+        pytest.skip("the generator has no word for a body of any type, as webhooks take it")
     (tmp_path / "package.json").write_text('{"type": "module"}')
     packages = ["openapi-typescript@7", "typescript@5"]
     ran(["npm", "install", "--no-audit", "--no-fund", *packages], tmp_path)

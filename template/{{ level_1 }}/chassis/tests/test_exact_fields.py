@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import pytest
@@ -17,6 +17,7 @@ Money = Annotated[Decimal, Field(max_digits=18, decimal_places=2, ge=Decimal(0))
 Title = Annotated[str, Field(min_length=1, max_length=20), Exact()]
 KINDS: dict[str, TypeAdapter[Any]] = {
     "flag": TypeAdapter(Annotated[bool, Exact()]),
+    "off": TypeAdapter(Annotated[Literal[False], Exact()]),
     "whole": TypeAdapter(Annotated[int, Field(ge=-5, le=5), Exact()]),
     "money": TypeAdapter(Money),
     "day": TypeAdapter(Annotated[dt.date, Exact()]),
@@ -36,6 +37,7 @@ KINDS: dict[str, TypeAdapter[Any]] = {
     ("kind", "sent", "kept"),
     [
         ("flag", True, True),
+        ("off", False, False),
         ("whole", -5, -5),
         ("whole", 2.0, 2),
         ("money", "9007199254740993.01", Decimal("9007199254740993.01")),
@@ -69,6 +71,7 @@ def test_what_is_taken_is_kept(kind: str, sent: object, kept: object) -> None:
 
 REFUSED: dict[str, list[object]] = {
     "flag": [0, 1, "true", "yes", 1.0, None],
+    "off": [True, 0, 0.0, "false", "", None],
     "whole": [True, "1", 1.5, 2.0**53, float("inf"), 6, Decimal(1)],
     "money": [
         *(True, "1_0", " 1", "1e2", "", "NaN", "+1", "\u0661", ".5", "5."),

@@ -61,6 +61,7 @@ class Proxy:
             proxy._do(proxy._hang_up())
             proxy._loop.call_soon_threadsafe(proxy._loop.stop)
             thread.join()
+            proxy._loop.run_until_complete(_let_go())
             proxy._loop.close()
 
     @contextmanager
@@ -153,3 +154,12 @@ def _reset(writer: asyncio.StreamWriter) -> None:
     wire: socket.socket = writer.get_extra_info("socket")
     wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
     writer.transport.abort()
+
+
+async def _let_go() -> None:
+    """End what came at the last moment, when nobody was let in any more."""
+    late = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+    await asyncio.sleep(0)  # an aborted connection is closed at the next turn

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
-from typing import Any, get_origin
+from typing import Any, Literal, get_origin
 from uuid import UUID
 
 from pydantic import AwareDatetime, EmailStr, GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -18,7 +18,7 @@ from chassis.schemas import texts, values
 class Exact:
     """Says so in the type: ``due: Annotated[dt.date, Exact()]``. Nothing is converted or rounded.
 
-    bool, int: only true, false and whole numbers (also 2.0), never a text of them.
+    bool, Literal[True], int: only true, false and whole numbers (also 2.0), never a text of them.
     Decimal: a number, or a text of digits; more digits than the field has, or than JSON numbers
     keep, are refused.
     date, AwareDatetime: only texts such as ``2026-01-31`` and ``2026-01-31T12:00:00Z``.
@@ -38,8 +38,10 @@ class Exact:
     ) -> CoreSchema:
         """Check before the type converts; texts and objects are checked as they are."""
         schema = handler(source)
-        if source in _BEFORE:
-            return core_schema.no_info_before_validator_function(_BEFORE[source], schema)
+        # To Python, 0 is False: pydantic takes it for a Literal[False].
+        of = bool if source in {Literal[True], Literal[False]} else source
+        if of in _BEFORE:
+            return core_schema.no_info_before_validator_function(_BEFORE[of], schema)
         check: Callable[[Any], Any]
         if source is str:
             required = bool(schema.get("min_length"))

@@ -88,7 +88,7 @@ class UserChanges(Schema):
     password: Annotated[Password | None, NotNull()] = None
     roles: Annotated[Roles | None, NotNull()] = None
     disabled: Annotated[Annotated[bool, Exact()] | None, NotNull()] = None
-    second_factor: Annotated[Literal[False] | None, NotNull()] = None
+    second_factor: Annotated[Annotated[Literal[False], Exact()] | None, NotNull()] = None
     """`false` takes it away, for somebody who has lost the authenticator and all recovery codes."""
 
 

@@ -101,6 +101,7 @@ async def create_token(request: Request, counter: CounterDep, clients: ClientsDe
 
 @router.post(
     "/oauth2/revoke",
+    response_class=Response,
     responses={400: _REFUSED[400]},
     openapi_extra=_form(token="an access or a refresh token"),  # noqa: S106
 )

@@ -23,7 +23,7 @@ class ClientUpdated(Schema):
     name: Annotated[ClientName | None, NotNull()] = None
     roles: Annotated[Roles | None, NotNull()] = None
     disabled: Annotated[Annotated[bool, Exact()] | None, NotNull()] = None
-    new_secret: Annotated[Literal[True] | None, NotNull()] = None
+    new_secret: Annotated[Annotated[Literal[True], Exact()] | None, NotNull()] = None
     """`true` makes another secret, which the answer shows."""
 
 
