@@ -18,6 +18,7 @@ SOURCES, PROJECT = "src", "pyproject.toml"
 # What is imported under another name than that of its distribution.
 IMPORTED_AS = {
     "fastapi": ("fastapi", "starlette"),
+    "import_linter": ("importlinter",),
     "opentelemetry_api": ("opentelemetry",),
     "opentelemetry_exporter_otlp_proto_http": ("opentelemetry",),
     "opentelemetry_proto": ("opentelemetry",),

@@ -10,12 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from ferrata.template import updates
 from tests import turns
 from tests.climb.conftest import Climb
 from tests.climb.support import LISTS, copy_of, listed, state
 from tests.climb.trees import changed, everything
-from tests.matrix.dependencies import BROUGHT_BY
 from tests.support import commit_all, files_of, git
 
 pytestmark = [pytest.mark.usefixtures("quick"), turns.odd_trees]
@@ -449,12 +447,6 @@ def test_a_new_package_hides_nothing(
 
     assert f"{path}: the template brings " in told
     assert "Python would import only one of the two" in told
-
-
-def test_packages_of_another_name_than_what_is_imported_are_known() -> None:
-    for module, distribution in BROUGHT_BY.items():
-        names = updates().updating().shadows.imported_as(distribution)
-        assert module.partition(".")[0] in names, (module, distribution)
 
 
 @pytest.mark.long

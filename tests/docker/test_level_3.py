@@ -59,7 +59,7 @@ def test_only_the_gateway_listens_outside(production: Production) -> None:
 
     open_to_all = [line.split()[0] for line in there if "->" in line]
     assert open_to_all == ["team-tasks-production-gateway-1"]
-    assert len(there) == 9
+    assert len(there) == 10
 
 
 def test_a_release_takes_the_place_of_another_without_a_lost_request(

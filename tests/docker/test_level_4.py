@@ -17,6 +17,7 @@ pytestmark = pytest.mark.docker
 
 DATA = "team-data-postgres-api"
 LEADERS = ("postgres", "postgres-replica")
+LOST = ("postgres-data", "postgres-replica-data", "postgres-leader")
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +135,3 @@ def test_after_the_loss_of_both_databases_they_come_back(production: Production)
     with production.client() as client:
         assert client.get(task).json()["title"] == "Remember me"
     until(lambda: follows(production), 120)
-
-
-LOST = ("postgres-data", "postgres-replica-data", "postgres-leader")

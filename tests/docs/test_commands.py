@@ -12,7 +12,7 @@ import yaml
 from tests import turns
 from tests.docs.pages import PAGES, Block, blocks, missing_line
 from tests.docs.shell import Shell
-from tests.support import commit_all, git
+from tests.support import commit_all, git, with_layers
 
 SHELL = [page for page in PAGES if any(block.is_shell for block in blocks(page))]
 STORY = "docs/tutorial/from-poc-to-level-2.md"
@@ -80,6 +80,7 @@ def quick(clone) -> Path:
 @pytest.fixture(scope="session")
 def readme(quick: Path, opened: Callable[[Path, Path], Shell]) -> Path:
     """The clone after the commands of the README: it has the projects build/demo and my_system."""
+    with_layers("level_2")  # to which they climb
     shell = opened(quick, quick / ".venv/bin")
     type_all("README.md", shell)
     shell.stop()

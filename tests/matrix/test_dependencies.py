@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ferrata.planning import combinations
+from ferrata.template import updates
 from tests import turns
 from tests.matrix.dependencies import BROUGHT_BY, PROGRAMS, ROOT, SERVICES, misdeclared
 from tests.matrix.renderer import Rendered, Renderer
@@ -164,3 +165,9 @@ def test_a_service_starts_from_what_it_brings_itself(
         started = run(made, python, "-c", START, service, **NEEDED_VARIABLES)
 
         assert started.returncode == 0, (service, started.stderr)
+
+
+def test_packages_of_another_name_than_what_is_imported_are_known_to_updates() -> None:
+    for module, distribution in BROUGHT_BY.items():
+        names = updates().updating().shadows.imported_as(distribution)
+        assert module.partition(".")[0] in names, (module, distribution)

@@ -52,12 +52,9 @@ NAMES = {
     "task_manager@2+redis": (SETTINGS, [*OPTIONS, *REPEATING]),
     "task_manager@2+rabbitmq+workers+mongodb+payments+communications": (SIGNED + SETTINGS, OPTIONS),
     "task_manager@1": (SETTINGS, OPTIONS),
-    "task_manager@4": (SIGNED + SETTINGS, [*OPTIONS, *REPEATING]),
 }
 PARAMS = [
-    pytest.param(
-        name, marks=[pytest.mark.needs("redis-server")] if "redis" in name or "@4" in name else []
-    )
+    pytest.param(name, marks=[pytest.mark.needs("redis-server")] if "redis" in name else [])
     for name in NAMES
 ]
 

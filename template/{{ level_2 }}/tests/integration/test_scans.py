@@ -116,7 +116,9 @@ def filling(table: Table, one: Kept | None = None) -> str:
 def _value(one: Kept | None, column: Column[Any]) -> str:
     value = (one and _by_facts(one, column)) or _by_type(column)
     if value and column.nullable:
-        value = f"CASE WHEN n % {WITHOUT_VALUE} > 0 THEN {value} END"
+        # Others than in the next column: what waits has no end yet, but all else.
+        place = list(column.table.columns).index(column)
+        value = f"CASE WHEN (n + {place}) % {WITHOUT_VALUE} > 0 THEN {value} END"
     return value and f"CAST({value} AS {column.type.compile(DIALECT)})"
 
 

@@ -12,6 +12,7 @@ from chassis_communications import preview
 from chassis_communications.addresses import deliverable, hashed, normal
 from chassis_communications.data.settings import Settings
 from chassis_communications.declared import Declared, DeclaredError, declared, read
+from chassis_communications.messages import MessageRequest
 from chassis_communications.templates import Templates
 
 
@@ -130,6 +131,24 @@ def test_what_is_no_address_is_refused(channel: str, address: str) -> None:
 )
 def test_mail_goes_to_the_domain_that_was_written(address: str, sent_to: str) -> None:
     assert deliverable(normal("email", address)) == sent_to
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["A <a@example.com>", "üser@example.com", "a@b", "a b@example.com", "", "a@@example.com"],
+)
+def test_what_is_not_one_address_that_can_be_written_to_is_refused(address: str) -> None:
+    with pytest.raises(Invalid):
+        normal("email", address)
+
+
+@pytest.mark.parametrize("zone", ["Nope/Zone", "/etc", "UTC/", "Europe"])
+def test_a_time_zone_is_one_that_there_is(zone: str) -> None:
+    asked = {"template": "x", "channel": "email", "recipient": "a@example.com"}
+
+    assert MessageRequest(**asked, time_zone="Europe/London").time_zone == "Europe/London"
+    with pytest.raises(ValidationError):
+        MessageRequest(**asked, time_zone=zone)
 
 
 def test_only_who_has_the_key_can_make_a_digest() -> None:

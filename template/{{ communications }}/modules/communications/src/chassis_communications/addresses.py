@@ -5,8 +5,7 @@ import hmac
 import re
 from typing import Literal
 
-from email_validator import validate_email
-from pydantic import EmailStr, TypeAdapter, ValidationError
+from email_validator import EmailNotValidError, validate_email
 
 from chassis.problems import Invalid, Unavailable
 
@@ -16,7 +15,6 @@ NO_EMAIL = "Is no email address."
 NO_NUMBER = "Is no telephone number as +447700900123: a plus, the country, and digits only."
 NO_KEY = "ADDRESSES_KEY is not set: no address can be kept."
 
-_email: TypeAdapter[str] = TypeAdapter(EmailStr)
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
@@ -28,8 +26,10 @@ def normal(channel: Channel, address: str) -> str:
             raise Invalid(NO_NUMBER, field="recipient")
         return number
     try:
-        return _email.validate_python(address.strip()).lower()
-    except ValidationError as error:
+        # Letters of other scripts before the @ are taken by few relays, and then in another way of writing.
+        checked = validate_email(address.strip(), check_deliverability=False, allow_smtputf8=False)
+        return checked.normalized.lower()
+    except EmailNotValidError as error:
         raise Invalid(NO_EMAIL, field="recipient") from error
 
 

@@ -4,9 +4,10 @@ import datetime as dt
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from chassis.schemas import Answer, Exact, FromText, ListQuery, Schema
+from chassis_communications import zones
 from chassis_communications.addresses import Channel
 
 MESSAGES = "/api/v1/messages"
@@ -33,6 +34,7 @@ Reason = Annotated[str, Field(max_length=LONGEST_REASON), Exact()]
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Moment = Annotated[AwareDatetime, Exact()]
 Zone = Annotated[str, Field(pattern=r"^[A-Za-z0-9_+/-]{1,64}$")]
+KnownZone = Annotated[Zone, AfterValidator(zones.known)]
 
 
 def line(text: object, longest: int = LONGEST_REASON) -> str:
@@ -55,6 +57,8 @@ class NewMessage(Schema):
 class MessageRequest(NewMessage):
     """A message, as clients ask for it."""
 
+    time_zone: KnownZone | None = None
+    """Where the recipient lives, such as `Europe/London`: by that its quiet hours are told."""
     key: Annotated[str, Field(min_length=1, max_length=200), Exact()] | None = None
     """What makes it one: asked for again under the same key, it is the same message."""
 

@@ -1,18 +1,8 @@
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt
 
-from chassis_communications import providers
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, KeyError):
-        msg = "must be a time zone such as Europe/London"
-        raise ValueError(msg) from None
-    return name
+from chassis_communications import providers, zones
 
 
 class Settings(providers.Settings):
@@ -34,5 +24,5 @@ class Settings(providers.Settings):
         str, Field(pattern=r"^$|^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")
     ] = ""
     """When nobody wants to be disturbed, as 22:00-07:00; messages wait, but for those of security."""
-    messages_time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    messages_time_zone: Annotated[str, AfterValidator(zones.known)] = "UTC"
     """Where recipients live of whom nothing else is known."""

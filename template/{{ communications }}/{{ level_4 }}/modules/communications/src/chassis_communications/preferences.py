@@ -8,7 +8,7 @@ from pydantic import Field
 
 from chassis.schemas import Answer, Exact, ListQuery, Schema
 from chassis_communications.addresses import Channel
-from chassis_communications.messages import Hash, Recipient, Zone
+from chassis_communications.messages import Hash, KnownZone, Recipient
 
 PREFERENCES = "/api/v1/preferences"
 ERASURES = "/api/v1/erasures"
@@ -34,7 +34,7 @@ class NewPreference(Address):
 
     consent: Consent | None = None
     quiet_hours: Hours | None = None
-    time_zone: Zone | None = None
+    time_zone: KnownZone | None = None
     a_day: Number | None = None
 
 
