@@ -5,20 +5,21 @@ import sys
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tests.matrix.page import PAGE, page
+from tests.matrix.page import PAGE, page, too_slow
 from tests.matrix.proof import Proof, prove_all
 from tests.matrix.sample import all_jobs
 from tests.support import ROOT, extension
 
 
 def main() -> int:
-    """Prove, write the page, say what is wrong; 1 if anything is."""
+    """Prove, write the page, say what is wrong, and what takes too long; 1 if there is anything."""
     proof = proven()
     PAGE.write_text(page(proof, extension()), "utf-8")
-    for line in proof.told():
+    slow = too_slow(proof, extension())
+    for line in [*proof.told(), *([slow] if slow else [])]:
         sys.stdout.write(f"{line}\n")
     sys.stdout.write(f"written: {PAGE.relative_to(ROOT)}\n")
-    return int(bool(proof.offences))
+    return int(bool(proof.offences or slow))
 
 
 def proven() -> Proof:

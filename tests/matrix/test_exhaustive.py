@@ -1,6 +1,7 @@
 """Every combination of levels and modules renders, and what comes out holds in every respect."""
 
 import re
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 import pytest
@@ -9,7 +10,7 @@ from ferrata.planning import combinations, sample
 from tests import turns
 from tests.choosing import LAYERS
 from tests.matrix.contents import KINDS
-from tests.matrix.page import CHECKS, FOUND, NOTHING, PAGE, rows_of, stated
+from tests.matrix.page import CHECKS, FOUND, NOTHING, PAGE, rows_of, stated, too_slow
 from tests.matrix.projects import Catalog, shown_by
 from tests.matrix.proof import Proof, processes_for, prove, prove_all
 from tests.matrix.renderer import Renderer
@@ -47,9 +48,17 @@ def test_all_combinations_are_sound() -> None:
     assert {job.example for job in jobs} == {*EXAMPLES}
     assert proof.ratio is not None
     assert proof.ratio <= 2
-    # How long that takes, and how long it may, is told by the page: a crowded machine is no fault.
+    # Whether that takes too long says `make proof`, which measures nothing else meanwhile.
     everything = all_answer_sets(extension())
     assert proof.estimated(everything, processes_for(everything)) is not None
+
+
+def test_a_target_of_time_that_is_missed_is_told() -> None:
+    quick = Proof(projects=66, rendered=64, pace=32, spent=52, processes=2, seconds=52)
+
+    assert too_slow(quick, extension()) == too_slow(replace(quick, seconds=600), extension()) == ""
+    assert "601 s; the target is 600" in too_slow(replace(quick, seconds=601), extension())
+    assert "the target is 600" in too_slow(replace(quick, pace=64, spent=640), extension())
 
 
 def test_the_estimate_is_what_a_process_needs_at_first_and_then_for_its_share() -> None:
